@@ -1,0 +1,40 @@
+// `npm run dev`: makes what is missing, starts `wrangler dev` with the flags that were given, and says how to connect.
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { completeDevVars, devVar } from './setup.ts'
+
+const made = await completeDevVars()
+if (made.length > 0) console.log(`Made ${made.join(', ')} in .dev.vars (git ignores it).\n`)
+
+const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
+const bin = join(dirname(wrangler), JSON.parse(readFileSync(wrangler, 'utf8')).bin.wrangler)
+const child = spawn(
+  process.execPath,
+  [bin, 'dev', '--show-interactive-dev-shortcuts=false', ...process.argv.slice(2)],
+  {
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: { WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0', ...process.env },
+  },
+)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0 : 1)))
+
+for await (const line of createInterface({ input: child.stdout })) {
+  console.log(line)
+  const origin = /Ready on (https?:\/\/\S+)/.exec(line)?.[1]
+  if (origin) console.log(howToConnect(origin.replace('127.0.0.1', 'localhost')))
+}
+
+function howToConnect(origin: string): string {
+  const url = `${origin}/mcp`
+  return `
+  Your MCP server:  ${url}
+  Connect Claude:   claude mcp add --transport http gatehouse ${url}
+  Passphrase:       ${devVar('OWNER_PASSPHRASE')}   (OWNER_PASSPHRASE in .dev.vars)
+
+  Your page with the connected apps: ${origin}/account
+`
+}

@@ -1,0 +1,47 @@
+// Makes the secrets of a local server: writes .dev.vars once, later adds only what is missing, never replaces.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+
+const FILE = '.dev.vars'
+const HEADER = '# The secrets of this local server. Made by `npm run dev`; never committed.\n'
+
+/** What each secret is made of when it is missing. */
+export const SECRETS: Readonly<Record<string, () => Promise<string>>> = {
+  SIGNING_KEY: newSigningKey,
+  SESSION_KEY: async () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url'),
+  OWNER_PASSPHRASE: async () => newPassphrase(),
+  ACCEPTED_KEYS: async () => '{"keys":[]}',
+}
+
+/** Completes .dev.vars. Returns the names of the secrets that were made. */
+export async function completeDevVars(): Promise<string[]> {
+  const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : HEADER
+  const missing = Object.keys(SECRETS).filter((name) => readVar(text, name) === undefined)
+  const lines = await Promise.all(missing.map(async (name) => `${name}='${await SECRETS[name]?.()}'\n`))
+  const separator = text === '' || text.endsWith('\n') ? '' : '\n'
+  if (missing.length > 0) writeFileSync(FILE, text + separator + lines.join(''), { mode: 0o600 })
+  return missing
+}
+
+/** The value of a variable in .dev.vars. */
+export function devVar(name: string): string | undefined {
+  return readVar(readFileSync(FILE, 'utf8'), name)
+}
+
+function readVar(text: string, name: string): string | undefined {
+  const value = new RegExp(`^\\s*${name}\\s*=\\s*(.*?)\\s*$`, 'm').exec(text)?.[1]
+  return value?.replace(/^(['"])(.*)\1$/, '$2')
+}
+
+async function newSigningKey(): Promise<string> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const jwk = await exportJWK(privateKey)
+  return JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' })
+}
+
+/** 140 random bits as seven groups of four, in letters and digits that are not mistaken for one another. */
+export function newPassphrase(): string {
+  const alphabet = 'abcdefghjkmnpqrstuvwxyz023456789'
+  const letters = Array.from(crypto.getRandomValues(new Uint8Array(28)), (byte) => alphabet[byte % 32])
+  return letters.join('').match(/.{4}/g)?.join('-') as string
+}

@@ -1,0 +1,137 @@
+// What a deployment decides: its name, its scopes, how long things last, which app schemes it knows.
+// `env` is read once into a frozen value; a setting that is missing or malformed stops the Worker
+// with one sentence that names the variable and the fix.
+import { base64url } from 'jose'
+import * as z from 'zod'
+
+/** The name that people see on every page. */
+export const NAME = 'Gatehouse'
+
+/**
+ * Every scope that a tool can ask for, with the words that the consent page shows for it.
+ * A tool names one of these in `defineTool({ scope })`; a name that is not here does not compile.
+ */
+export const SCOPES = {
+  'notes:read': 'Read and search your notes',
+  'notes:write': 'Add notes, and delete them',
+} as const
+
+export type Scope = keyof typeof SCOPES
+
+/** What a client is told to ask for at first, and gets when it asks for nothing in particular. */
+export const INITIAL_SCOPES: readonly Scope[] = ['notes:read']
+
+/** Lifetimes, all in seconds. */
+export const LIFETIME = {
+  code: 60,
+  accessToken: 60 * 60,
+  /** A grant ends when its refresh token lies unused for this long… */
+  idleGrant: 30 * 24 * 60 * 60,
+  /** …and in any case after this. */
+  grant: 90 * 24 * 60 * 60,
+  session: 12 * 60 * 60,
+  consent: 10 * 60,
+} as const
+
+/**
+ * Redirect URIs with an app's own scheme, letter for letter. Any program can claim such a scheme,
+ * so only known apps are listed; https and loopback redirects need no entry.
+ */
+export const APP_REDIRECT_URIS: readonly string[] = ['cursor://anysphere.cursor-mcp/oauth/callback']
+
+const publicPoint = {
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string(),
+  y: z.string(),
+  kid: z.string().min(1),
+}
+const privateKey = z.looseObject({ ...publicPoint, d: z.string() })
+const acceptedKey = z.strictObject({
+  ...publicPoint,
+  alg: z.string().optional(),
+  use: z.string().optional(),
+  exp: z.number().optional(),
+})
+const keySet = z.object({ keys: z.array(acceptedKey) })
+
+export interface Config {
+  /** The one origin this server answers for; absent until a deployment knows its own. */
+  readonly publicUrl: string | undefined
+  readonly signingKey: z.output<typeof privateKey>
+  /** Public keys that are accepted beside our own; `exp`, in seconds since the epoch, is when one no longer is. */
+  readonly acceptedKeys: readonly z.output<typeof acceptedKey>[]
+  readonly sessionKey: Uint8Array<ArrayBuffer>
+  readonly ownerPassphrase: string
+}
+
+/** A setting is missing or malformed. The message is safe to show: it names the variable, never its value. */
+export class ConfigError extends Error {}
+
+const loaded = new WeakMap<object, Config>()
+
+/** The configuration of this deployment. @throws ConfigError */
+export function loadConfig(env: Env): Config {
+  let config = loaded.get(env)
+  if (!config) {
+    config = Object.freeze(readConfig(env))
+    loaded.set(env, config)
+  }
+  return config
+}
+
+function readConfig(env: Env): Config {
+  return {
+    publicUrl: readPublicUrl(env.PUBLIC_URL),
+    signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
+    acceptedKeys: readJson('ACCEPTED_KEYS', env.ACCEPTED_KEYS, keySet, 'a public JWK Set such as {"keys":[]}')
+      .keys,
+    sessionKey: readSessionKey(env.SESSION_KEY),
+    ownerPassphrase: readPassphrase(env.OWNER_PASSPHRASE),
+  }
+}
+
+function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T>, what: string): T {
+  try {
+    return schema.parse(JSON.parse(text ?? ''))
+  } catch {
+    throw new ConfigError(`${name} is not ${what}. ${howToFix(name)}`)
+  }
+}
+
+function readPublicUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || url.origin !== value || (url.protocol !== 'https:' && !isLoopback(url.hostname))) {
+    throw new ConfigError(
+      'PUBLIC_URL is not an https origin such as https://mcp.example.com, without a trailing slash.',
+    )
+  }
+  return url.origin
+}
+
+function readSessionKey(value: string | undefined): Uint8Array<ArrayBuffer> {
+  if (!/^[\w-]{43}$/.test(value ?? '')) {
+    throw new ConfigError(`SESSION_KEY is not 32 random bytes in base64url. ${howToFix('SESSION_KEY')}`)
+  }
+  return new Uint8Array(base64url.decode(value as string))
+}
+
+// A guess at the passphrase costs an attacker one request, so it must be too long to guess; then no slow hash
+// is needed, which the free plan's 10 ms of CPU would not allow.
+function readPassphrase(value: string | undefined): string {
+  const characters = (value ?? '').replace(/[^\p{L}\p{N}]/gu, '')
+  if (characters.length < 26 || new Set(characters).size < 10) {
+    throw new ConfigError(`OWNER_PASSPHRASE is too easy to guess or missing. ${howToFix('OWNER_PASSPHRASE')}`)
+  }
+  return value as string
+}
+
+function howToFix(name: string): string {
+  return `Delete its line from .dev.vars and run \`npm run dev\`, or set it with \`wrangler secret put ${name}\`.`
+}
+
+/** Whether a host (as `URL.hostname` gives it) is this computer. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+}

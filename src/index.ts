@@ -1,0 +1,56 @@
+// Read first: how the parts are wired. A request meets guardOrigin, then one of these:
+//   /mcp                            the MCP server and its bearer check                      mcp/
+//   /authorize, /token, /register…  the authorization server that issues those bearers       oauth/
+//   /login, /logout                 who a person is                                          login/
+//   /account                        what they have allowed, and taking it back               account/
+// To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Settings: config.ts.
+import { Hono } from 'hono'
+import { accountRoutes } from './account/routes.ts'
+import { ConfigError } from './config.ts'
+import { logError } from './log.ts'
+import { loginMethods } from './login/index.ts'
+import { loginRoutes } from './login/routes.tsx'
+import { mcpEndpoint } from './mcp/endpoint.ts'
+import { OAuthError } from './oauth/errors.ts'
+import { resourceOf } from './oauth/resource.ts'
+import { authorizationEndpoint, machineEndpoints } from './oauth/routes.ts'
+import { type AppEnv, guardOrigin } from './origin.ts'
+import { errorPage, PageError, UNEXPECTED } from './pages/error.tsx'
+import { homePage } from './pages/home.tsx'
+import { tools } from './tools/index.ts'
+
+export { AccountObject } from './account/object.ts'
+export { ClientObject } from './oauth/clients/object.ts'
+export { GrantObject } from './oauth/grants/object.ts'
+export { Notebook } from './tools/notes/notebook.ts'
+
+const app = new Hono<AppEnv>()
+app.use(guardOrigin)
+app.route('/', mcpEndpoint(tools))
+app.route('/', machineEndpoints)
+app.route('/', authorizationEndpoint)
+app.route('/', loginRoutes(loginMethods))
+app.route('/', accountRoutes)
+app.get('/', (c) => homePage({ mcpUrl: resourceOf(c.get('issuer')) }))
+
+app.notFound((c) => {
+  const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')
+  if (!wantsPage) return c.json({ error: 'not_found' }, 404)
+  return errorPage(
+    new PageError(404, 'There is nothing here', 'The address may be mistyped.', { href: '/', text: 'Home' }),
+  )
+})
+
+app.onError((error) => {
+  if (error instanceof ConfigError) {
+    console.error(error.message)
+    return new Response(`${error.message}\n`, { status: 500 })
+  }
+  if (error instanceof PageError) return errorPage(error)
+  if (error instanceof OAuthError)
+    return errorPage(new PageError(error.status, 'That did not work', error.description))
+  logError(error)
+  return errorPage(UNEXPECTED)
+})
+
+export default app

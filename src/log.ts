@@ -1,0 +1,41 @@
+// One structured line for each security event and each MCP request, for Workers Logs to query.
+// A line says who, which client, what and how it ended. It never holds a secret: callers pass ids,
+// names and reasons, no token, code, cookie, passphrase or URL with a query.
+
+export type Event =
+  | 'client.registered'
+  | 'client.refused'
+  | 'signin.succeeded'
+  | 'signin.failed'
+  | 'signout'
+  | 'consent.allowed'
+  | 'consent.denied'
+  | 'code.redeemed'
+  | 'code.replayed'
+  | 'token.refreshed'
+  | 'token.repeated'
+  | 'token.replayed'
+  | 'token.refused'
+  | 'grant.revoked'
+  | 'scope.refused'
+  | 'mcp.request'
+  | 'tool.called'
+  | 'error'
+
+type Field = string | number | boolean | undefined | readonly string[]
+
+/** Writes one line. `fields` are plain values; undefined ones are left out. */
+export function log(event: Event, fields: Record<string, Field> = {}): void {
+  console.log(JSON.stringify({ event, ...fields }))
+}
+
+/**
+ * Writes down an unexpected failure: what kind and where, for the operator. Its message stays out, because
+ * nobody knows what the code that threw has put into it.
+ */
+export function logError(error: unknown, fields: Record<string, Field> = {}): void {
+  const name = error instanceof Error ? error.name : typeof error
+  const frames =
+    error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
+  console.error(JSON.stringify({ event: 'error', name, at: frames?.map((line) => line.trim()), ...fields }))
+}

@@ -1,0 +1,50 @@
+// Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
+import { Hono } from 'hono'
+import { log } from '../log.ts'
+import { readForm } from '../oauth/parameters.ts'
+import { equalInConstantTime, hashSecret } from '../oauth/tokens/secret.ts'
+import { type AppEnv, requireOwnPage } from '../origin.ts'
+import { type LoginMethod, LoginRefused } from './method.ts'
+import { finishLogin, identify } from './session.ts'
+
+const routes = new Hono<AppEnv>()
+
+routes.post('/', async (c) => {
+  requireOwnPage(c)
+  const form = await readForm(c.req.raw.clone())
+  const presented = (form.get('passphrase') ?? '').trim()
+  // Hashes of both, so that the comparison takes the same time however long or wrong the guess is.
+  const [given, expected] = await Promise.all([presented, c.get('config').ownerPassphrase].map(hashSecret))
+  if (!equalInConstantTime(given as string, expected as string)) {
+    log('signin.failed', { method: 'passphrase' })
+    throw new LoginRefused(
+      'That passphrase is not right. Look for OWNER_PASSPHRASE where you set this server up.',
+    )
+  }
+  const owner = { id: await identify('passphrase', '', 'owner'), name: 'Owner' }
+  return finishLogin(c, owner, form.get('return_to'))
+})
+
+export const passphrase: LoginMethod = {
+  id: 'passphrase',
+  routes,
+  View: ({ returnTo }) => (
+    <form method="post" action="/login/passphrase">
+      <input type="hidden" name="return_to" value={returnTo} />
+      {/* Lets a password manager keep the passphrase under a name. */}
+      <input type="text" name="username" value="owner" autocomplete="username" hidden />
+      <label for="passphrase">Passphrase</label>
+      <input
+        id="passphrase"
+        type="password"
+        name="passphrase"
+        autocomplete="current-password"
+        required
+        autofocus
+      />
+      <button type="submit" class="primary">
+        Sign in
+      </button>
+    </form>
+  ),
+}

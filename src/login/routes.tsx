@@ -1,0 +1,44 @@
+// /login and /logout, around whatever methods are on.
+import { type Context, Hono } from 'hono'
+import { log } from '../log.ts'
+import { readForm } from '../oauth/parameters.ts'
+import { type AppEnv, requireOwnPage } from '../origin.ts'
+import { loginPage } from '../pages/login.tsx'
+import { type LoginMethod, LoginRefused } from './method.ts'
+import { endSession, localPath, readSession } from './session.ts'
+
+export function loginRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+
+  const showForms = (returnTo: string, refused?: LoginRefused) => {
+    const forms = methods.map(({ View }) => <View returnTo={returnTo} />)
+    return loginPage({ children: forms, refusal: refused?.message, status: refused?.status ?? 200 })
+  }
+
+  app.get('/login', async (c) => {
+    const returnTo = localPath(c.req.query('return_to'))
+    return (await readSession(c)) ? c.redirect(returnTo, 303) : showForms(returnTo)
+  })
+
+  app.post('/logout', (c) => {
+    requireOwnPage(c)
+    endSession(c)
+    log('signout')
+    return c.redirect('/login', 303)
+  })
+
+  for (const method of methods) app.route(`/login/${method.id}`, refusedToForms(method.routes))
+  return app
+
+  function refusedToForms(routes: Hono<AppEnv>): Hono<AppEnv> {
+    return new Hono<AppEnv>().route('/', routes).onError(async (error, c: Context<AppEnv>) => {
+      if (!(error instanceof LoginRefused)) throw error
+      return showForms(localPath(await returnToOf(c)), error)
+    })
+  }
+}
+
+/** Where the person was going, so that a wrong passphrase does not lose their way. */
+async function returnToOf(c: Context<AppEnv>): Promise<string | undefined> {
+  return c.req.method === 'POST' ? (await readForm(c.req.raw)).get('return_to') : c.req.query('return_to')
+}

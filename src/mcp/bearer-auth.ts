@@ -1,0 +1,108 @@
+// The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage; whether
+// its grant was revoked is asked once a minute per isolate.
+import type { AuthInfo } from '@modelcontextprotocol/server'
+import type { Context } from 'hono'
+import { INITIAL_SCOPES } from '../config.ts'
+import { logError } from '../log.ts'
+import { OAuthError } from '../oauth/errors.ts'
+import { confirmGrant, isRevoked } from '../oauth/grants/store.ts'
+import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
+import { type AccessToken, verifyAccessToken } from '../oauth/tokens/access-token.ts'
+import type { AppEnv } from '../origin.ts'
+
+const REMEMBER_MS = 60_000
+const MAX_REMEMBERED = 10_000
+
+/** No token came: the challenge then carries no error code (RFC 6750 §3.1). */
+class NoToken extends Error {}
+
+/** What this isolate knows of grants. Only a minute of it is trusted, so that a revocation is seen everywhere. */
+const known = new Map<string, { live: boolean; checkedAt: number; generation: number }>()
+
+/** Whom a request speaks for. @throws OAuthError `invalid_token`, 503 · NoToken */
+export async function authenticate(
+  c: Context<AppEnv>,
+): Promise<AuthInfo & { extra: { userId: string; userName: string } }> {
+  // Only the header counts: a token in a query would end up in logs (OAuth 2.1 §5.1).
+  const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('Authorization') ?? '') ?? []
+  if (!token) throw new NoToken()
+  const issuer = c.get('issuer')
+  const accessToken = await verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token)
+  await requireLiveGrant(c, accessToken)
+  const { userId, userName, clientId, scopes, expiresAt } = accessToken
+  return {
+    token,
+    clientId,
+    scopes: [...scopes],
+    expiresAt,
+    resource: new URL(resourceOf(issuer)),
+    resourceMetadataUrl: metadataUrl(issuer),
+    extra: { userId, userName },
+  }
+}
+
+async function requireLiveGrant(c: Context<AppEnv>, { grantId, generation }: AccessToken): Promise<void> {
+  const now = Date.now()
+  let grant = known.get(grantId)
+  if (!grant || now - grant.checkedAt > REMEMBER_MS) {
+    const live = !(await isRevoked(c.env, grantId))
+    grant = { live, checkedAt: now, generation: grant?.generation ?? -1 }
+    remember(grantId, grant)
+  }
+  if (!grant.live) throw new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
+  if (grant.generation === generation) return
+  // The first sight of a rotation: the client has it, so its parent token is no longer forgiven.
+  grant.generation = generation
+  const seen = grant
+  const confirmed = confirmGrant(c.env, grantId, generation).then((live) => {
+    if (!live) seen.live = false
+  })
+  c.executionCtx.waitUntil(confirmed.catch((error) => logError(error, { grant: grantId })))
+}
+
+function remember(grantId: string, grant: { live: boolean; checkedAt: number; generation: number }): void {
+  known.delete(grantId)
+  known.set(grantId, grant)
+  const oldest = known.keys().next().value
+  if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest)
+}
+
+/** The answer to a request without a right: 401 with a challenge, or 503 when storage does not answer. */
+export function challenge(c: Context<AppEnv>, error: Error): Response {
+  if (error instanceof NoToken) return unauthorized(c, {})
+  if (error instanceof OAuthError && error.code === 'invalid_token') {
+    return unauthorized(c, { error: error.code, error_description: error.description })
+  }
+  const known = error instanceof OAuthError ? error : undefined
+  logError(known?.cause ?? error, { code: known?.code ?? 'server_error' })
+  const answer =
+    known ?? new OAuthError('server_error', 'Something went wrong here. It has been written down.')
+  return Response.json(
+    { error: answer.code, error_description: answer.description },
+    { status: answer.status, headers: answer.headers },
+  )
+}
+
+function unauthorized(c: Context<AppEnv>, error: { error?: string; error_description?: string }): Response {
+  const parameters = {
+    ...error,
+    resource_metadata: metadataUrl(c.get('issuer')),
+    scope: INITIAL_SCOPES.join(' '),
+  }
+  const list = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
+  return Response.json(
+    {
+      error: error.error ?? 'unauthorized',
+      error_description: error.error_description ?? 'An access token is needed.',
+    },
+    {
+      status: 401,
+      headers: { 'WWW-Authenticate': `Bearer ${list.join(', ')}`, 'Cache-Control': 'no-store' },
+    },
+  )
+}
+
+// RFC 9728 §3.1: the well-known part goes between the host and the path.
+function metadataUrl(issuer: string): string {
+  return `${issuer}/.well-known/oauth-protected-resource${RESOURCE_PATH}`
+}

@@ -1,0 +1,113 @@
+// How a tool is declared: one typed object. Its scope is checked before its handler runs, its errors stay inside.
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  type McpServer,
+  requireScopes,
+  type ServerContext,
+  type ToolAnnotations,
+} from '@modelcontextprotocol/server'
+import type * as z from 'zod'
+import type { Scope } from '../config.ts'
+import { log, logError } from '../log.ts'
+
+/** Who calls, and with what right. */
+export interface ToolContext {
+  readonly user: { readonly id: string; readonly name: string }
+  readonly client: { readonly id: string }
+  readonly scopes: readonly string[]
+  readonly env: Env
+  /** The SDK's own context: progress, logging, input from the user. */
+  readonly mcp: ServerContext
+}
+
+/** A plain text, what `answer()` makes, or any result that the SDK knows. */
+export type ToolResult = string | CallToolResult | InputRequiredResult
+
+interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> {
+  /** What the model calls it. */
+  readonly name: string
+  /** What people are shown. */
+  readonly title: string
+  /** What the model reads to decide when to use it. */
+  readonly description: string
+  readonly input: Input
+  /** The form of the structured part of the answer, if it has one. */
+  readonly output?: Output
+  /** What a token must be allowed; absent: any token will do. */
+  readonly scope?: Scope | readonly [Scope, ...Scope[]]
+  readonly annotations?: ToolAnnotations
+  readonly handler: (input: z.output<Input>, context: ToolContext) => ToolResult | Promise<ToolResult>
+}
+
+/** A tool, ready to be registered with one request's server. */
+export interface Tool {
+  readonly name: string
+  register(server: McpServer, caller: Omit<ToolContext, 'mcp'>): void
+}
+
+/** The one kind of error whose text reaches the model: say what went wrong and what to do instead. */
+export class ToolError extends Error {}
+
+/** A text for the model to read, together with the same as data for programs. */
+export function answer(text: string, data: object): CallToolResult {
+  return { content: [{ type: 'text', text }], structuredContent: { ...data } }
+}
+
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: ToolDefinition<Input, Output>,
+): Tool {
+  const { name, title, description, input, output, scope, annotations } = tool
+  const scopes = typeof scope === 'string' ? ([scope] as const) : scope
+  const config = {
+    title,
+    description,
+    inputSchema: input,
+    ...(output && { outputSchema: output }),
+    ...(annotations && { annotations }),
+    ...(scopes && { scopeChallenge: requireScopes(...scopes) }),
+  }
+  return {
+    name,
+    register(server, caller) {
+      // The SDK infers the callback's input from the schema; a generic one is beyond it.
+      const handler = (args: unknown, mcp: ServerContext) =>
+        call(tool, args as z.output<Input>, { ...caller, mcp })
+      server.registerTool(name, config, handler as never)
+    },
+  }
+}
+
+async function call<Input extends z.ZodObject, Output extends z.ZodObject>(
+  { name, handler }: ToolDefinition<Input, Output>,
+  input: z.output<Input>,
+  context: ToolContext,
+): Promise<CallToolResult | InputRequiredResult> {
+  const started = Date.now()
+  const [outcome, result] = await run(name, () => handler(input, context))
+  log('tool.called', {
+    tool: name,
+    user: context.user.id,
+    client: context.client.id,
+    outcome,
+    ms: Date.now() - started,
+  })
+  return typeof result === 'string' ? { content: [{ type: 'text', text: result }] } : result
+}
+
+async function run(
+  tool: string,
+  handler: () => ToolResult | Promise<ToolResult>,
+): Promise<['ok' | 'refused' | 'failed', ToolResult]> {
+  try {
+    return ['ok', await handler()]
+  } catch (error) {
+    if (error instanceof ToolError) return ['refused', failure(error.message)]
+    logError(error, { tool })
+    return ['failed', failure('The tool failed. The error has been logged on the server.')]
+  }
+}
+
+function failure(text: string): CallToolResult {
+  return { content: [{ type: 'text', text }], isError: true }
+}

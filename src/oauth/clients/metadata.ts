@@ -1,0 +1,118 @@
+// Client metadata (RFC 7591 §2): the one validator of what a client says about itself. It keeps what this server
+// understands, drops what it does not, and refuses what would mislead. Nothing here can raise a client's rights:
+// a scope, for one, is not even read, since the person decides about scopes at each consent.
+import { OAuthError } from '../errors.ts'
+import { judgeRedirectUri } from './redirect-uri.ts'
+
+export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const
+export type AuthMethod = (typeof AUTH_METHODS)[number]
+
+export const CLIENT_GRANT_TYPES = ['authorization_code', 'refresh_token'] as const
+export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
+
+const MAX_REDIRECT_URIS = 20
+const MAX_NAME_LENGTH = 100
+
+/** snake_case, as on the wire: it is stored and echoed as it is. Absent fields are omitted, never null. */
+export interface ClientMetadata {
+  readonly client_name?: string
+  readonly client_uri?: string
+  readonly redirect_uris: readonly string[]
+  readonly grant_types: readonly ClientGrantType[]
+  readonly response_types: readonly 'code'[]
+  readonly token_endpoint_auth_method: AuthMethod
+  readonly application_type?: 'native' | 'web'
+  readonly software_id?: string
+  readonly software_version?: string
+}
+
+/** @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2) */
+export function validateClientMetadata(claimed: Record<string, unknown>): ClientMetadata {
+  return {
+    redirect_uris: redirectUris(claimed.redirect_uris),
+    grant_types: grantTypes(claimed.grant_types),
+    response_types: responseTypes(claimed.response_types),
+    token_endpoint_auth_method: authMethod(claimed.token_endpoint_auth_method),
+    ...optional('client_name', displayText(text(claimed, 'client_name'))),
+    ...optional('client_uri', webPage(text(claimed, 'client_uri'))),
+    ...optional('application_type', applicationType(text(claimed, 'application_type'))),
+    ...optional('software_id', displayText(text(claimed, 'software_id'))),
+    ...optional('software_version', displayText(text(claimed, 'software_version'))),
+  }
+}
+
+function redirectUris(value: unknown): string[] {
+  const wrong = (description: string) => new OAuthError('invalid_redirect_uri', description)
+  if (!isStringArray(value) || value.length === 0)
+    throw wrong('redirect_uris must be a list of one or more URIs.')
+  if (value.length > MAX_REDIRECT_URIS)
+    throw wrong(`redirect_uris may hold at most ${MAX_REDIRECT_URIS} URIs.`)
+  const allowed: string[] = []
+  for (const [index, uri] of value.entries()) {
+    const verdict = judgeRedirectUri(uri)
+    if (verdict.kind === 'refused') throw wrong(`Entry ${index + 1} of redirect_uris ${verdict.reason}.`)
+    if (verdict.kind === 'allowed') allowed.push(uri)
+  }
+  if (allowed.length === 0)
+    throw wrong('None of the redirect_uris is https, loopback, or a known app redirect.')
+  return [...new Set(allowed)]
+}
+
+// RFC 7591 §2: absent means authorization_code alone.
+function grantTypes(value: unknown): ClientGrantType[] {
+  const claimed = value === undefined ? ['authorization_code'] : value
+  if (!isStringArray(claimed)) throw invalid('grant_types must be a list of strings.')
+  const granted = CLIENT_GRANT_TYPES.filter((type) => claimed.includes(type))
+  if (!granted.includes('authorization_code')) throw invalid('grant_types must include authorization_code.')
+  return granted
+}
+
+function responseTypes(value: unknown): 'code'[] {
+  const claimed = value === undefined ? ['code'] : value
+  if (!isStringArray(claimed) || !claimed.includes('code')) throw invalid('response_types must include code.')
+  return ['code']
+}
+
+// RFC 7591 §2: absent means client_secret_basic.
+function authMethod(value: unknown): AuthMethod {
+  const method = AUTH_METHODS.find((one) => one === (value ?? 'client_secret_basic'))
+  if (!method) throw invalid(`token_endpoint_auth_method must be one of: ${AUTH_METHODS.join(', ')}.`)
+  return method
+}
+
+function applicationType(value: string | undefined): 'native' | 'web' | undefined {
+  return value === 'native' || value === 'web' ? value : undefined
+}
+
+// A name is shown to a person who decides by it: nothing invisible, nothing that turns the text around it.
+function displayText(value: string | undefined): string | undefined {
+  const shown = value
+    ?.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return shown ? Array.from(shown).slice(0, MAX_NAME_LENGTH).join('') : undefined
+}
+
+function webPage(value: string | undefined): string | undefined {
+  if (!value || value.length > 2000 || !URL.canParse(value)) return undefined
+  const url = new URL(value)
+  return url.protocol === 'https:' && !url.username ? url.href : undefined
+}
+
+function text(claimed: Record<string, unknown>, name: string): string | undefined {
+  const value = claimed[name] ?? undefined
+  if (value !== undefined && typeof value !== 'string') throw invalid(`${name} must be a string.`)
+  return value
+}
+
+function optional<K extends string, V>(name: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in K]?: V })
+}
+
+function isStringArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+}
+
+function invalid(description: string): OAuthError {
+  return new OAuthError('invalid_client_metadata', description)
+}

@@ -1,0 +1,40 @@
+// One Durable Object per registered client; its id is the client id. It always holds the client, so it is the
+// one that may say "there is no such client". A client that nobody approves within a day goes away by itself,
+// an approved one once its last grant must be over.
+import { DurableObject } from 'cloudflare:workers'
+import type { Client } from './store.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export class ClientObject extends DurableObject<Env> {
+  register(client: Client): void {
+    this.ctx.storage.kv.put('client', client)
+    this.ctx.storage.setAlarm(Date.now() + DAY_MS)
+  }
+
+  read(): Client | undefined {
+    return this.ctx.storage.kv.get<Client>('client')
+  }
+
+  /**
+   * A person approved this client, for a grant that lasts until `grantEndsAt` (milliseconds since the epoch).
+   * Returns until when the copy in KV is to last, or undefined when the copy that is there lasts long enough.
+   */
+  approve(grantEndsAt: number): number | undefined {
+    const { kv } = this.ctx.storage
+    const keepUntil = Math.max(grantEndsAt + DAY_MS, kv.get<number>('keepUntil') ?? 0)
+    kv.put('keepUntil', keepUntil)
+    this.ctx.storage.setAlarm(keepUntil)
+    const publishedUntil = kv.get<number>('publishedUntil') ?? 0
+    return publishedUntil >= grantEndsAt ? undefined : 2 * grantEndsAt - Date.now()
+  }
+
+  /** The copy in KV is written and lasts until then. */
+  published(until: number): void {
+    this.ctx.storage.kv.put('publishedUntil', until)
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll()
+  }
+}

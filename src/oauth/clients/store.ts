@@ -1,0 +1,87 @@
+// Registered clients: the object is the truth, KV the copy that /token reads near the client. KV is written only
+// once a person has approved the client, so that strangers cannot use up its daily writes; and a KV miss is only
+// ever a question to the object.
+import { OAuthError, orUnavailable } from '../errors.ts'
+import type { ClientMetadata } from './metadata.ts'
+import type { ClientObject } from './object.ts'
+
+export interface Client {
+  readonly id: string
+  /** The issuer at which it registered; it exists nowhere else. */
+  readonly issuer: string
+  readonly metadata: ClientMetadata
+  /** SHA-256 of the client secret; absent for a public client. */
+  readonly secretHash?: string
+  /** Seconds since the epoch (RFC 7591 §3.2.1). */
+  readonly issuedAt: number
+}
+
+/** What to call a client that gave no name. */
+export function displayName(client: Client): string {
+  return client.metadata.client_name ?? 'An app without a name'
+}
+
+/** @throws OAuthError 503 */
+export async function registerClient(
+  env: Env,
+  issuer: string,
+  metadata: ClientMetadata,
+  secretHash: string | undefined,
+): Promise<Client> {
+  const objectId = env.CLIENTS.newUniqueId()
+  const client: Client = {
+    id: objectId.toString(),
+    issuer,
+    metadata,
+    ...(secretHash !== undefined && { secretHash }),
+    issuedAt: Math.floor(Date.now() / 1000),
+  }
+  await orUnavailable(env.CLIENTS.get(objectId).register(client))
+  return client
+}
+
+/** The client as its object knows it: for decisions that a person makes. @throws OAuthError `invalid_client`, 503 */
+export async function findClient(env: Env, issuer: string, clientId: string): Promise<Client> {
+  const object = objectOf(env, clientId)
+  const client = object && (await orUnavailable(object.read()))
+  if (client?.issuer !== issuer) throw unknownClient()
+  return client
+}
+
+/** The client as the nearest copy knows it: for the token endpoint. @throws OAuthError `invalid_client`, 503 */
+export async function findApprovedClient(env: Env, issuer: string, clientId: string): Promise<Client> {
+  if (!objectOf(env, clientId)) throw unknownClient()
+  // Whatever is wrong with KV, the object still knows.
+  const copy = await env.RECORDS.get<Client>(`client:${clientId}`, { type: 'json', cacheTtl: 60 }).catch(
+    () => null,
+  )
+  return copy?.issuer === issuer ? copy : findClient(env, issuer, clientId)
+}
+
+/** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError 503 */
+export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
+  const object = objectOf(env, client.id)
+  if (!object) throw unknownClient()
+  const publishUntil = await orUnavailable(object.approve(grantEndsAt))
+  if (publishUntil === undefined) return
+  await orUnavailable(
+    env.RECORDS.put(`client:${client.id}`, JSON.stringify(client), {
+      expiration: Math.floor(publishUntil / 1000),
+    }),
+  )
+  await orUnavailable(object.published(publishUntil))
+}
+
+// An id that is not one of ours is refused here, without I/O.
+function objectOf(env: Env, clientId: string): DurableObjectStub<ClientObject> | undefined {
+  if (!/^[0-9a-f]{64}$/.test(clientId)) return undefined
+  try {
+    return env.CLIENTS.get(env.CLIENTS.idFromString(clientId))
+  } catch {
+    return undefined
+  }
+}
+
+function unknownClient(): OAuthError {
+  return new OAuthError('invalid_client', 'There is no such client. Register again.')
+}

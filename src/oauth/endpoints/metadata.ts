@@ -1,0 +1,50 @@
+// What this server says about itself: RFC 8414 (authorization server), RFC 9728 (protected resource), RFC 7517 (keys).
+import type { Context } from 'hono'
+import { NAME } from '../../config.ts'
+import type { AppEnv } from '../../origin.ts'
+import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
+import { resourceOf } from '../resource.ts'
+import { OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
+import { publicKeySet } from '../tokens/signing-keys.ts'
+
+export function authorizationServerMetadata(c: Context<AppEnv>): Response {
+  const issuer = c.get('issuer')
+  return cached({
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    registration_endpoint: `${issuer}/register`,
+    revocation_endpoint: `${issuer}/revoke`,
+    jwks_uri: `${issuer}/jwks`,
+    scopes_supported: [...RESOURCE_SCOPES, OFFLINE_ACCESS],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: CLIENT_GRANT_TYPES,
+    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+  })
+}
+
+// All scopes, not only those of the first challenge: a client that reads scopes from here does so because it is too
+// old to read a challenge, and so too old to step up.
+export function protectedResourceMetadata(c: Context<AppEnv>): Response {
+  const issuer = c.get('issuer')
+  return cached({
+    resource: resourceOf(issuer),
+    authorization_servers: [issuer],
+    scopes_supported: RESOURCE_SCOPES,
+    bearer_methods_supported: ['header'],
+    resource_name: NAME,
+  })
+}
+
+export function jwks(c: Context<AppEnv>): Response {
+  return cached(publicKeySet(c.get('config')))
+}
+
+// A minute: long enough to spare most requests, short enough for a key rotation to wait for.
+function cached(body: object): Response {
+  return Response.json(body, { headers: { 'Cache-Control': 'public, max-age=60' } })
+}

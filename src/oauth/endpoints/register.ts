@@ -1,0 +1,22 @@
+// Dynamic client registration (RFC 7591). Open to anyone: a registration gives no rights, only a name that a
+// person will see on the consent page.
+import type { Context } from 'hono'
+import { log } from '../../log.ts'
+import type { AppEnv } from '../../origin.ts'
+import { validateClientMetadata } from '../clients/metadata.ts'
+import { registerClient } from '../clients/store.ts'
+import { readJsonObject } from '../parameters.ts'
+import { hashSecret, randomSecret } from '../tokens/secret.ts'
+
+export async function register(c: Context<AppEnv>): Promise<Response> {
+  const metadata = validateClientMetadata(await readJsonObject(c.req.raw))
+  const secret = metadata.token_endpoint_auth_method === 'none' ? undefined : randomSecret()
+  const client = await registerClient(c.env, c.get('issuer'), metadata, secret && (await hashSecret(secret)))
+  log('client.registered', { client: client.id, name: metadata.client_name })
+  // RFC 7591 §3.2.1: what was granted; the secret this once.
+  const credentials = secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }
+  return Response.json(
+    { client_id: client.id, client_id_issued_at: client.issuedAt, ...credentials, ...metadata },
+    { status: 201, headers: { 'Cache-Control': 'no-store' } },
+  )
+}

@@ -1,0 +1,48 @@
+// The token endpoint (RFC 6749 §3.2): which grant type, which client, may it, then the exchange, then one answer.
+import type { Context } from 'hono'
+import type { AppEnv } from '../../origin.ts'
+import { authenticateClient } from '../clients/authentication.ts'
+import type { ClientGrantType } from '../clients/metadata.ts'
+import { OAuthError } from '../errors.ts'
+import { authorizationCode } from '../grant-types/authorization-code.ts'
+import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
+import { refreshToken } from '../grant-types/refresh-token.ts'
+import { readForm } from '../parameters.ts'
+import { issueAccessToken } from '../tokens/access-token.ts'
+
+const GRANT_TYPES: { readonly [name in ClientGrantType]: GrantType } = {
+  authorization_code: authorizationCode,
+  refresh_token: refreshToken,
+}
+
+export async function token(c: Context<AppEnv>): Promise<Response> {
+  const issuer = c.get('issuer')
+  const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
+  const name = requireGrantType(parameters.require('grant_type'))
+  const client = await authenticateClient(c.env, issuer, c.req.raw.headers, parameters)
+  if (!client.metadata.grant_types.includes(name)) {
+    throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
+  }
+  return tokenResponse(c, await GRANT_TYPES[name]({ env: c.env, issuer, client, parameters }))
+}
+
+function requireGrantType(name: string): ClientGrantType {
+  if (Object.hasOwn(GRANT_TYPES, name)) return name as ClientGrantType
+  throw new OAuthError('unsupported_grant_type', `Supported: ${Object.keys(GRANT_TYPES).join(', ')}`)
+}
+
+// RFC 6749 §5.1. `scope` is always there: it may be less than was asked for.
+async function tokenResponse(c: Context<AppEnv>, exchanged: Exchanged): Promise<Response> {
+  const { grant, scopes, generation, refreshToken } = exchanged
+  const accessToken = await issueAccessToken(c.get('config'), grant, scopes, generation)
+  return Response.json(
+    {
+      access_token: accessToken.token,
+      token_type: 'Bearer',
+      expires_in: accessToken.expiresIn,
+      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+      scope: scopes.join(' '),
+    },
+    { headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } },
+  )
+}

@@ -1,0 +1,38 @@
+// Grant type authorization_code (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3, RFC 7636 §4.5).
+import { log } from '../../log.ts'
+import { OAuthError } from '../errors.ts'
+import { redeemCode } from '../grants/store.ts'
+import { codeChallengeOf } from '../pkce.ts'
+import { canonicalResource } from '../resource.ts'
+import { parseHandle } from '../tokens/secret.ts'
+import { type GrantType, refusal } from './grant-type.ts'
+
+export const authorizationCode: GrantType = async ({ env, issuer, client, parameters }) => {
+  const handle = parseHandle(parameters.require('code'))
+  const verifier = parameters.get('code_verifier')
+  const request = {
+    issuer,
+    clientId: client.id,
+    redirectUri: parameters.get('redirect_uri'),
+    codeChallenge: verifier && (await codeChallengeOf(verifier)),
+    resources: parameters.all('resource').map((resource) => canonicalResource(issuer, resource)),
+  }
+  if (!handle) throw refusal(client, 'authorization_code', 'unknown_token')
+  const withRefreshToken = client.metadata.grant_types.includes('refresh_token')
+  const outcome = await redeemCode(env, handle, request, { withRefreshToken })
+  switch (outcome.kind) {
+    case 'redeemed': {
+      const { record, refreshToken } = outcome
+      log('code.redeemed', { grant: record.id, user: record.userId, client: client.id })
+      return { grant: record, scopes: record.scopes, generation: 0, refreshToken }
+    }
+    case 'replayed':
+      log('grant.revoked', { grant: outcome.record.id, user: outcome.record.userId, reason: 'code_replayed' })
+      throw new OAuthError('invalid_grant', 'The code was used before. What it brought has been revoked.')
+    case 'repeated':
+      log('code.replayed', { grant: outcome.record.id, user: outcome.record.userId, within: 'double_submit' })
+      throw new OAuthError('invalid_grant', 'The code was used a moment ago.')
+    case 'refused':
+      throw refusal(client, 'authorization_code', outcome.reason)
+  }
+}

@@ -1,0 +1,46 @@
+// Grant type refresh_token (RFC 6749 §6), rotating for every client (RFC 9700 §4.14.2).
+import { log } from '../../log.ts'
+import { OAuthError } from '../errors.ts'
+import { rotateRefreshToken } from '../grants/store.ts'
+import { canonicalResource } from '../resource.ts'
+import { parseScope } from '../scopes.ts'
+import { parseHandle } from '../tokens/secret.ts'
+import { type GrantType, refusal } from './grant-type.ts'
+
+export const refreshToken: GrantType = async ({ env, issuer, client, parameters }) => {
+  const handle = parseHandle(parameters.require('refresh_token'))
+  if (!handle) throw refusal(client, 'refresh_token', 'unknown_token')
+  const scope = parameters.get('scope')
+  const scopes = scope === undefined ? undefined : parseScope(scope)
+  const resources = parameters.all('resource').map((resource) => canonicalResource(issuer, resource))
+  const outcome = await rotateRefreshToken(env, handle, { issuer, clientId: client.id, resources, scopes })
+  switch (outcome.kind) {
+    case 'rotated':
+    case 'forgiven': {
+      const { record, generation } = outcome
+      const event = outcome.kind === 'rotated' ? 'token.refreshed' : 'token.repeated'
+      log(event, { grant: record.id, user: record.userId, client: client.id, generation })
+      return {
+        grant: record,
+        scopes: scopes ?? record.scopes,
+        generation,
+        refreshToken: outcome.refreshToken,
+      }
+    }
+    case 'replayed':
+      log('token.replayed', { grant: outcome.record.id, user: outcome.record.userId, client: client.id })
+      log('grant.revoked', {
+        grant: outcome.record.id,
+        user: outcome.record.userId,
+        reason: 'token_replayed',
+      })
+      throw new OAuthError('invalid_grant', 'The refresh token was used before. The grant has been revoked.')
+    case 'slow_down':
+      throw new OAuthError('temporarily_unavailable', 'Too many refreshes of one grant.', {
+        status: 429,
+        retryAfter: outcome.retryAfterSeconds,
+      })
+    case 'refused':
+      throw refusal(client, 'refresh_token', outcome.reason)
+  }
+}

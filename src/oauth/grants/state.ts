@@ -1,0 +1,295 @@
+// The life of one grant, as a pure function: (state, event, now) → [state, outcome]. No I/O, no clock, no
+// randomness. object.ts runs it where events arrive one at a time; test/grant/ checks its properties.
+// Every instant is in milliseconds since the epoch. RFC 6749 §4.1.2, §6; RFC 9700 §4.14.
+import { LIFETIME } from '../../config.ts'
+import { equalInConstantTime } from '../tokens/secret.ts'
+
+/** A second, identical redemption this soon is a client's double submit, not a thief. */
+export const DOUBLE_SUBMIT_MS = 10_000
+/** How long a superseded refresh token is still answered with the current one: parallel refreshes are normal. */
+export const GRACE_MS = 120_000
+const ROTATIONS_PER_HOUR = 100
+const HOUR_MS = 3_600_000
+
+/** What a person approved. Written once, at consent; never changed. */
+export interface GrantRecord {
+  readonly id: string
+  readonly issuer: string
+  readonly userId: string
+  readonly userName: string
+  readonly clientId: string
+  readonly clientName: string
+  readonly scopes: readonly string[]
+  readonly resource: string
+  readonly createdAt: number
+  /** The absolute end, however much the grant is used. */
+  readonly expiresAt: number
+}
+
+/** The authorization code that a grant begins with. */
+export interface Code {
+  readonly hash: string
+  readonly redirectUri: string
+  readonly codeChallenge: string
+  readonly expiresAt: number
+}
+
+interface CurrentToken {
+  readonly hash: string
+  /** 0 for the first refresh token, one more at each rotation; access tokens carry it. */
+  readonly generation: number
+  /** The client is known to hold it: it was presented, or an access token that came with it was used. */
+  readonly confirmed: boolean
+}
+
+/** A refresh token that was rotated and can still be forgiven. The salt leads from it to its successor. */
+interface SupersededToken {
+  readonly hash: string
+  readonly salt: string
+  readonly supersededAt: number
+}
+
+export interface GrantState {
+  readonly record: GrantRecord
+  readonly code: Code
+  readonly redeemedAt?: number
+  /** Absent while the code waits, and for a client that may not refresh. */
+  readonly current?: CurrentToken
+  /** Oldest first: each one's successor is the next one, the last one's is `current`. */
+  readonly superseded: readonly SupersededToken[]
+  readonly rotations: { readonly since: number; readonly count: number }
+  readonly lastUsedAt: number
+  readonly revoked?: RevocationReason
+}
+
+export type RevocationReason =
+  | 'code_replayed'
+  | 'token_replayed'
+  | 'revoked_by_user'
+  | 'revoked_by_client'
+  | 'abandoned'
+
+export interface RedeemEvent {
+  readonly type: 'redeem'
+  readonly issuer: string
+  readonly clientId: string
+  readonly codeHash: string
+  readonly redirectUri: string | undefined
+  /** S256 of the code_verifier that was presented; undefined when it was missing or malformed. */
+  readonly codeChallenge: string | undefined
+  readonly resources: readonly string[]
+  /** Undefined when the client may not use refresh tokens. */
+  readonly refreshTokenHash: string | undefined
+}
+
+export interface RefreshEvent {
+  readonly type: 'refresh'
+  readonly issuer: string
+  readonly clientId: string
+  readonly tokenHash: string
+  /** Whether storage knows the token as one that can no longer be forgiven. */
+  readonly spent: boolean
+  readonly resources: readonly string[]
+  /** Undefined for all that was granted. */
+  readonly scopes: readonly string[] | undefined
+  /** What the token becomes if it is rotated now. */
+  readonly salt: string
+  readonly successorHash: string
+}
+
+export type GrantEvent =
+  | RedeemEvent
+  | RefreshEvent
+  | { readonly type: 'confirm'; readonly generation: number }
+  | { readonly type: 'revoke'; readonly reason: RevocationReason }
+
+type RefusalReason =
+  | 'unknown_token'
+  | 'wrong_issuer'
+  | 'wrong_client'
+  | 'wrong_redirect_uri'
+  | 'wrong_verifier'
+  | 'wrong_resource'
+  | 'wrong_scope'
+  | 'ended'
+
+export type Refused = { readonly kind: 'refused'; readonly reason: RefusalReason }
+export type RedeemOutcome =
+  | { readonly kind: 'redeemed'; readonly record: GrantRecord }
+  | { readonly kind: 'repeated' | 'replayed'; readonly record: GrantRecord }
+  | Refused
+export type RefreshOutcome =
+  /** `salts` lead from the presented token to the current one; one salt when it was rotated just now. */
+  | {
+      readonly kind: 'rotated' | 'forgiven'
+      readonly record: GrantRecord
+      readonly generation: number
+      readonly salts: readonly string[]
+    }
+  | { readonly kind: 'replayed'; readonly record: GrantRecord }
+  | { readonly kind: 'slow_down'; readonly retryAfterSeconds: number }
+  | Refused
+type Outcome<E extends GrantEvent> = E extends RedeemEvent
+  ? RedeemOutcome
+  : E extends RefreshEvent
+    ? RefreshOutcome
+    : { readonly kind: 'done' }
+
+export function openedGrant(record: GrantRecord, code: Code): GrantState {
+  return {
+    record,
+    code,
+    superseded: [],
+    rotations: { since: record.createdAt, count: 0 },
+    lastUsedAt: record.createdAt,
+  }
+}
+
+/** When the grant is over by itself: an approval never redeemed, idle for too long, or at its absolute end. */
+export function endsAt({ record, code, redeemedAt, current, lastUsedAt }: GrantState): number {
+  if (redeemedAt === undefined) return code.expiresAt
+  const unused = current ? lastUsedAt + LIFETIME.idleGrant * 1000 : redeemedAt + LIFETIME.accessToken * 1000
+  return Math.min(unused, record.expiresAt)
+}
+
+export function isLive(state: GrantState, now: number): boolean {
+  return state.revoked === undefined && now < endsAt(state)
+}
+
+/** When the object must wake next: to end the grant, or to forget a salt. */
+export function nextWake(state: GrantState, now: number): number {
+  const graces = state.superseded.map((token) => token.supersededAt + GRACE_MS + 1).filter((end) => end > now)
+  return Math.min(endsAt(state), ...graces)
+}
+
+/**
+ * Forgets the salts of tokens that can no longer be forgiven, so that nothing in storage turns an old token
+ * into the current one. Their hashes are returned: whoever presents one of them later is a thief.
+ */
+export function prune(state: GrantState, now: number): [GrantState, spentHashes: string[]] {
+  const parent = state.superseded.at(-1)
+  const forgivable = (token: SupersededToken) =>
+    now - token.supersededAt <= GRACE_MS || (token === parent && state.current?.confirmed === false)
+  const spent = state.superseded.filter((token) => !forgivable(token)).map((token) => token.hash)
+  return spent.length === 0
+    ? [state, spent]
+    : [{ ...state, superseded: state.superseded.filter(forgivable) }, spent]
+}
+
+/** One step. The caller has pruned the state at the same `now`. */
+export function step<E extends GrantEvent>(state: GrantState, event: E, now: number): [GrantState, Outcome<E>]
+export function step(state: GrantState, event: GrantEvent, now: number): [GrantState, unknown] {
+  switch (event.type) {
+    case 'redeem':
+      return redeem(state, event, now)
+    case 'refresh':
+      return refresh(state, event, now)
+    case 'confirm':
+      return [isLive(state, now) ? confirm(state, event.generation, now) : state, { kind: 'done' }]
+    case 'revoke':
+      return [{ ...state, revoked: state.revoked ?? event.reason }, { kind: 'done' }]
+  }
+}
+
+// Everything is checked before the code is consumed, so that a mistake or an attack with part of what it takes
+// leaves the code to its owner; and a repetition is judged only when it is right in every way, so that nobody
+// but the client itself can end the grant this way.
+function redeem(state: GrantState, event: RedeemEvent, now: number): [GrantState, RedeemOutcome] {
+  const { record, code } = state
+  if (!equalInConstantTime(event.codeHash, code.hash)) return [state, refused('unknown_token')]
+  if (event.issuer !== record.issuer) return [state, refused('wrong_issuer')]
+  if (event.clientId !== record.clientId) return [state, refused('wrong_client')]
+  // OAuth 2.1 no longer sends redirect_uri here; RFC 6749 §4.1.3 clients do, and then it must be the same.
+  if (event.redirectUri !== undefined && event.redirectUri !== code.redirectUri) {
+    return [state, refused('wrong_redirect_uri')]
+  }
+  // RFC 7636 §4.6
+  if (event.codeChallenge === undefined || !equalInConstantTime(event.codeChallenge, code.codeChallenge)) {
+    return [state, refused('wrong_verifier')]
+  }
+  if (!namesOnly(record.resource, event.resources)) return [state, refused('wrong_resource')]
+  if (!isLive(state, now)) return [state, refused('ended')]
+  if (state.redeemedAt !== undefined) return redeemAgain(state, state.redeemedAt, now)
+  const redeemed: GrantState = { ...state, redeemedAt: now, lastUsedAt: now }
+  const outcome: RedeemOutcome = { kind: 'redeemed', record }
+  if (event.refreshTokenHash === undefined) return [redeemed, outcome]
+  return [
+    { ...redeemed, current: { hash: event.refreshTokenHash, generation: 0, confirmed: false } },
+    outcome,
+  ]
+}
+
+// RFC 6749 §4.1.2: a code used twice revokes what it brought.
+function redeemAgain(state: GrantState, redeemedAt: number, now: number): [GrantState, RedeemOutcome] {
+  const untouched = state.current === undefined || state.current.generation === 0
+  if (untouched && now - redeemedAt <= DOUBLE_SUBMIT_MS)
+    return [state, { kind: 'repeated', record: state.record }]
+  return [
+    { ...state, revoked: 'code_replayed' },
+    { kind: 'replayed', record: state.record },
+  ]
+}
+
+// Supersession is judged right after the client: a stolen token must end the grant even when it comes with a
+// scope or resource that would be refused anyway.
+function refresh(state: GrantState, event: RefreshEvent, now: number): [GrantState, RefreshOutcome] {
+  const { record, current } = state
+  const position = state.superseded.findIndex((token) => equalInConstantTime(event.tokenHash, token.hash))
+  const isCurrent = current !== undefined && equalInConstantTime(event.tokenHash, current.hash)
+  if (!current || (!isCurrent && position < 0 && !event.spent)) return [state, refused('unknown_token')]
+  if (event.issuer !== record.issuer) return [state, refused('wrong_issuer')]
+  if (event.clientId !== record.clientId) return [state, refused('wrong_client')]
+  if (!isLive(state, now)) return [state, refused('ended')]
+  // RFC 9700 §4.14: two parties hold the same token; which of them is the thief cannot be told.
+  if (event.spent)
+    return [
+      { ...state, revoked: 'token_replayed' },
+      { kind: 'replayed', record },
+    ]
+  if (!namesOnly(record.resource, event.resources)) return [state, refused('wrong_resource')]
+  if (event.scopes && !event.scopes.every((scope) => record.scopes.includes(scope))) {
+    return [state, refused('wrong_scope')]
+  }
+  if (isCurrent) return rotate(state, current, event, now)
+  const salts = state.superseded.slice(position).map((token) => token.salt)
+  return [
+    { ...state, lastUsedAt: now },
+    { kind: 'forgiven', record, generation: current.generation, salts },
+  ]
+}
+
+function rotate(
+  state: GrantState,
+  current: CurrentToken,
+  event: RefreshEvent,
+  now: number,
+): [GrantState, RefreshOutcome] {
+  const rotations = now - state.rotations.since < HOUR_MS ? state.rotations : { since: now, count: 0 }
+  if (rotations.count >= ROTATIONS_PER_HOUR) {
+    const retryAfterSeconds = Math.ceil((rotations.since + HOUR_MS - now) / 1000)
+    return [state, { kind: 'slow_down', retryAfterSeconds }]
+  }
+  const generation = current.generation + 1
+  const rotated: GrantState = {
+    ...state,
+    current: { hash: event.successorHash, generation, confirmed: false },
+    superseded: [...state.superseded, { hash: current.hash, salt: event.salt, supersededAt: now }],
+    rotations: { since: rotations.since, count: rotations.count + 1 },
+    lastUsedAt: now,
+  }
+  return [rotated, { kind: 'rotated', record: state.record, generation, salts: [event.salt] }]
+}
+
+function confirm(state: GrantState, generation: number, now: number): GrantState {
+  const used = { ...state, lastUsedAt: now }
+  if (state.current?.generation !== generation) return used
+  return { ...used, current: { ...state.current, confirmed: true } }
+}
+
+function namesOnly(resource: string, named: readonly string[]): boolean {
+  return named.every((one) => one === resource)
+}
+
+function refused(reason: RefusalReason): Refused {
+  return { kind: 'refused', reason }
+}

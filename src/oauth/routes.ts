@@ -1,0 +1,63 @@
+// The endpoints of the authorization server: path, methods, who may call it from a page elsewhere, and how errors
+// are told. Middleware is bound to paths, so that what is open to every origin opens nothing else.
+import { type Context, Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { logError } from '../log.ts'
+import type { AppEnv } from '../origin.ts'
+import { authorize, decide } from './endpoints/authorize.ts'
+import { authorizationServerMetadata, jwks, protectedResourceMetadata } from './endpoints/metadata.ts'
+import { register } from './endpoints/register.ts'
+import { revoke } from './endpoints/revoke.ts'
+import { token } from './endpoints/token.ts'
+import { errorResponse, OAuthError } from './errors.ts'
+import { RESOURCE_PATH } from './resource.ts'
+
+type Handler = (c: Context<AppEnv>) => Response | Promise<Response>
+type Methods = { readonly [method in 'GET' | 'POST']?: Handler }
+
+const MACHINE_ENDPOINTS: Readonly<Record<string, Methods>> = {
+  '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },
+  '/.well-known/oauth-protected-resource': { GET: protectedResourceMetadata },
+  [`/.well-known/oauth-protected-resource${RESOURCE_PATH}`]: { GET: protectedResourceMetadata },
+  '/jwks': { GET: jwks },
+  '/register': { POST: register },
+  '/token': { POST: token },
+  '/revoke': { POST: revoke },
+}
+
+/** For programs: any origin may call, none with cookies; errors are JSON. */
+export const machineEndpoints = new Hono<AppEnv>()
+machineEndpoints.onError((error) => {
+  if (error instanceof OAuthError) {
+    if (error.cause) logError(error.cause, { code: error.code })
+    return errorResponse(error)
+  }
+  logError(error)
+  return errorResponse(new OAuthError('server_error', 'Something went wrong here. It has been written down.'))
+})
+for (const [path, methods] of Object.entries(MACHINE_ENDPOINTS)) {
+  const allowMethods = Object.keys(methods)
+  machineEndpoints.use(
+    path,
+    cors({
+      origin: '*',
+      allowMethods,
+      allowHeaders: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
+      exposeHeaders: ['WWW-Authenticate', 'Retry-After'],
+    }),
+  )
+  serve(machineEndpoints, path, methods)
+}
+
+/** For a person in a browser: no other origin; errors are pages (index.ts). */
+export const authorizationEndpoint = new Hono<AppEnv>()
+serve(authorizationEndpoint, '/authorize', { GET: authorize, POST: decide })
+
+// RFC 9110 §15.5.6: a wrong method is told which are right.
+function serve(app: Hono<AppEnv>, path: string, methods: Methods): void {
+  for (const [method, handler] of Object.entries(methods)) app.on(method, path, handler)
+  const allow = Object.keys(methods).join(', ')
+  app.all(path, (c) =>
+    c.json({ error: 'invalid_request' }, 405, { Allow: allow, 'Cache-Control': 'no-store' }),
+  )
+}

@@ -1,0 +1,75 @@
+// Access tokens: JWTs as RFC 9068 has them, checked without storage. `grant` and `gen` tie a token to the grant
+// and to the rotation that it came with.
+import { jwtVerify, SignJWT } from 'jose'
+import { type Config, LIFETIME } from '../../config.ts'
+import { OAuthError } from '../errors.ts'
+import type { GrantRecord } from '../grants/state.ts'
+import { ALGORITHM, signingKey, verificationKey } from './signing-keys.ts'
+
+const TYPE = 'at+jwt'
+
+export interface AccessToken {
+  readonly userId: string
+  readonly userName: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly grantId: string
+  readonly generation: number
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** @returns the token, and the seconds until it expires: never beyond the end of its grant. */
+export async function issueAccessToken(
+  config: Config,
+  grant: GrantRecord,
+  scopes: readonly string[],
+  generation: number,
+): Promise<{ token: string; expiresIn: number }> {
+  const now = Math.floor(Date.now() / 1000)
+  const expiresAt = Math.min(now + LIFETIME.accessToken, Math.floor(grant.expiresAt / 1000))
+  const claims = { client_id: grant.clientId, scope: scopes.join(' '), name: grant.userName, grant: grant.id }
+  const token = await new SignJWT({ ...claims, gen: generation })
+    .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: config.signingKey.kid })
+    .setIssuer(grant.issuer)
+    .setSubject(grant.userId)
+    .setAudience(grant.resource)
+    .setIssuedAt(now)
+    .setExpirationTime(expiresAt)
+    .setJti(crypto.randomUUID())
+    .sign(await signingKey(config))
+  return { token, expiresIn: expiresAt - now }
+}
+
+/** RFC 9068 §4. @throws OAuthError `invalid_token` */
+export async function verifyAccessToken(
+  config: Config,
+  issuer: string,
+  resource: string,
+  token: string,
+): Promise<AccessToken> {
+  const { payload } = await jwtVerify(token, ({ kid }) => requireKey(config, kid), {
+    algorithms: [ALGORITHM],
+    typ: TYPE,
+    issuer,
+    audience: resource,
+    requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'scope', 'grant', 'gen'],
+  }).catch((cause) => {
+    throw new OAuthError('invalid_token', 'The access token is invalid or has expired.', { cause })
+  })
+  return {
+    userId: payload.sub as string,
+    userName: String(payload.name ?? ''),
+    clientId: payload.client_id as string,
+    scopes: (payload.scope as string).split(' ').filter(Boolean),
+    grantId: payload.grant as string,
+    generation: payload.gen as number,
+    expiresAt: payload.exp as number,
+  }
+}
+
+async function requireKey(config: Config, kid: string | undefined): Promise<CryptoKey> {
+  const key = kid === undefined ? undefined : await verificationKey(config, kid)
+  if (!key) throw new OAuthError('invalid_token', 'The access token is signed with an unknown key.')
+  return key
+}

@@ -1,0 +1,52 @@
+// Which origin this server is, and from where a request may come. The first thing that every request meets.
+import type { Context, MiddlewareHandler } from 'hono'
+import { type Config, isLoopback, loadConfig } from './config.ts'
+import { PageError } from './pages/error.tsx'
+
+/** What every handler finds in its context. The issuer is an origin without a trailing slash. */
+export interface AppEnv {
+  Bindings: Env
+  Variables: { config: Config; issuer: string }
+}
+
+/**
+ * Plain http is for this computer alone: elsewhere it could be read on its way, and a foreign Host on a local
+ * server is a page that has rebound its name. With PUBLIC_URL set, no other hostname is served.
+ */
+export const guardOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const url = new URL(c.req.url)
+  const config = loadConfig(c.env)
+  if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
+    if (isNavigation(c)) return c.redirect(`https://${url.host}${url.pathname}${url.search}`, 308)
+    return c.json({ error: 'invalid_request', error_description: 'Only https is served here.' }, 403)
+  }
+  const issuer = config.publicUrl ?? url.origin
+  if (url.origin !== issuer) {
+    if (isNavigation(c)) return c.redirect(`${issuer}${url.pathname}${url.search}`, 308)
+    return c.json({ error: 'invalid_request', error_description: `This server is ${issuer}` }, 421)
+  }
+  c.set('config', config)
+  c.set('issuer', issuer)
+  await next()
+  if (url.protocol === 'https:') c.header('Strict-Transport-Security', 'max-age=31536000')
+}
+
+function isNavigation(c: Context): boolean {
+  return c.req.method === 'GET' && (c.req.header('Accept') ?? '').includes('text/html')
+}
+
+/**
+ * A form may be sent only from one of our own pages. Browsers say where a request comes from and no page can make
+ * them lie; a browser too old for fetch metadata still names its Origin. @throws PageError 403
+ */
+export function requireOwnPage(c: Context<AppEnv>): void {
+  const site = c.req.header('Sec-Fetch-Site')
+  const own = site === undefined ? c.req.header('Origin') === c.get('issuer') : site === 'same-origin'
+  if (!own) {
+    throw new PageError(
+      403,
+      'This did not come from here',
+      'Another site sent this form. Nothing was changed.',
+    )
+  }
+}

@@ -1,0 +1,82 @@
+// The consent page: who asks, for what, and where the answer goes. Allow and Deny are equally easy.
+import { page } from './layout.tsx'
+
+interface Consent {
+  readonly clientName: string
+  /** Where the browser goes next, as the person would read it. */
+  readonly redirectHost: string
+  /** Any program on this computer could be the one that asks. */
+  readonly loopback: boolean
+  readonly userName: string
+  readonly scopes: readonly { readonly name: string; readonly text: string }[]
+  readonly lastsDays: number
+  readonly seal: string
+  readonly notice?: string | undefined
+  readonly status?: number
+}
+
+export function consentPage(consent: Consent): Promise<Response> {
+  const { clientName, redirectHost, loopback, userName, scopes, lastsDays, seal, notice } = consent
+  return page({
+    title: `Allow ${clientName}?`,
+    status: consent.status ?? 200,
+    formsLeaveThisOrigin: true,
+    children: (
+      <form method="post" action="/authorize">
+        <h1>
+          Allow <bdi>{clientName}</bdi> to use your account?
+        </h1>
+        <p class="quiet">The app chose this name itself; nobody has verified it.</p>
+        {notice && (
+          <p class="notice" role="alert">
+            {notice}
+          </p>
+        )}
+        <dl class="facts">
+          <div>
+            <dt>You are signed in as</dt>
+            <dd>
+              <bdi>{userName}</bdi>
+            </dd>
+          </div>
+          <div>
+            <dt>You will be sent to</dt>
+            <dd>{redirectHost}</dd>
+          </div>
+        </dl>
+        {loopback && (
+          <p class="notice">
+            The answer goes to a program on this computer, and any program on it could be asking. Allow it
+            only if you have just started connecting it yourself.
+          </p>
+        )}
+        <p>It may:</p>
+        <ul class="scopes">
+          {scopes.map(({ name, text }) => (
+            <li>
+              <label>
+                <input type="checkbox" name="scope" value={name} checked />
+                <span>
+                  {text} <code>{name}</code>
+                </span>
+              </label>
+            </li>
+          ))}
+        </ul>
+        <input type="hidden" name="seal" value={seal} />
+        <div class="choice">
+          <button type="submit" name="decision" value="deny">
+            Deny
+          </button>
+          <button type="submit" name="decision" value="allow" class="primary">
+            Allow
+          </button>
+        </div>
+        <p class="quiet">
+          It lasts at most {lastsDays} days. You can take it back at any time on{' '}
+          <a href="/account">your account page</a>.
+        </p>
+      </form>
+    ),
+  })
+}

@@ -1,0 +1,83 @@
+// The frame of every page, and the headers that protect it.
+
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import { CSS, THEME } from './theme.ts'
+
+interface Page {
+  title: string
+  status?: number
+  wide?: boolean
+  /**
+   * `form-action 'self'` on every page but consent: Chrome applies it to every redirect after the submit, and
+   * the way back to a client may go through addresses that no policy can name.
+   */
+  formsLeaveThisOrigin?: boolean
+  children: Child
+}
+
+/** Renders a page. Nothing is loaded from anywhere, nothing runs, nobody may frame it, nothing keeps it. */
+export async function page({
+  title,
+  status = 200,
+  wide,
+  formsLeaveThisOrigin,
+  children,
+}: Page): Promise<Response> {
+  const html = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>{`${title} · ${THEME.name}`}</title>
+        <link rel="icon" href="data:," />
+        <style>{raw(CSS)}</style>
+      </head>
+      <body>
+        <header>
+          <a href="/">
+            {raw(THEME.logo)}
+            {THEME.name}
+          </a>
+        </header>
+        <main class={wide ? 'wide' : undefined}>{children}</main>
+        <footer>
+          {THEME.links.map(({ href, text }) => (
+            <a href={href}>{text}</a>
+          ))}
+        </footer>
+      </body>
+    </html>
+  )
+  return new Response(`<!doctype html>${await html}`, {
+    status,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': [
+        "default-src 'none'",
+        `style-src '${await styleHash()}'`,
+        'img-src data:',
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        ...(formsLeaveThisOrigin ? [] : ["form-action 'self'"]),
+      ].join('; '),
+      'X-Frame-Options': 'DENY',
+      'X-Content-Type-Options': 'nosniff',
+      // Not `no-referrer`: with it Chromium sends `Origin: null` from our own forms.
+      'Referrer-Policy': 'same-origin',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cache-Control': 'no-store',
+    },
+  })
+}
+
+let hash: Promise<string> | undefined
+
+/** The one stylesheet that the policy allows. */
+function styleHash(): Promise<string> {
+  hash ??= crypto.subtle.digest('SHA-256', new TextEncoder().encode(CSS)).then((digest) => {
+    return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`
+  })
+  return hash
+}

@@ -1,0 +1,78 @@
+// How the pages look: change the tokens and every page follows. System fonts, no request to anyone else.
+import { NAME } from '../config.ts'
+
+export const THEME = {
+  name: NAME,
+  /** An inline SVG that takes the accent colour. */
+  logo: '<svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"><path d="M5 28V14a11 11 0 0 1 22 0v14"/><path d="M3 28h26"/><path d="M11 28V15a5 5 0 0 1 10 0v13"/><circle cx="18.2" cy="21" r=".7" fill="currentColor"/></svg>',
+  links: [{ href: 'https://modelcontextprotocol.io', text: 'What is MCP?' }],
+}
+
+const LIGHT = `
+  --paper: #f5f3ee; --card: #ffffff; --ink: #1d2226; --quiet: #5b636a; --line: #dedad1;
+  --accent: #1f5f56; --on-accent: #ffffff; --tint: #eaf1ef; --danger: #9d2f25; --warn: #fbf3dc; --on-warn: #5d4708;
+  --shadow: 0 1px 2px rgb(40 36 28 / .06), 0 12px 32px rgb(40 36 28 / .07);`
+
+const DARK = `
+  --paper: #14181a; --card: #1c2225; --ink: #e9ecec; --quiet: #a3adb1; --line: #333b3f;
+  --accent: #7fc9bb; --on-accent: #0c2622; --tint: #1f302e; --danger: #f09a90; --warn: #33290f; --on-warn: #f0d896;
+  --shadow: 0 1px 2px rgb(0 0 0 / .4), 0 12px 32px rgb(0 0 0 / .3);`
+
+export const CSS = `
+:root { color-scheme: light dark; ${LIGHT}
+  --radius: 14px; --font: ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  --serif: ui-serif, "Iowan Old Style", Palatino, Georgia, serif; --mono: ui-monospace, "SF Mono", Menlo, Consolas, monospace }
+@media (prefers-color-scheme: dark) { :root { ${DARK} } }
+*, ::before, ::after { box-sizing: border-box }
+body { margin: 0; min-height: 100dvh; display: flex; flex-direction: column; align-items: center; background: var(--paper);
+  color: var(--ink); font: 1rem/1.55 var(--font); padding: clamp(1rem, 4vw, 3rem) 1rem 2rem }
+header, main, footer { width: 100%; max-width: 30rem }
+main.wide { max-width: 44rem }
+header { display: flex; align-items: center; gap: .6rem; margin-bottom: 1.25rem; color: var(--accent); font: 600 1.1rem var(--serif) }
+header a { color: inherit; text-decoration: none; display: flex; align-items: center; gap: .6rem }
+header svg { display: block }
+header:has(+ main.wide) { max-width: 44rem }
+main { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); box-shadow: var(--shadow);
+  padding: clamp(1.25rem, 5vw, 2.25rem) }
+footer { margin-top: 1.25rem; color: var(--quiet); font-size: .85rem; display: flex; gap: 1.25rem; flex-wrap: wrap }
+footer a { color: inherit }
+h1 { font: 600 1.6rem/1.25 var(--serif); margin: 0 0 .6rem; overflow-wrap: anywhere; text-wrap: balance }
+h2 { font: 600 1.1rem/1.3 var(--serif); margin: 0; overflow-wrap: anywhere }
+p { margin: 0 0 1rem }
+a { color: var(--accent) }
+.quiet { color: var(--quiet); font-size: .92rem }
+.quiet:last-child, p:last-child { margin-bottom: 0 }
+strong, b { overflow-wrap: anywhere }
+code, pre { font: .92em var(--mono); overflow-wrap: anywhere }
+pre { background: var(--tint); border-radius: 10px; padding: .8rem 1rem; margin: 0 0 1.1rem; white-space: pre-wrap }
+label { display: block; font-weight: 600; margin-bottom: .4rem }
+input[type=password], input[type=text] { width: 100%; font: inherit; color: inherit; background: var(--paper);
+  border: 1px solid var(--quiet); border-radius: 10px; padding: .7rem .85rem; margin-bottom: 1rem }
+button, .button { font: 600 1rem var(--font); border-radius: 10px; border: 1px solid var(--accent); padding: .7rem 1.1rem;
+  min-height: 2.9rem; cursor: pointer; background: transparent; color: var(--accent); text-decoration: none; display: inline-block }
+button.primary { background: var(--accent); color: var(--on-accent) }
+button.danger { border-color: var(--danger); color: var(--danger) }
+button.small { min-height: 2.4rem; padding: .4rem .85rem; font-size: .9rem }
+button.link { border: 0; padding: 0; min-height: 0; font: inherit; text-decoration: underline; color: var(--quiet) }
+button:hover { filter: brightness(1.08) }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
+.notice { border-radius: 10px; padding: .75rem 1rem; margin: 0 0 1rem; background: var(--warn); color: var(--on-warn) }
+.facts { margin: 0 0 1.2rem; padding: .85rem 1rem; background: var(--tint); border-radius: 10px; display: grid; gap: .5rem }
+.facts div { display: flex; flex-wrap: wrap; gap: 0 .6rem; justify-content: space-between }
+.facts dt { color: var(--quiet); font-size: .9rem }
+.facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; min-width: 0 }
+.scopes { list-style: none; padding: 0; margin: 0 0 1rem; border: 1px solid var(--line); border-radius: 10px }
+.scopes li + li { border-top: 1px solid var(--line) }
+.scopes label { display: flex; gap: .75rem; align-items: baseline; padding: .75rem 1rem; margin: 0; font-weight: 400; cursor: pointer }
+.scopes input { accent-color: var(--accent); width: 1.1rem; height: 1.1rem; flex: none; translate: 0 .15rem }
+.scopes code { display: block; color: var(--quiet); font-size: .8rem }
+.apps { list-style: none; margin: 1.2rem 0 0; padding: 0; display: grid; gap: .9rem }
+.app { border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; display: flex; gap: 1rem;
+  justify-content: space-between; align-items: flex-start; flex-wrap: wrap }
+.app > div { flex: 1 1 16rem; min-width: 0 }
+.app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
+.who { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: baseline }
+.empty { border: 1px dashed var(--line); border-radius: 12px; padding: 1.5rem; text-align: center; color: var(--quiet) }
+@media (prefers-reduced-motion: no-preference) { button { transition: filter .15s } }
+`

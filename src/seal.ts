@@ -1,0 +1,77 @@
+// Values that leave the server and come back: the session cookie, the consent form. HMAC-SHA-256, with a
+// key of its own per kind (HKDF, RFC 5869), so that no value serves as another kind; bound to the issuer,
+// so that none works at another hostname of the same Worker. Sealed values can be read, not forged.
+import { base64url } from 'jose'
+import type { Config } from './config.ts'
+
+export type SealKind = 'session' | 'consent'
+
+const encoder = new TextEncoder()
+const keys = new WeakMap<Config, Map<SealKind, Promise<CryptoKey>>>()
+
+/** @param lifetime seconds until the value is refused. */
+export async function seal(
+  config: Config,
+  kind: SealKind,
+  issuer: string,
+  value: object,
+  lifetime: number,
+): Promise<string> {
+  const body = base64url.encode(JSON.stringify({ value, exp: Date.now() + lifetime * 1000 }))
+  const mac = await crypto.subtle.sign(
+    'HMAC',
+    await keyFor(config, kind),
+    encoder.encode(`${issuer} ${body}`),
+  )
+  return `${body}.${base64url.encode(new Uint8Array(mac))}`
+}
+
+/** The value that was sealed, or undefined when it is forged, expired, of another kind or another issuer. */
+export async function unseal<T extends object>(
+  config: Config,
+  kind: SealKind,
+  issuer: string,
+  sealed: string,
+): Promise<T | undefined> {
+  const [body, mac, ...rest] = sealed.split('.')
+  const macBytes = decode(mac)
+  if (!body || !macBytes || rest.length > 0) return undefined
+  // `verify` compares in constant time.
+  const genuine = await crypto.subtle.verify(
+    'HMAC',
+    await keyFor(config, kind),
+    macBytes,
+    encoder.encode(`${issuer} ${body}`),
+  )
+  const bodyBytes = genuine ? decode(body) : undefined
+  if (!bodyBytes) return undefined
+  const { value, exp } = JSON.parse(new TextDecoder().decode(bodyBytes)) as { value: T; exp: number }
+  return Date.now() < exp ? value : undefined
+}
+
+function keyFor(config: Config, kind: SealKind): Promise<CryptoKey> {
+  const perKind = keys.get(config) ?? new Map<SealKind, Promise<CryptoKey>>()
+  keys.set(config, perKind)
+  const key = perKind.get(kind) ?? deriveKey(config.sessionKey, kind)
+  perKind.set(kind, key)
+  return key
+}
+
+async function deriveKey(secret: Uint8Array<ArrayBuffer>, kind: SealKind): Promise<CryptoKey> {
+  const master = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey'])
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(`gatehouse ${kind}`) },
+    master,
+    { name: 'HMAC', hash: 'SHA-256', length: 256 },
+    false,
+    ['sign', 'verify'],
+  )
+}
+
+function decode(text: string | undefined): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return text ? new Uint8Array(base64url.decode(text)) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+// One person's notes: a Durable Object with a small SQLite table.
+import { DurableObject } from 'cloudflare:workers'
+
+export type Note = {
+  id: number
+  text: string
+  /** ISO 8601, UTC. */
+  createdAt: string
+}
+
+const COLUMNS = "id, text, strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000, 'unixepoch') AS createdAt"
+
+export class Notebook extends DurableObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    ctx.storage.sql.exec(
+      'CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, created_at INTEGER NOT NULL)',
+    )
+  }
+
+  add(text: string): Note {
+    const { sql } = this.ctx.storage
+    return sql
+      .exec<Note>(`INSERT INTO notes (text, created_at) VALUES (?, ?) RETURNING ${COLUMNS}`, text, Date.now())
+      .one()
+  }
+
+  /** The newest notes first, older than the note `before`. */
+  list(limit: number, before = Number.MAX_SAFE_INTEGER): Note[] {
+    const { sql } = this.ctx.storage
+    return sql
+      .exec<Note>(`SELECT ${COLUMNS} FROM notes WHERE id < ? ORDER BY id DESC LIMIT ?`, before, limit)
+      .toArray()
+  }
+
+  /** Notes that contain `text`, whatever its case (in ASCII), the newest first. */
+  search(text: string, limit: number): Note[] {
+    const { sql } = this.ctx.storage
+    return sql
+      .exec<Note>(
+        `SELECT ${COLUMNS} FROM notes WHERE instr(lower(text), lower(?)) > 0 ORDER BY id DESC LIMIT ?`,
+        text,
+        limit,
+      )
+      .toArray()
+  }
+
+  /** Returns whether there was such a note. */
+  remove(id: number): boolean {
+    return this.ctx.storage.sql.exec('DELETE FROM notes WHERE id = ?', id).rowsWritten > 0
+  }
+}

@@ -1,0 +1,88 @@
+// A person with a browser, as far as HTTP goes: keeps cookies, sends what browsers send, fills in forms.
+import { env } from 'cloudflare:workers'
+import { form, ORIGIN, send } from './worker.ts'
+
+type Fields = Record<string, string | readonly string[] | undefined>
+
+export class Visitor {
+  readonly cookies = new Map<string, string>()
+  readonly origin: string
+
+  constructor(origin: string = ORIGIN) {
+    this.origin = origin
+  }
+
+  get(path: string | URL, headers: Record<string, string> = {}): Promise<Response> {
+    return this.#send(path, { headers: { Accept: 'text/html', ...headers } })
+  }
+
+  /** Submits a form from one of the server's own pages; `headers` say otherwise. */
+  post(path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Response> {
+    const own = { Origin: this.origin, 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' }
+    return this.#send(path, { method: 'POST', body: form(fields), headers: { ...own, ...headers } })
+  }
+
+  signIn(returnTo?: string, passphrase: string = env.OWNER_PASSPHRASE): Promise<Response> {
+    return this.post('/login/passphrase', { passphrase, return_to: returnTo })
+  }
+
+  /** Opens an authorization URL, signs in where asked to, and returns the consent page. */
+  async openConsent(url: string | URL): Promise<ConsentForm> {
+    let response = await this.get(url)
+    if (response.status === 303) {
+      const login = new URL(response.headers.get('Location') as string, this.origin)
+      response = await this.signIn(login.searchParams.get('return_to') ?? undefined)
+      response = await this.get(response.headers.get('Location') as string)
+    }
+    const html = await response.text()
+    if (response.status !== 200) throw new Error(`No consent page but ${response.status}: ${html}`)
+    return new ConsentForm(this, html)
+  }
+
+  async #send(path: string | URL, init: RequestInit): Promise<Response> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = new Headers(init.headers)
+    if (cookie) headers.set('Cookie', cookie)
+    const response = await send(new URL(path, this.origin), { ...init, headers })
+    for (const set of response.headers.getSetCookie()) this.#keep(set)
+    return response
+  }
+
+  #keep(setCookie: string): void {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(setCookie) as RegExpExecArray
+    if (/max-age=0/i.test(setCookie)) this.cookies.delete(name as string)
+    else this.cookies.set(name as string, value as string)
+  }
+}
+
+/** The form of a consent page. */
+export class ConsentForm {
+  readonly html: string
+  readonly #visitor: Visitor
+
+  constructor(visitor: Visitor, html: string) {
+    this.#visitor = visitor
+    this.html = html
+  }
+
+  get seal(): string {
+    return /name="seal" value="([^"]+)"/.exec(this.html)?.[1] as string
+  }
+
+  get scopes(): string[] {
+    return [...this.html.matchAll(/name="scope" value="([^"]+)"/g)].map((match) => match[1] as string)
+  }
+
+  submit(changes: Fields = {}, headers: Record<string, string> = {}): Promise<Response> {
+    const fields = { seal: this.seal, scope: this.scopes, decision: 'allow', ...changes }
+    return this.#visitor.post('/authorize', fields, headers)
+  }
+
+  async allow(): Promise<URL> {
+    return new URL((await this.submit()).headers.get('Location') as string)
+  }
+
+  async deny(): Promise<URL> {
+    return new URL((await this.submit({ decision: 'deny' })).headers.get('Location') as string)
+  }
+}

@@ -1,0 +1,19 @@
+// The Worker under test, reached as a client on the internet would reach it.
+import { exports } from 'cloudflare:workers'
+
+export const ORIGIN = 'https://gatehouse.test'
+export const MCP_URL = `${ORIGIN}/mcp`
+
+/** One request, redirects not followed. A path is one of ORIGIN's. */
+export function send(path: string | URL, init: RequestInit = {}): Promise<Response> {
+  return exports.default.fetch(new Request(new URL(path, ORIGIN), { redirect: 'manual', ...init }))
+}
+
+/** A form body as browsers and OAuth clients send it. Undefined fields are left out; lists repeat their name. */
+export function form(fields: Record<string, string | readonly string[] | undefined>): URLSearchParams {
+  const body = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) {
+    for (const one of typeof value === 'string' ? [value] : (value ?? [])) body.append(name, one)
+  }
+  return body
+}

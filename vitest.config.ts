@@ -1,0 +1,36 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+import { SECRETS } from './scripts/setup.ts'
+
+const secrets = Object.fromEntries(
+  await Promise.all(Object.entries(SECRETS).map(async ([name, make]) => [name, await make()] as const)),
+)
+
+export default defineConfig({
+  test: {
+    silent: 'passed-only',
+    projects: [
+      {
+        // Inside workerd, with real KV and Durable Objects.
+        plugins: [
+          cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: secrets } }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/source/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // From outside: the server over a socket, real clients, a real browser; and the source as text.
+        test: {
+          name: 'outside',
+          include: ['test/e2e/**/*.test.ts', 'test/source/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})

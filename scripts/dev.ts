@@ -13,7 +13,13 @@ const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
 const bin = join(dirname(wrangler), JSON.parse(readFileSync(wrangler, 'utf8')).bin.wrangler)
 const child = spawn(
   process.execPath,
-  [bin, 'dev', '--show-interactive-dev-shortcuts=false', ...process.argv.slice(2)],
+  [
+    bin,
+    'dev',
+    '--show-interactive-dev-session=false',
+    '--infer-origin-from-routes=false',
+    ...process.argv.slice(2),
+  ],
   {
     stdio: ['inherit', 'pipe', 'inherit'],
     env: { WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0', ...process.env },
@@ -33,8 +39,14 @@ function howToConnect(origin: string): string {
   return `
   Your MCP server:  ${url}
   Connect Claude:   claude mcp add --transport http gatehouse ${url}
-  Passphrase:       ${devVar('OWNER_PASSPHRASE')}   (OWNER_PASSPHRASE in .dev.vars)
+  Passphrase:       ${passphrase()}
 
   Your page with the connected apps: ${origin}/account
 `
+}
+
+// Shown to a person at a terminal; never into a file or a CI log.
+function passphrase(): string {
+  const where = 'OWNER_PASSPHRASE in .dev.vars'
+  return process.stdout.isTTY ? `${devVar('OWNER_PASSPHRASE')}   (${where})` : where
 }

@@ -6,8 +6,8 @@ import { OAuthError } from './errors.ts'
 export const RESOURCE_SCOPES = Object.keys(SCOPES) as Scope[]
 
 /**
- * Refresh tokens come without it, since most clients never ask for it; it is accepted because some do.
- * Only the authorization server's metadata lists it.
+ * Every client that can refresh may, whether it asks for this or not, since most never ask. So it is no choice of
+ * its own: it is granted as it is asked for. Only the authorization server's metadata lists it.
  */
 export const OFFLINE_ACCESS = 'offline_access'
 
@@ -31,8 +31,7 @@ export function requestedScopes(scope: string | undefined): string[] {
   return scopes
 }
 
-/** Scopes with the words that people are shown for them. */
-export function describeScopes(scopes: readonly string[]): { name: string; text: string }[] {
-  const texts: Record<string, string> = { ...SCOPES, [OFFLINE_ACCESS]: 'Stay connected while you are away' }
-  return scopes.map((name) => ({ name, text: texts[name] ?? name }))
+/** The scopes that a person decides about, with the words that they are shown. */
+export function describeScopes(scopes: readonly string[]): { name: Scope; text: string }[] {
+  return RESOURCE_SCOPES.filter((name) => scopes.includes(name)).map((name) => ({ name, text: SCOPES[name] }))
 }

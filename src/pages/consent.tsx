@@ -50,19 +50,21 @@ export function consentPage(consent: Consent): Promise<Response> {
             only if you have just started connecting it yourself.
           </p>
         )}
-        <p>It may:</p>
-        <ul class="scopes">
-          {scopes.map(({ name, text }) => (
-            <li>
-              <label>
-                <input type="checkbox" name="scope" value={name} checked />
-                <span>
-                  {text} <code>{name}</code>
-                </span>
-              </label>
-            </li>
-          ))}
-        </ul>
+        <p>It will know who you are here{scopes.length > 0 ? ', and may:' : '.'}</p>
+        {scopes.length > 0 && (
+          <ul class="scopes">
+            {scopes.map(({ name, text }) => (
+              <li>
+                <label>
+                  <input type="checkbox" name="scope" value={name} checked />
+                  <span>
+                    {text} <code>{name}</code>
+                  </span>
+                </label>
+              </li>
+            ))}
+          </ul>
+        )}
         <input type="hidden" name="seal" value={seal} />
         <div class="choice">
           <button type="submit" name="decision" value="deny">

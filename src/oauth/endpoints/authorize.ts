@@ -15,7 +15,7 @@ import { openGrant } from '../grants/store.ts'
 import { Parameters, readForm } from '../parameters.ts'
 import { requireCodeChallenge } from '../pkce.ts'
 import { requireResource } from '../resource.ts'
-import { describeScopes, requestedScopes } from '../scopes.ts'
+import { describeScopes, OFFLINE_ACCESS, requestedScopes } from '../scopes.ts'
 import { hashSecret } from '../tokens/secret.ts'
 
 /** Where the answer goes. It exists only once the client and its redirect URI are known to belong together. */
@@ -79,13 +79,15 @@ export async function decide(c: Context<AppEnv>): Promise<Response> {
     )
   }
   const ticked = form.all('scope')
-  if (!ticked.every((scope) => request.scopes.includes(scope))) {
+  const offered = describeScopes(request.scopes).map(({ name }) => name)
+  if (!ticked.every((scope) => (offered as string[]).includes(scope))) {
     throw new PageError(403, 'That was not offered', 'A permission was sent that this page did not offer.')
   }
-  if (ticked.length === 0) {
+  if (ticked.length === 0 && offered.length > 0) {
     return askForConsent(c, address, request, session, 'Nothing is ticked. Tick what to allow, or deny.')
   }
-  return allow(c, address, { ...request, scopes: ticked }, session)
+  const scopes = request.scopes.filter((scope) => scope === OFFLINE_ACCESS || ticked.includes(scope))
+  return allow(c, address, { ...request, scopes }, session)
 }
 
 // RFC 6749 §4.1.2.1: while client and redirect URI are in doubt, nobody is sent anywhere: the person gets a page.

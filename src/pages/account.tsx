@@ -35,7 +35,7 @@ export function accountPage({ userName, apps, notice }: Account): Promise<Respon
           </form>
         </div>
         {notice && (
-          <p class="notice" role="status">
+          <p class="notice done" role="status">
             {notice}
           </p>
         )}

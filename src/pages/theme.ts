@@ -31,7 +31,7 @@ main.wide { max-width: 44rem }
 header { display: flex; align-items: center; gap: .6rem; margin-bottom: 1.25rem; color: var(--accent); font: 600 1.1rem var(--serif) }
 header a { color: inherit; text-decoration: none; display: flex; align-items: center; gap: .6rem }
 header svg { display: block }
-header:has(+ main.wide) { max-width: 44rem }
+header:has(+ main.wide), main.wide + footer { max-width: 44rem }
 main { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); box-shadow: var(--shadow);
   padding: clamp(1.25rem, 5vw, 2.25rem) }
 footer { margin-top: 1.25rem; color: var(--quiet); font-size: .85rem; display: flex; gap: 1.25rem; flex-wrap: wrap }
@@ -58,6 +58,7 @@ button:hover { filter: brightness(1.08) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
 .notice { border-radius: 10px; padding: .75rem 1rem; margin: 0 0 1rem; background: var(--warn); color: var(--on-warn) }
+.notice.done { background: var(--tint); color: var(--ink) }
 .facts { margin: 0 0 1.2rem; padding: .85rem 1rem; background: var(--tint); border-radius: 10px; display: grid; gap: .5rem }
 .facts div { display: flex; flex-wrap: wrap; gap: 0 .6rem; justify-content: space-between }
 .facts dt { color: var(--quiet); font-size: .9rem }
@@ -72,7 +73,7 @@ button:hover { filter: brightness(1.08) }
   justify-content: space-between; align-items: flex-start; flex-wrap: wrap }
 .app > div { flex: 1 1 16rem; min-width: 0 }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
-.who { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: baseline }
+.who { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: baseline; margin-bottom: .6rem }
 .empty { border: 1px dashed var(--line); border-radius: 12px; padding: 1.5rem; text-align: center; color: var(--quiet) }
 @media (prefers-reduced-motion: no-preference) { button { transition: filter .15s } }
 `

@@ -3,7 +3,8 @@
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { equalInConstantTime, hashSecret } from '../tokens/secret.ts'
-import { type Client, findApprovedClient } from './store.ts'
+import type { Client } from './client.ts'
+import { findApprovedClient } from './store.ts'
 
 interface Credentials {
   readonly clientId: string

@@ -2,7 +2,7 @@
 // one that may say "there is no such client". A client that nobody approves within a day goes away by itself,
 // an approved one once its last grant must be over.
 import { DurableObject } from 'cloudflare:workers'
-import type { Client } from './store.ts'
+import type { Client } from './client.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 

@@ -2,24 +2,9 @@
 // once a person has approved the client, so that strangers cannot use up its daily writes; and a KV miss is only
 // ever a question to the object.
 import { OAuthError, orUnavailable } from '../errors.ts'
+import type { Client } from './client.ts'
 import type { ClientMetadata } from './metadata.ts'
 import type { ClientObject } from './object.ts'
-
-export interface Client {
-  readonly id: string
-  /** The issuer at which it registered; it exists nowhere else. */
-  readonly issuer: string
-  readonly metadata: ClientMetadata
-  /** SHA-256 of the client secret; absent for a public client. */
-  readonly secretHash?: string
-  /** Seconds since the epoch (RFC 7591 §3.2.1). */
-  readonly issuedAt: number
-}
-
-/** What to call a client that gave no name. */
-export function displayName(client: Client): string {
-  return client.metadata.client_name ?? 'An app without a name'
-}
 
 /** @throws OAuthError 503 */
 export async function registerClient(

@@ -33,6 +33,9 @@ export const LIFETIME = {
   consent: 10 * 60,
 } as const
 
+/** Seconds after which a rate limit begins anew: the period of the bindings in wrangler.toml. */
+export const LIMIT_PERIOD = 60
+
 /**
  * Redirect URIs with an app's own scheme, letter for letter. Any program can claim such a scheme,
  * so only known apps are listed; https and loopback redirects need no entry.
@@ -58,6 +61,8 @@ const keySet = z.object({ keys: z.array(acceptedKey) })
 export interface Config {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
+  /** Whether each call at /mcp asks its grant, so that a revocation is felt at once. */
+  readonly immediateRevocation: boolean
   readonly signingKey: z.output<typeof privateKey>
   /** Public keys that are accepted beside our own; `exp`, in seconds since the epoch, is when one no longer is. */
   readonly acceptedKeys: readonly z.output<typeof acceptedKey>[]
@@ -83,6 +88,7 @@ export function loadConfig(env: Env): Config {
 function readConfig(env: Env): Config {
   return {
     publicUrl: readPublicUrl(env.PUBLIC_URL),
+    immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
     signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
     acceptedKeys: readJson('ACCEPTED_KEYS', env.ACCEPTED_KEYS, keySet, 'a public JWK Set such as {"keys":[]}')
       .keys,
@@ -97,6 +103,12 @@ function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T
   } catch {
     throw new ConfigError(`${name} is not ${what}. ${howToFix(name)}`)
   }
+}
+
+function readSwitch(name: string, value: string | undefined): boolean {
+  if (!value || value === 'false') return false
+  if (value === 'true') return true
+  throw new ConfigError(`${name} must be "true" or "false".`)
 }
 
 function readPublicUrl(value: string | undefined): string | undefined {

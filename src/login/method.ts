@@ -14,9 +14,12 @@ export interface LoginMethod {
 /** The person could not be signed in; the message tells them why. They get the sign-in page again. */
 export class LoginRefused extends Error {
   readonly status: number
+  readonly retryAfter: number | undefined
 
-  constructor(message: string, status = 403) {
+  /** @param retryAfter seconds to wait, for one who has tried too often. */
+  constructor(message: string, retryAfter?: number) {
     super(message)
-    this.status = status
+    this.status = retryAfter === undefined ? 403 : 429
+    this.retryAfter = retryAfter
   }
 }

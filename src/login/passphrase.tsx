@@ -1,5 +1,7 @@
 // Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
 import { Hono } from 'hono'
+import { LIMIT_PERIOD } from '../config.ts'
+import { addressKey, withinLimit } from '../limits.ts'
 import { log } from '../log.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { equalInConstantTime, hashSecret } from '../oauth/tokens/secret.ts'
@@ -11,6 +13,13 @@ const routes = new Hono<AppEnv>()
 
 routes.post('/', async (c) => {
   requireOwnPage(c)
+  if (!(await withinLimit(c.env.SIGN_IN_LIMIT, addressKey(c)))) {
+    log('signin.failed', { method: 'passphrase', reason: 'too_often' })
+    throw new LoginRefused(
+      'That was too often from your network. Wait a minute, then try again.',
+      LIMIT_PERIOD,
+    )
+  }
   const form = await readForm(c.req.raw.clone())
   const presented = (form.get('passphrase') ?? '').trim()
   // Hashes of both, so that the comparison takes the same time however long or wrong the guess is.

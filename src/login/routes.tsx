@@ -12,7 +12,8 @@ export function loginRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
 
   const showForms = (returnTo: string, refused?: LoginRefused) => {
     const forms = methods.map(({ View }) => <View returnTo={returnTo} />)
-    return loginPage({ children: forms, refusal: refused?.message, status: refused?.status ?? 200 })
+    const { message, status, retryAfter } = refused ?? {}
+    return loginPage({ children: forms, refusal: message, status, retryAfter })
   }
 
   app.get('/login', async (c) => {

@@ -42,6 +42,11 @@ export async function authenticate(
 }
 
 async function requireLiveGrant(c: Context<AppEnv>, { grantId, generation }: AccessToken): Promise<void> {
+  const revoked = new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
+  if (c.get('config').immediateRevocation) {
+    if (!(await confirmGrant(c.env, grantId, generation))) throw revoked
+    return
+  }
   const now = Date.now()
   let grant = known.get(grantId)
   if (!grant || now - grant.checkedAt > REMEMBER_MS) {
@@ -49,7 +54,7 @@ async function requireLiveGrant(c: Context<AppEnv>, { grantId, generation }: Acc
     grant = { live, checkedAt: now, generation: grant?.generation ?? -1 }
     remember(grantId, grant)
   }
-  if (!grant.live) throw new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
+  if (!grant.live) throw revoked
   if (grant.generation === generation) return
   // The first sight of a rotation: the client has it, so its parent token is no longer forgiven.
   grant.generation = generation

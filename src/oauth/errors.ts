@@ -1,5 +1,6 @@
 // What goes wrong in OAuth, as one type. Code throws it; each endpoint's channel renders it:
 // JSON here, a redirect in authorize.ts, a page in pages/error.tsx, a bearer challenge in mcp/bearer-auth.ts.
+import { LIMIT_PERIOD } from '../config.ts'
 
 /** RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2. */
 export type ErrorCode =
@@ -72,6 +73,14 @@ export async function orUnavailable<P extends Promise<unknown>>(answer: P): Prom
       cause,
     })
   }
+}
+
+/** 429, with the time after which it may be tried again. */
+export function tooOften(retryAfter: number = LIMIT_PERIOD): OAuthError {
+  return new OAuthError('temporarily_unavailable', 'That was too often. Wait, then try again.', {
+    status: 429,
+    retryAfter,
+  })
 }
 
 /** RFC 6749 §5.2. */

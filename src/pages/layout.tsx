@@ -6,7 +6,9 @@ import { CSS, THEME } from './theme.ts'
 
 interface Page {
   title: string
-  status?: number
+  status?: number | undefined
+  /** Seconds, for someone who has tried too often. */
+  retryAfter?: number | undefined
   wide?: boolean
   /**
    * `form-action 'self'` on every page but consent: Chrome applies it to every redirect after the submit, and
@@ -17,13 +19,8 @@ interface Page {
 }
 
 /** Renders a page. Nothing is loaded from anywhere, nothing runs, nobody may frame it, nothing keeps it. */
-export async function page({
-  title,
-  status = 200,
-  wide,
-  formsLeaveThisOrigin,
-  children,
-}: Page): Promise<Response> {
+export async function page(content: Page): Promise<Response> {
+  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, children } = content
   const html = (
     <html lang="en">
       <head>
@@ -68,6 +65,7 @@ export async function page({
       'Referrer-Policy': 'same-origin',
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cache-Control': 'no-store',
+      ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     },
   })
 }

@@ -8,13 +8,16 @@ interface Login {
   children: Child
   /** Why the last try was refused. */
   refusal?: string | undefined
-  status?: number
+  status?: number | undefined
+  /** Seconds. */
+  retryAfter?: number | undefined
 }
 
-export function loginPage({ children, refusal, status = 200 }: Login): Promise<Response> {
+export function loginPage({ children, refusal, status, retryAfter }: Login): Promise<Response> {
   return page({
     title: 'Sign in',
     status,
+    retryAfter,
     children: (
       <>
         <h1>Sign in to {THEME.name}</h1>

@@ -1,7 +1,7 @@
 // An OAuth client on oauth4webapi: an oracle of its own for whatever the server answers.
 import * as oauth from 'oauth4webapi'
 import { Visitor } from './visitor.ts'
-import { form, MCP_URL, ORIGIN, send } from './worker.ts'
+import { form, MCP_URL, ORIGIN, randomAddress, send } from './worker.ts'
 
 export const REDIRECT_URI = 'https://client.example/callback'
 
@@ -32,7 +32,7 @@ export async function register(metadata: Metadata = {}, origin = ORIGIN): Promis
   }
   return send(new URL('/register', origin), {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', 'CF-Connecting-IP': randomAddress() },
     body: JSON.stringify(body),
   })
 }

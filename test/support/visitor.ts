@@ -1,25 +1,39 @@
 // A person with a browser, as far as HTTP goes: keeps cookies, sends what browsers send, fills in forms.
 import { env } from 'cloudflare:workers'
-import { form, ORIGIN, send } from './worker.ts'
+import { form, ORIGIN, randomAddress, send } from './worker.ts'
 
 type Fields = Record<string, string | readonly string[] | undefined>
+type SentHeaders = Record<string, string | undefined>
 
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly origin: string
+  readonly address = randomAddress()
 
   constructor(origin: string = ORIGIN) {
     this.origin = origin
   }
 
-  get(path: string | URL, headers: Record<string, string> = {}): Promise<Response> {
-    return this.#send(path, { headers: { Accept: 'text/html', ...headers } })
+  get(path: string | URL, headers: SentHeaders = {}): Promise<Response> {
+    return this.#send(path, {}, { Accept: 'text/html', ...headers })
   }
 
-  /** Submits a form from one of the server's own pages; `headers` say otherwise. */
-  post(path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Response> {
+  /** Submits a form from one of the server's own pages; `headers` say otherwise, undefined ones are not sent. */
+  post(path: string | URL, fields: Fields, headers: SentHeaders = {}): Promise<Response> {
     const own = { Origin: this.origin, 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' }
-    return this.#send(path, { method: 'POST', body: form(fields), headers: { ...own, ...headers } })
+    return this.#send(path, { method: 'POST', body: form(fields) }, { ...own, ...headers })
+  }
+
+  /** A person who has signed in. */
+  static async signedIn(origin: string = ORIGIN): Promise<Visitor> {
+    const visitor = new Visitor(origin)
+    await visitor.signIn()
+    return visitor
+  }
+
+  /** Whether the account page lists an app. */
+  async hasConnected(clientId: string): Promise<boolean> {
+    return (await (await this.get('/account')).text()).includes(`value="${clientId}"`)
   }
 
   signIn(returnTo?: string, passphrase: string = env.OWNER_PASSPHRASE): Promise<Response> {
@@ -39,9 +53,10 @@ export class Visitor {
     return new ConsentForm(this, html)
   }
 
-  async #send(path: string | URL, init: RequestInit): Promise<Response> {
+  async #send(path: string | URL, init: RequestInit, sent: SentHeaders): Promise<Response> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const headers = new Headers(init.headers)
+    const headers = new Headers({ 'CF-Connecting-IP': this.address })
+    for (const [name, value] of Object.entries(sent)) if (value !== undefined) headers.set(name, value)
     if (cookie) headers.set('Cookie', cookie)
     const response = await send(new URL(path, this.origin), { ...init, headers })
     for (const set of response.headers.getSetCookie()) this.#keep(set)
@@ -73,7 +88,7 @@ export class ConsentForm {
     return [...this.html.matchAll(/name="scope" value="([^"]+)"/g)].map((match) => match[1] as string)
   }
 
-  submit(changes: Fields = {}, headers: Record<string, string> = {}): Promise<Response> {
+  submit(changes: Fields = {}, headers: SentHeaders = {}): Promise<Response> {
     const fields = { seal: this.seal, scope: this.scopes, decision: 'allow', ...changes }
     return this.#visitor.post('/authorize', fields, headers)
   }

@@ -9,6 +9,11 @@ export function send(path: string | URL, init: RequestInit = {}): Promise<Respon
   return exports.default.fetch(new Request(new URL(path, ORIGIN), { redirect: 'manual', ...init }))
 }
 
+/** An address that no other test has, so that no test meets another's rate limit. */
+export function randomAddress(): string {
+  return `10.${Array.from(crypto.getRandomValues(new Uint8Array(3))).join('.')}`
+}
+
 /** A form body as browsers and OAuth clients send it. Undefined fields are left out; lists repeat their name. */
 export function form(fields: Record<string, string | readonly string[] | undefined>): URLSearchParams {
   const body = new URLSearchParams()

@@ -1,14 +1,17 @@
 // Dynamic client registration (RFC 7591). Open to anyone: a registration gives no rights, only a name that a
 // person will see on the consent page.
 import type { Context } from 'hono'
+import { addressKey, withinLimit } from '../../limits.ts'
 import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
 import { validateClientMetadata } from '../clients/metadata.ts'
 import { registerClient } from '../clients/store.ts'
+import { tooOften } from '../errors.ts'
 import { readJsonObject } from '../parameters.ts'
 import { hashSecret, randomSecret } from '../tokens/secret.ts'
 
 export async function register(c: Context<AppEnv>): Promise<Response> {
+  if (!(await withinLimit(c.env.REGISTRATION_LIMIT, addressKey(c)))) throw tooOften()
   const metadata = validateClientMetadata(await readJsonObject(c.req.raw))
   const secret = metadata.token_endpoint_auth_method === 'none' ? undefined : randomSecret()
   const client = await registerClient(c.env, c.get('issuer'), metadata, secret && (await hashSecret(secret)))

@@ -1,14 +1,16 @@
 // The token endpoint (RFC 6749 §3.2): which grant type, which client, may it, then the exchange, then one answer.
 import type { Context } from 'hono'
+import { withinLimit } from '../../limits.ts'
 import type { AppEnv } from '../../origin.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
-import { OAuthError } from '../errors.ts'
+import { OAuthError, tooOften } from '../errors.ts'
 import { authorizationCode } from '../grant-types/authorization-code.ts'
 import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
 import { refreshToken } from '../grant-types/refresh-token.ts'
-import { readForm } from '../parameters.ts'
+import { type Parameters, readForm } from '../parameters.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
+import { parseHandle } from '../tokens/secret.ts'
 
 const GRANT_TYPES: { readonly [name in ClientGrantType]: GrantType } = {
   authorization_code: authorizationCode,
@@ -19,11 +21,20 @@ export async function token(c: Context<AppEnv>): Promise<Response> {
   const issuer = c.get('issuer')
   const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
   const name = requireGrantType(parameters.require('grant_type'))
+  await requireWithinLimit(c.env, parameters)
   const client = await authenticateClient(c.env, issuer, c.req.raw.headers, parameters)
   if (!client.metadata.grant_types.includes(name)) {
     throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
   }
   return tokenResponse(c, await GRANT_TYPES[name]({ env: c.env, issuer, client, parameters }))
+}
+
+// Per client and grant, not per address: the users of a hosted client share its addresses. Who presents garbage for
+// a client uses up nothing of those who present its grants.
+async function requireWithinLimit(env: Env, parameters: Parameters): Promise<void> {
+  const presented = parameters.get('refresh_token') ?? parameters.get('code') ?? ''
+  const key = `${parameters.get('client_id') ?? ''} ${parseHandle(presented)?.grantId ?? ''}`
+  if (!(await withinLimit(env.TOKEN_LIMIT, key))) throw tooOften()
 }
 
 function requireGrantType(name: string): ClientGrantType {

@@ -1,6 +1,6 @@
 // Grant type refresh_token (RFC 6749 §6), rotating for every client (RFC 9700 §4.14.2).
 import { log } from '../../log.ts'
-import { OAuthError } from '../errors.ts'
+import { OAuthError, tooOften } from '../errors.ts'
 import { rotateRefreshToken } from '../grants/store.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseScope } from '../scopes.ts'
@@ -36,10 +36,7 @@ export const refreshToken: GrantType = async ({ env, issuer, client, parameters 
       })
       throw new OAuthError('invalid_grant', 'The refresh token was used before. The grant has been revoked.')
     case 'slow_down':
-      throw new OAuthError('temporarily_unavailable', 'Too many refreshes of one grant.', {
-        status: 429,
-        retryAfter: outcome.retryAfterSeconds,
-      })
+      throw tooOften(outcome.retryAfterSeconds)
     case 'refused':
       throw refusal(client, 'refresh_token', outcome.reason)
   }

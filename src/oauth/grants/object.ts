@@ -94,7 +94,7 @@ export class GrantObject extends DurableObject<Env> {
 
   #decide<E extends GrantEvent>(state: GrantState, event: E) {
     const [next, outcome] = step(state, event, Date.now())
-    this.#save(next)
+    if (next !== state) this.#save(next)
     return outcome
   }
 

@@ -8,6 +8,7 @@ import { equalInConstantTime } from '../tokens/secret.ts'
 export const DOUBLE_SUBMIT_MS = 10_000
 /** How long a superseded refresh token is still answered with the current one: parallel refreshes are normal. */
 export const GRACE_MS = 120_000
+const USE_GRANULARITY_MS = 60_000
 const ROTATIONS_PER_HOUR = 100
 const HOUR_MS = 3_600_000
 
@@ -281,9 +282,12 @@ function rotate(
 }
 
 function confirm(state: GrantState, generation: number, now: number): GrantState {
-  const used = { ...state, lastUsedAt: now }
-  if (state.current?.generation !== generation) return used
-  return { ...used, current: { ...state.current, confirmed: true } }
+  const { current } = state
+  if (current?.generation === generation && !current.confirmed) {
+    return { ...state, lastUsedAt: now, current: { ...current, confirmed: true } }
+  }
+  // Said again and again, it is worth a write only once a minute.
+  return now - state.lastUsedAt < USE_GRANULARITY_MS ? state : { ...state, lastUsedAt: now }
 }
 
 function namesOnly(resource: string, named: readonly string[]): boolean {

@@ -14,7 +14,7 @@ describe('fifty at once', () => {
     for (const loser of responses.filter((response) => response.status !== 200)) {
       expect(await loser.json()).toMatchObject({ error: 'invalid_grant' })
     }
-    const tokens = (await winners[0]?.json()) as Tokens
+    const tokens = (await (winners[0] as Response).json()) as Tokens
     expect((await callTool(tokens.access_token, 'whoami')).status).toBe(200)
     expect((await app.refresh(tokens.refresh_token)).status).toBe(200)
   })

@@ -1,5 +1,5 @@
 // The server as `npm run dev` starts it: the real command, a socket, storage of its own.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,38 +11,21 @@ import { devVar } from '../../scripts/setup.ts'
 export class DevServer {
   readonly origin: string
   /** Everything that it has printed. */
-  readonly output: string[]
-  readonly #process: ChildProcess
+  readonly output: string[] = []
+  readonly #port: number
   readonly #storage: string
+  #process: ChildProcess | undefined
 
-  private constructor(origin: string, output: string[], child: ChildProcess, storage: string) {
-    this.origin = origin
-    this.output = output
-    this.#process = child
+  private constructor(port: number, storage: string) {
+    this.origin = `http://localhost:${port}`
+    this.#port = port
     this.#storage = storage
   }
 
   static async start(): Promise<DevServer> {
-    const port = await freePort()
-    const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
-    const flags = ['--port', String(port), '--inspector-port', '0', '--persist-to', storage]
-    // Its own process group, since stopping the launcher alone would leave workerd running.
-    const child = spawn(process.execPath, ['scripts/dev.ts', ...flags], {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const output: string[] = []
-    const lines = createInterface({ input: child.stdout })
-    const ready = new Promise<void>((resolve, reject) => {
-      child.on('exit', () => reject(new Error(`The server did not start:\n${output.join('\n')}`)))
-      lines.on('line', (line) => {
-        output.push(line)
-        if (line.includes('Your MCP server:')) resolve()
-      })
-    })
-    createInterface({ input: child.stderr }).on('line', (line) => output.push(line))
-    await ready
-    return new DevServer(`http://localhost:${port}`, output, child, storage)
+    const server = new DevServer(await freePort(), mkdtempSync(join(tmpdir(), 'gatehouse-')))
+    await server.#run()
+    return server
   }
 
   get mcpUrl(): URL {
@@ -53,11 +36,61 @@ export class DevServer {
     return devVar('OWNER_PASSPHRASE') as string
   }
 
+  /** Kills all of it at once, and starts it again on the same storage. */
+  async restart(): Promise<void> {
+    await this.#kill()
+    await this.#run()
+  }
+
+  /** Kills the process that runs the Worker (the other one is wrangler's proxy); the launcher starts another. */
+  killWorker(): void {
+    const group = String(this.#process?.pid)
+    const processes = execFileSync('ps', ['-eo', 'pid=,pgid=,args='], { encoding: 'utf8' })
+    for (const line of processes.split('\n')) {
+      const [pid, pgid, ...args] = line.trim().split(/\s+/)
+      const runsTheWorker = args.some((arg) => arg.includes('entry=127.0.0.1:'))
+      if (pgid === group && runsTheWorker) process.kill(Number(pid), 'SIGKILL')
+    }
+  }
+
+  /** Resident memory of the processes that run the Worker, in MiB. */
+  memory(): number {
+    const group = String(this.#process?.pid)
+    const processes = execFileSync('ps', ['-eo', 'pgid=,rss=,args='], { encoding: 'utf8' })
+    const ours = processes
+      .split('\n')
+      .filter((line) => line.trim().startsWith(`${group} `) && line.includes('entry=127.0.0.1:'))
+    return ours.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[1]), 0) / 1024
+  }
+
   async stop(): Promise<void> {
-    const ended = once(this.#process, 'exit')
-    process.kill(-(this.#process.pid as number), 'SIGKILL')
-    await ended
+    await this.#kill()
     rmSync(this.#storage, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async #run(): Promise<void> {
+    const flags = ['--port', String(this.#port), '--inspector-port', '0', '--persist-to', this.#storage]
+    // Its own process group, since stopping the launcher alone would leave workerd running.
+    const child = spawn(process.execPath, ['scripts/dev.ts', ...flags], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process = child
+    createInterface({ input: child.stderr }).on('line', (line) => this.output.push(line))
+    await new Promise<void>((resolve, reject) => {
+      child.on('exit', () => reject(new Error(`The server did not start:\n${this.output.join('\n')}`)))
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        this.output.push(line)
+        if (line.includes('Your MCP server:')) resolve()
+      })
+    })
+  }
+
+  async #kill(): Promise<void> {
+    if (this.#process?.pid === undefined || this.#process.exitCode !== null) return
+    const ended = once(this.#process, 'exit')
+    process.kill(-this.#process.pid, 'SIGKILL')
+    await ended
   }
 }
 

@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'workerd',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/source/**'],
+          setupFiles: ['test/support/watch-log.ts'],
           testTimeout: 30_000,
         },
       },

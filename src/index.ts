@@ -14,7 +14,7 @@ import { mcpEndpoint } from './mcp/endpoint.ts'
 import { OAuthError } from './oauth/errors.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints } from './oauth/routes.ts'
-import { type AppEnv, guardOrigin } from './origin.ts'
+import { type AppEnv, guardOrigin, secureHeaders } from './origin.ts'
 import { errorPage, PageError, UNEXPECTED } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
 import { tools } from './tools/index.ts'
@@ -25,7 +25,7 @@ export { GrantObject } from './oauth/grants/object.ts'
 export { Notebook } from './tools/notes/notebook.ts'
 
 const app = new Hono<AppEnv>()
-app.use(guardOrigin)
+app.use(secureHeaders, guardOrigin)
 app.route('/', mcpEndpoint(tools))
 app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)

@@ -35,7 +35,14 @@ export function log(event: Event, fields: Record<string, Field> = {}): void {
  */
 export function logError(error: unknown, fields: Record<string, Field> = {}): void {
   const name = error instanceof Error ? error.name : typeof error
-  const frames =
-    error instanceof Error ? error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) : undefined
-  console.error(JSON.stringify({ event: 'error', name, at: frames?.map((line) => line.trim()), ...fields }))
+  console.error(JSON.stringify({ event: 'error', name, at: framesOf(error), ...fields }))
+}
+
+// The stack begins with the message, and a line of that could look like a frame.
+function framesOf(error: unknown): string[] {
+  if (!(error instanceof Error) || !error.stack) return []
+  const start = error.stack.indexOf(error.message)
+  if (start < 0) return []
+  const lines = error.stack.slice(start + error.message.length).split('\n')
+  return lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim())
 }

@@ -61,12 +61,13 @@ export function loginUrl(path: string): string {
   return `/login?return_to=${encodeURIComponent(path)}`
 }
 
-/** A path on this origin and nothing else: `//evil.test`, `/\evil.test` and `https:…` lead to /account. */
+/** A path on this origin and nothing else: `//evil.test`, `/\evil.test`, `/.//evil.test` and `https:…` lead to /account. */
 export function localPath(path: string | undefined): string {
   const base = 'https://gatehouse.invalid'
   if (!path?.startsWith('/') || !URL.canParse(path, base)) return '/account'
   const url = new URL(path, base)
-  return url.origin === base ? url.pathname + url.search : '/account'
+  // What is left once dot segments are gone may begin with another host.
+  return url.origin === base && !url.pathname.startsWith('//') ? url.pathname + url.search : '/account'
 }
 
 async function epochOf(env: Env, userId: string): Promise<number> {

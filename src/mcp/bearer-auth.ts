@@ -49,7 +49,8 @@ async function requireLiveGrant(c: Context<AppEnv>, { grantId, generation }: Acc
   }
   const now = Date.now()
   let grant = known.get(grantId)
-  if (!grant || now - grant.checkedAt > REMEMBER_MS) {
+  // What was revoked once stays revoked, whatever KV has yet to hear.
+  if (!grant || (grant.live && now - grant.checkedAt > REMEMBER_MS)) {
     const live = !(await isRevoked(c.env, grantId))
     grant = { live, checkedAt: now, generation: grant?.generation ?? -1 }
     remember(grantId, grant)
@@ -62,7 +63,12 @@ async function requireLiveGrant(c: Context<AppEnv>, { grantId, generation }: Acc
   const confirmed = confirmGrant(c.env, grantId, generation).then((live) => {
     if (!live) seen.live = false
   })
-  c.executionCtx.waitUntil(confirmed.catch((error) => logError(error, { grant: grantId })))
+  const failed = (error: unknown) => {
+    // The next call tries again: unconfirmed, a stolen parent token would go on being forgiven.
+    seen.generation = -1
+    logError(error, { grant: grantId })
+  }
+  c.executionCtx.waitUntil(confirmed.catch(failed))
 }
 
 function remember(grantId: string, grant: { live: boolean; checkedAt: number; generation: number }): void {

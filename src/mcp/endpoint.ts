@@ -9,6 +9,7 @@ import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AppEnv } from '../origin.ts'
 import { authenticate, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
+import { readMessage } from './message.ts'
 
 const VERSION = '0.1.0'
 
@@ -54,15 +55,31 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
     for (const tool of tools) tool.register(server, caller)
     return server
   })
-  const response = await handler.fetch(c.req.raw, { authInfo })
-  const request = {
+  const posted = c.req.method === 'POST' ? await readMessage(c.req.raw) : undefined
+  const response =
+    posted && 'refusal' in posted
+      ? posted.refusal
+      : await handler.fetch(c.req.raw, { authInfo, ...(posted && { parsedBody: posted.message }) })
+  log(response.status === 403 ? 'scope.refused' : 'mcp.request', {
     user: userId,
     client: authInfo.clientId,
-    method: c.req.header('Mcp-Method'),
+    ...(posted && 'message' in posted && operationOf(posted.message)),
     status: response.status,
-  }
-  log(response.status === 403 ? 'scope.refused' : 'mcp.request', { ...request, ms: Date.now() - started })
+    ms: Date.now() - started,
+  })
   return response
+}
+
+/** What was asked for, for the log: cut, since a stranger wrote it. */
+function operationOf(message: { method?: unknown; params?: { name?: unknown } }): {
+  method?: string
+  tool?: string
+} {
+  const { method, params } = message
+  return {
+    ...(typeof method === 'string' && { method: method.slice(0, 60) }),
+    ...(typeof params?.name === 'string' && { tool: params.name.slice(0, 60) }),
+  }
 }
 
 // MCP transports, "DNS rebinding": a page on the internet must not reach a server on this computer. On a public host

@@ -56,7 +56,12 @@ export async function readForm(request: Request): Promise<Parameters> {
   }
   const text = decodeUtf8(await readBody(request, MAX_BODY_BYTES))
   if (/\0|%00/.test(text)) throw new OAuthError('invalid_request', 'The body holds a NUL byte.')
-  return Parameters.from(new URLSearchParams(text))
+  const search = new URLSearchParams(text)
+  // Escapes that are not UTF-8 become this character, and would compare equal to one another.
+  if (/%/.test(text) && [...search].flat().some((part) => part.includes('\uFFFD'))) {
+    throw new OAuthError('invalid_request', 'The body is not UTF-8.')
+  }
+  return Parameters.from(search)
 }
 
 /** Reads a JSON object of at most 64 KiB. @throws OAuthError 400, 413, 415 */

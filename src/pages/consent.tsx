@@ -6,7 +6,7 @@ interface Consent {
   /** Where the browser goes next, as the person would read it. */
   readonly redirectHost: string
   /** Any program on this computer could be the one that asks. */
-  readonly loopback: boolean
+  readonly local: boolean
   readonly userName: string
   readonly scopes: readonly { readonly name: string; readonly text: string }[]
   readonly lastsDays: number
@@ -16,7 +16,7 @@ interface Consent {
 }
 
 export function consentPage(consent: Consent): Promise<Response> {
-  const { clientName, redirectHost, loopback, userName, scopes, lastsDays, seal, notice } = consent
+  const { clientName, redirectHost, local, userName, scopes, lastsDays, seal, notice } = consent
   return page({
     title: `Allow ${clientName}?`,
     status: consent.status ?? 200,
@@ -44,7 +44,7 @@ export function consentPage(consent: Consent): Promise<Response> {
             <dd>{redirectHost}</dd>
           </div>
         </dl>
-        {loopback && (
+        {local && (
           <p class="notice">
             The answer goes to a program on this computer, and any program on it could be asking. Allow it
             only if you have just started connecting it yourself.
@@ -70,9 +70,12 @@ export function consentPage(consent: Consent): Promise<Response> {
           <button type="submit" name="decision" value="deny">
             Deny
           </button>
-          <button type="submit" name="decision" value="allow" class="primary">
-            Allow
-          </button>
+          {/* Arms half a second after the pointer arrives, so that no page can trick the second of two quick clicks. */}
+          <span class="arms">
+            <button type="submit" name="decision" value="allow" class="primary">
+              Allow
+            </button>
+          </span>
         </div>
         <p class="quiet">
           It lasts at most {lastsDays} days. You can take it back at any time on{' '}

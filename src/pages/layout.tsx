@@ -60,9 +60,6 @@ export async function page(content: Page): Promise<Response> {
         ...(formsLeaveThisOrigin ? [] : ["form-action 'self'"]),
       ].join('; '),
       'X-Frame-Options': 'DENY',
-      'X-Content-Type-Options': 'nosniff',
-      // Not `no-referrer`: with it Chromium sends `Origin: null` from our own forms.
-      'Referrer-Policy': 'same-origin',
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cache-Control': 'no-store',
       ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),

@@ -57,6 +57,11 @@ button.link { border: 0; padding: 0; min-height: 0; font: inherit; text-decorati
 button:hover { filter: brightness(1.08) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
+.arms { position: relative; display: grid }
+@media (hover: hover) and (pointer: fine) {
+  .arms::after { content: ""; position: absolute; inset: 0 }
+  .arms:hover::after, .arms:focus-within::after { visibility: hidden; transition: visibility 0s .5s }
+}
 .notice { border-radius: 10px; padding: .75rem 1rem; margin: 0 0 1rem; background: var(--warn); color: var(--on-warn) }
 .notice.done { background: var(--tint); color: var(--ink) }
 .facts { margin: 0 0 1.2rem; padding: .85rem 1rem; background: var(--tint); border-radius: 10px; display: grid; gap: .5rem }

@@ -42,7 +42,10 @@ async function allow(url: URL): Promise<void> {
     'Allow Desk & Co to use your account?',
   )
   expect(await page.getByText('this computer (127.0.0.1:').count()).toBe(1)
-  await page.getByRole('button', { name: 'Allow' }).click()
+  // As a person does: the pointer goes there, rests, clicks.
+  const button = page.getByRole('button', { name: 'Allow' })
+  await button.hover({ force: true })
+  await button.click()
   await page.getByText('You can close this page').waitFor()
 }
 

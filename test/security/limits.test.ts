@@ -1,6 +1,7 @@
 // Who tries too often is slowed, with an honest answer, and nobody else is. A limit counts by the clock's minute, so
 // that more than twice its number are needed to meet one for certain.
-import { describe, expect, it } from 'vitest'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
 import { OAuthClient, REDIRECT_URI } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'
 import { randomAddress, send } from '../support/worker.ts'
@@ -85,5 +86,22 @@ describe('token requests for one grant', () => {
     const refused = await app.refresh(refresh_token)
     expect(refused.status).toBe(429)
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(60)
+  })
+})
+
+describe('R7 two thousand anonymous registrations', () => {
+  it('write nothing to KV, and leave sign-in and revocation as they were', async () => {
+    const writes = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'put')
+    for (let batch = 0; batch < 40; batch++) {
+      const responses = await Promise.all(Array.from({ length: 50 }, () => registerFrom(randomAddress())))
+      expect(responses.every((response) => response.status === 201)).toBe(true)
+    }
+    expect(writes).not.toHaveBeenCalled()
+    writes.mockRestore()
+    const person = await Visitor.signedIn()
+    const app = await OAuthClient.registered()
+    const { refresh_token } = await app.connect(person)
+    await app.revoke(refresh_token)
+    expect((await app.refresh(refresh_token)).status).toBe(400)
   })
 })

@@ -1,11 +1,16 @@
 // Requests to /mcp, right in every way until a test changes one thing.
-import { MCP_URL } from './worker.ts'
-
 interface Message {
   jsonrpc: '2.0'
   id: number
   method: string
   params: Record<string, unknown>
+}
+
+/** What `send(MCP_URL, …)` takes. */
+export interface McpRequest {
+  method: 'POST'
+  headers: Headers
+  body: string
 }
 
 type Changes = Record<string, string | undefined>
@@ -16,7 +21,7 @@ export function modernCall(
   name: string,
   args: object = {},
   { headers = {}, body }: { headers?: Changes; body?: string } = {},
-): Request {
+): McpRequest {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
@@ -37,7 +42,7 @@ export function legacyCall(
   name: string,
   args: object = {},
   { headers = {}, body }: { headers?: Changes; body?: string } = {},
-): Request {
+): McpRequest {
   const own = { 'MCP-Protocol-Version': '2025-06-18' }
   return post(token, { ...own, ...headers }, body ?? JSON.stringify(toolCall(name, args)))
 }
@@ -46,7 +51,7 @@ export function toolCall(name: string, args: object = {}, id = 1): Message {
   return { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }
 }
 
-function post(token: string, changes: Changes, body: string): Request {
+function post(token: string, changes: Changes, body: string): McpRequest {
   const headers = new Headers({
     Authorization: `Bearer ${token}`,
     'Content-Type': 'application/json',
@@ -56,5 +61,5 @@ function post(token: string, changes: Changes, body: string): Request {
     if (value === undefined) headers.delete(name)
     else headers.set(name, value)
   }
-  return new Request(MCP_URL, { method: 'POST', headers, body })
+  return { method: 'POST', headers, body }
 }

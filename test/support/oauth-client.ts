@@ -7,7 +7,9 @@ export const REDIRECT_URI = 'https://client.example/callback'
 
 const options = {
   [oauth.customFetch]: (url: string, init: RequestInit) => send(url, { ...init, signal: null }),
-} as { [oauth.customFetch]: never }
+  // http://localhost is an issuer, too.
+  [oauth.allowInsecureRequests]: true,
+} as { [oauth.customFetch]: never; [oauth.allowInsecureRequests]: true }
 
 export interface Tokens {
   access_token: string

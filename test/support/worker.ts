@@ -1,12 +1,20 @@
 // The Worker under test, reached as a client on the internet would reach it.
 import { exports } from 'cloudflare:workers'
+import { noteSecrets } from './secrets.ts'
 
 export const ORIGIN = 'https://gatehouse.test'
 export const MCP_URL = `${ORIGIN}/mcp`
 
 /** One request, redirects not followed. A path is one of ORIGIN's. */
-export function send(path: string | URL, init: RequestInit = {}): Promise<Response> {
-  return exports.default.fetch(new Request(new URL(path, ORIGIN), { redirect: 'manual', ...init }))
+export async function send(path: string | URL, init: RequestInit = {}): Promise<Response> {
+  const request = new Request(new URL(path, ORIGIN), { redirect: 'manual', ...init })
+  noteSecrets(`${request.url} ${JSON.stringify([...request.headers])} ${init.body ?? ''}`)
+  const response = await exports.default.fetch(request)
+  const { headers } = response
+  noteSecrets(
+    `${JSON.stringify([...headers])} ${headers.get('Content-Type')?.includes('json') ? await response.clone().text() : ''}`,
+  )
+  return response
 }
 
 /** An address that no other test has, so that no test meets another's rate limit. */

@@ -87,7 +87,7 @@ function applicationType(value: string | undefined): 'native' | 'web' | undefine
 // A name is shown to a person who decides by it: nothing invisible, nothing that turns the text around it.
 function displayText(value: string | undefined): string | undefined {
   const shown = value
-    ?.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
+    ?.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim()
   return shown ? Array.from(shown).slice(0, MAX_NAME_LENGTH).join('') : undefined

@@ -23,7 +23,7 @@ export type RedirectUriVerdict =
 /** Whether a client may register this redirect URI. */
 export function judgeRedirectUri(uri: string): RedirectUriVerdict {
   if (uri.length > MAX_LENGTH) return refused('is too long')
-  if (hasTrickCharacter(uri)) return refused('holds a space, control character or backslash')
+  if (hasTrickCharacter(uri)) return refused('holds a space, a backslash or a character that is not ASCII')
   const url = URL.canParse(uri) ? new URL(uri) : undefined
   if (!url) return refused('is not an absolute URI')
   if (DANGEROUS_SCHEMES.includes(url.protocol)) return refused('has a dangerous scheme')
@@ -42,28 +42,30 @@ export function judgeRedirectUri(uri: string): RedirectUriVerdict {
  */
 export function matchesRedirectUri(registered: readonly string[], presented: string): boolean {
   if (registered.includes(presented)) return true
-  if (judgeRedirectUri(presented).kind !== 'allowed') return false
-  const url = new URL(presented)
-  return isLoopbackUri(url) && registered.some((one) => withoutPort(new URL(one)) === withoutPort(url))
+  const portless = withoutPort(presented)
+  return (
+    portless !== undefined &&
+    judgeRedirectUri(presented).kind === 'allowed' &&
+    registered.some((one) => withoutPort(one) === portless)
+  )
 }
 
-/** Whether every redirect of a client ends on the person's own computer, where any program could be asking. */
-export function isLoopbackOnly(registered: readonly string[]): boolean {
-  return registered.every((uri) => isLoopbackUri(new URL(uri)))
+/** Whether the answer goes to the person's own computer, where any program could be the one that asks. */
+export function staysOnThisComputer(redirectUri: string): boolean {
+  return new URL(redirectUri).protocol !== 'https:'
 }
 
-function isLoopbackUri(url: URL): boolean {
-  return url.protocol === 'http:' && isLoopback(url.hostname)
+// By its letters, not as a URL parser would read it: `127.1`, dot segments and an empty query are not the same.
+function withoutPort(uri: string): string | undefined {
+  const [, host, rest] =
+    /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?((?:[/?].*)?)$/.exec(uri) ?? []
+  return host === undefined ? undefined : `${host}${rest || '/'}`
 }
 
-function withoutPort(url: URL): string {
-  return `${url.protocol}//${url.hostname}${url.pathname}${url.search}`
-}
-
-// The URL parser drops tabs and newlines and turns backslashes, so what it reads is not what others read.
+// RFC 3986 is ASCII. The URL parser drops tabs and newlines, turns backslashes and encodes the rest, so that what it
+// reads is not what others read.
 function hasTrickCharacter(uri: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
-  return /[\s\\\u0000-\u0020\u007f-\u009f]/.test(uri)
+  return !/^[\x21-\x7e]*$/.test(uri) || uri.includes('\\')
 }
 
 function refused(reason: string): RedirectUriVerdict {

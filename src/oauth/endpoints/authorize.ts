@@ -9,7 +9,7 @@ import { consentPage } from '../../pages/consent.tsx'
 import { PageError } from '../../pages/error.tsx'
 import { seal, unseal } from '../../seal.ts'
 import { type Client, displayName } from '../clients/client.ts'
-import { isLoopbackOnly, matchesRedirectUri } from '../clients/redirect-uri.ts'
+import { matchesRedirectUri, staysOnThisComputer } from '../clients/redirect-uri.ts'
 import { approveClient, findClient } from '../clients/store.ts'
 import { OAuthError } from '../errors.ts'
 import { openGrant } from '../grants/store.ts'
@@ -176,7 +176,7 @@ async function askForConsent(
   return consentPage({
     clientName: displayName(client),
     redirectHost: placeOf(redirectUri),
-    loopback: isLoopbackOnly(client.metadata.redirect_uris),
+    local: staysOnThisComputer(redirectUri),
     userName: session.user.name,
     scopes: describeScopes(request.scopes),
     lastsDays: LIFETIME.grant / (24 * 60 * 60),

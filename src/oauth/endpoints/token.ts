@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { withinLimit } from '../../limits.ts'
 import type { AppEnv } from '../../origin.ts'
 import { authenticateClient } from '../clients/authentication.ts'
+import type { Client } from '../clients/client.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
 import { OAuthError, tooOften } from '../errors.ts'
 import { authorizationCode } from '../grant-types/authorization-code.ts'
@@ -21,19 +22,24 @@ export async function token(c: Context<AppEnv>): Promise<Response> {
   const issuer = c.get('issuer')
   const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
   const name = requireGrantType(parameters.require('grant_type'))
-  await requireWithinLimit(c.env, parameters)
   const client = await authenticateClient(c.env, issuer, c.req.raw.headers, parameters)
   if (!client.metadata.grant_types.includes(name)) {
     throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
   }
+  await requireWithinLimit(c.env, client, name, parameters)
   return tokenResponse(c, await GRANT_TYPES[name]({ env: c.env, issuer, client, parameters }))
 }
 
-// Per client and grant, not per address: the users of a hosted client share its addresses. Who presents garbage for
-// a client uses up nothing of those who present its grants.
-async function requireWithinLimit(env: Env, parameters: Parameters): Promise<void> {
-  const presented = parameters.get('refresh_token') ?? parameters.get('code') ?? ''
-  const key = `${parameters.get('client_id') ?? ''} ${parseHandle(presented)?.grantId ?? ''}`
+// Per client and grant, not per address: the users of a hosted client share its addresses. Counted once the client is
+// who it says, so that nobody else uses up what is its own.
+async function requireWithinLimit(
+  env: Env,
+  client: Client,
+  grantType: ClientGrantType,
+  parameters: Parameters,
+): Promise<void> {
+  const presented = parameters.get(grantType === 'refresh_token' ? 'refresh_token' : 'code') ?? ''
+  const key = `${client.id} ${parseHandle(presented)?.grantId ?? ''}`
   if (!(await withinLimit(env.TOKEN_LIMIT, key))) throw tooOften()
 }
 

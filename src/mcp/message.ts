@@ -1,0 +1,42 @@
+// The body of a POST to /mcp: one JSON-RPC message, of a size and depth that a tool call can have. Batches are refused
+// in every era: the 2025-03-26 protocol had them, hardly a client sends them, and a scope check must bind to one call.
+import { readRequestBody } from '@modelcontextprotocol/server'
+
+const MAX_DEPTH = 64
+const PARSE_ERROR = -32700
+const INVALID_REQUEST = -32600
+
+/** The message, or the answer that refuses it: 400 or 413 with a JSON-RPC error. */
+export async function readMessage(request: Request): Promise<{ message: object } | { refusal: Response }> {
+  const body = await readRequestBody(request)
+  if (body.tooLarge) return refuse(413, INVALID_REQUEST, 'The message is too large.')
+  const message = parse(body.text)
+  if (message === undefined) return refuse(400, PARSE_ERROR, 'The message is not JSON.')
+  if (Array.isArray(message))
+    return refuse(400, INVALID_REQUEST, 'Batches are not supported. Send one message.')
+  if (typeof message !== 'object' || message === null)
+    return refuse(400, INVALID_REQUEST, 'A message is an object.')
+  if (!isPlain(message, MAX_DEPTH))
+    return refuse(400, INVALID_REQUEST, 'The message is too deep, or sets a prototype.')
+  return { message }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Neither deeper than anything that a tool takes, nor with a key that would set a prototype where it is copied. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (depth === 0 || Object.hasOwn(value, '__proto__')) return false
+  return Object.values(value).every((one) => isPlain(one, depth - 1))
+}
+
+function refuse(status: number, code: number, message: string): { refusal: Response } {
+  const error = { jsonrpc: '2.0', error: { code, message }, id: null }
+  return { refusal: Response.json(error, { status, headers: { 'Cache-Control': 'no-store' } }) }
+}

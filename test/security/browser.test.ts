@@ -1,0 +1,163 @@
+// What every answer tells a browser, and that nothing is served over plain http.
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
+import { expectErrorJson } from '../support/refusals.ts'
+import { Visitor } from '../support/visitor.ts'
+import { form, ORIGIN, send } from '../support/worker.ts'
+
+const HTTP_ORIGIN = ORIGIN.replace('https:', 'http:')
+
+async function authorizationUrl(changes = {}): Promise<URL> {
+  return (await (await OAuthClient.registered()).authorizationRequest(changes)).url
+}
+
+async function get(url: string | URL | Promise<URL>, visitor = new Visitor()): Promise<Response> {
+  return visitor.get(await url)
+}
+
+describe('W5 OWASP secure headers on every answer', () => {
+  const signedIn = () => Visitor.signedIn()
+
+  const personal: Record<string, () => Promise<Response>> = {
+    'the consent page': async () => get(authorizationUrl(), await signedIn()),
+    'the account page': async () => get('/account', await signedIn()),
+    'the sign-in page': () => get('/login?return_to=/account'),
+    'the sign-in page after a wrong passphrase': () => new Visitor().signIn('/', 'wrong'),
+    'a session': () => new Visitor().signIn(),
+    'the end of a session': async () => (await signedIn()).post('/logout', {}),
+    'an authorization code': async () => (await new Visitor().openConsent(await authorizationUrl())).submit(),
+    'an authorization error': async () =>
+      get(authorizationUrl({ scope: 'root:everything' }), await signedIn()),
+    'an authorization error without a session': () => get(authorizationUrl({ scope: 'root:everything' })),
+    'a client': () => register(),
+    tokens: async () => {
+      const app = await OAuthClient.registered()
+      return app.token(await app.authorize())
+    },
+  }
+
+  const errors: Record<string, () => Promise<Response>> = {
+    'a page for an unknown client': () => get(authorizationUrl({ client_id: 'a'.repeat(64) })),
+    'a page for a form from another site': () =>
+      new Visitor().post('/logout', {}, { 'Sec-Fetch-Site': 'cross-site' }),
+    'a page that does not exist': () => get('/nowhere'),
+    'an address that does not exist': () => send('/nowhere'),
+    'a refused registration': () => register({ redirect_uris: [] }),
+    'a refused token request': () => send('/token', { method: 'POST', body: form({}) }),
+    'a refused revocation': () => send('/revoke', { method: 'POST', body: form({}) }),
+    'a wrong method at /token': () => send('/token'),
+    'a wrong method at /authorize': () => send('/authorize', { method: 'DELETE' }),
+    'a tool call without a token': () => callTool(undefined, 'whoami'),
+    'a tool call with a wrong token': () => callTool('wrong', 'whoami'),
+    'a tool call with too little': async () => {
+      const app = await OAuthClient.registered()
+      const { access_token } = await app.connect(new Visitor(), { scope: 'notes:read' })
+      return callTool(access_token, 'add_note', { text: 'x' })
+    },
+  }
+
+  const impersonal: Record<string, () => Promise<Response>> = {
+    'the way to the sign-in page': () => get('/account'),
+    'the home page': () => get('/'),
+    'the metadata': () => send('/.well-known/oauth-authorization-server'),
+    'the keys': () => send('/jwks'),
+  }
+
+  it.each(Object.entries(personal))('let no cache keep %s', async (_, answer) => {
+    expect((await answer()).headers.get('Cache-Control')).toBe('no-store')
+  })
+
+  it.each(Object.entries({ ...personal, ...errors, ...impersonal }))('protect %s', async (_, answer) => {
+    const { headers, status } = await answer()
+    expect(status).toBeLessThan(500)
+    expect(headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d{7,}/)
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('same-origin')
+  })
+
+  it('leave out Strict-Transport-Security over http, where it means nothing', async () => {
+    const local = await send('http://localhost:8787/')
+    expect(local.status).toBe(200)
+    expect(local.headers.get('Strict-Transport-Security')).toBeNull()
+  })
+})
+
+describe('W6 RFC 9700 §2.6 plain http', () => {
+  it.each([
+    '/',
+    '/login?return_to=/account',
+    '/account',
+    '/authorize?client_id=x&state=a%20state',
+    '/nowhere',
+  ])('sends a person who opens %s to https', async (path) => {
+    const response = await new Visitor().get(HTTP_ORIGIN + path)
+    expect(response.status).toBe(308)
+    expect(response.headers.get('Location')).toBe(ORIGIN + path)
+  })
+
+  it.each(['/.well-known/oauth-authorization-server', '/jwks', '/mcp', '/'])(
+    'refuses a program that asks for %s',
+    async (path) => {
+      await expectErrorJson(await send(HTTP_ORIGIN + path), 403, 'invalid_request')
+    },
+  )
+
+  it('refuses the right passphrase', async () => {
+    const visitor = new Visitor(HTTP_ORIGIN)
+    await expectErrorJson(await visitor.signIn(), 403, 'invalid_request')
+    expect(visitor.cookies.size).toBe(0)
+  })
+
+  it('refuses a registration', async () => {
+    await expectErrorJson(await register({}, HTTP_ORIGIN), 403, 'invalid_request')
+  })
+
+  it('refuses consent', async () => {
+    const app = await OAuthClient.registered()
+    const person = await Visitor.signedIn()
+    const consent = await person.openConsent((await app.authorizationRequest()).url)
+    const fields = { seal: consent.seal, scope: consent.scopes, decision: 'allow' }
+    await expectErrorJson(await person.post(`${HTTP_ORIGIN}/authorize`, fields), 403, 'invalid_request')
+    expect(await person.hasConnected(app.id)).toBe(false)
+    expect((await consent.allow()).searchParams.get('code')).not.toBeNull()
+  })
+
+  it('refuses a code and leaves it as it was', async () => {
+    const app = await OAuthClient.registered()
+    const redemption = await app.authorize()
+    const body = form({ client_id: app.id, ...redemption })
+    const refused = await send(`${HTTP_ORIGIN}/token`, { method: 'POST', body })
+    await expectErrorJson(refused, 403, 'invalid_request')
+    expect((await app.token(redemption)).status).toBe(200)
+  })
+
+  it('refuses an access token and a revocation, and leaves the grant as it was', async () => {
+    const app = await OAuthClient.registered()
+    const { access_token, refresh_token } = await app.connect()
+    expect((await callTool(access_token, 'whoami', {}, HTTP_ORIGIN)).status).toBe(403)
+    const body = form({ client_id: app.id, token: refresh_token })
+    const refused = await send(`${HTTP_ORIGIN}/revoke`, { method: 'POST', body })
+    await expectErrorJson(refused, 403, 'invalid_request')
+    expect((await callTool(access_token, 'whoami')).status).toBe(200)
+    expect((await app.refresh(refresh_token)).status).toBe(200)
+  })
+
+  it.each([
+    'http://localhost.evil.test',
+    'http://127.0.0.1.evil.test',
+    'http://0.0.0.0',
+    'http://192.168.1.1',
+  ])('refuses %s, which is not this computer', async (origin) => {
+    await expectErrorJson(await send(`${origin}/jwks`), 403, 'invalid_request')
+  })
+
+  it.each(['http://localhost:8787', 'http://127.0.0.1:8787', 'http://[::1]:8787'])(
+    'serves %s, which is this computer',
+    async (origin) => {
+      expect((await send(`${origin}/jwks`)).status).toBe(200)
+      const visitor = new Visitor(origin)
+      expect((await visitor.signIn(undefined, env.OWNER_PASSPHRASE)).status).toBe(303)
+    },
+  )
+})

@@ -1,0 +1,34 @@
+// docs/security.md cannot go stale: every attack has its row, every file exists, every test names its row.
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const text = readFileSync('docs/security.md', 'utf8')
+const rows = [...text.matchAll(/^\| ([A-Z]\d+) \| [^|]+ \| (\S+) \| ([^|]+) \|$/gm)].map(
+  ([, id, stop, proofs]) => ({
+    id: id as string,
+    stop: stop as string,
+    proofs: (proofs as string).trim().split(', '),
+  }),
+)
+const notYet = [
+  ...(text.split('## Not yet possible')[1] ?? '').matchAll(/^\| ((?:[A-Z]\d+(?:, )?)+) \|/gm),
+].flatMap(([, ids]) => (ids as string).split(', '))
+
+const upTo = (letter: string, last: number) => Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
+const ATTACKS = [upTo('A', 24), upTo('T', 20), upTo('R', 9), upTo('M', 11), upTo('W', 7)].flat()
+
+describe('the table of attacks', () => {
+  it('has every attack once', () => {
+    expect([...rows.map((row) => row.id), ...notYet].sort()).toEqual([...ATTACKS].sort())
+  })
+
+  it.each(rows)('$id: $stop is there', ({ stop }) => {
+    expect(existsSync(stop)).toBe(true)
+  })
+
+  it.each(rows)('$id is named by its test', ({ id, proofs }) => {
+    for (const proof of proofs) {
+      expect(readFileSync(proof, 'utf8')).toMatch(new RegExp(`(?:describe|it)\\(\\s*'${id} `))
+    }
+  })
+})

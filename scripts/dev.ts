@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { stripVTControlCharacters } from 'node:util'
 import { completeDevVars, devVar } from './setup.ts'
 
 const made = await completeDevVars()
@@ -30,7 +31,7 @@ child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0
 
 for await (const line of createInterface({ input: child.stdout })) {
   console.log(line)
-  const origin = /Ready on (https?:\/\/\S+)/.exec(line)?.[1]
+  const origin = /Ready on (https?:\/\/\S+)/.exec(stripVTControlCharacters(line))?.[1]
   if (origin) console.log(howToConnect(origin.replace('127.0.0.1', 'localhost')))
 }
 

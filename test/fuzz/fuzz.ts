@@ -19,13 +19,13 @@ export interface RawRequest {
 export interface Report {
   requests: number
   statuses: Record<string, number>
-  /** Resident memory in MiB, after the first tenth and at the end. */
-  memory: { start: number; end: number }
+  /** Resident memory in MiB, after each tenth. */
+  memory: number[]
   failures: string[]
 }
 
 export async function fuzz(requests: number, seed: number, progress: (report: Report) => void = () => {}) {
-  const report: Report = { requests: 0, statuses: {}, memory: { start: 0, end: 0 }, failures: [] }
+  const report: Report = { requests: 0, statuses: {}, memory: [], failures: [] }
   const server = await DevServer.start()
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
   try {
@@ -33,14 +33,15 @@ export async function fuzz(requests: number, seed: number, progress: (report: Re
     const draw = seeded(seed)
     const worker = async () => {
       while (report.requests < requests) {
-        report.requests++
+        const number = ++report.requests
         await attack(server, agent, mutate(draw.one(valid), draw), report)
-        if (report.requests === Math.ceil(requests / 10)) report.memory.start = server.memory()
-        if (report.requests % 10_000 === 0) progress(report)
+        if (number % Math.ceil(requests / 10) === 0) {
+          report.memory.push(Math.round(server.memory()))
+          progress(report)
+        }
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
-    report.memory.end = server.memory()
     const unexpected = server.output.filter((line) => /"event":"error"|uncaught|unhandled/i.test(line))
     report.failures.push(...unexpected.slice(0, 20))
     const alive = await new Remote(server.origin).fetch('/jwks')

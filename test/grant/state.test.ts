@@ -1,18 +1,8 @@
 // Properties of the pure core: whatever arrives, in whatever order and however late, these hold.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Code,
-  GRACE_MS,
-  type GrantRecord,
-  type GrantState,
-  isLive,
-  openedGrant,
-  prune,
-  type RedeemEvent,
-  type RefreshEvent,
-  step,
-} from '../../src/oauth/grants/state.ts'
+import type { Code, GrantRecord, GrantState, RedeemEvent, RefreshEvent } from '../../src/oauth/grants/grant.ts'
+import { GRACE_MS, isLive, openedGrant, prune, step } from '../../src/oauth/grants/state.ts'
 
 const START = 1_800_000_000_000
 const DAY = 24 * 3_600_000

@@ -74,6 +74,8 @@ export class DevServer {
     const child = spawn(process.execPath, ['scripts/dev.ts', ...flags], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // As at a person's terminal, where wrangler colours what dev.ts reads.
+      env: { ...process.env, FORCE_COLOR: '1' },
     })
     this.#process = child
     createInterface({ input: child.stderr }).on('line', (line) => this.output.push(line))

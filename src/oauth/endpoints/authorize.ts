@@ -1,7 +1,7 @@
 // The authorization endpoint (RFC 6749 §4.1.1, OAuth 2.1 §4.1). The URL is the pending state: nothing is stored
 // until a person has approved. GET checks the request and shows the consent page; POST, from that page, decides.
 import type { Context } from 'hono'
-import { isLoopback, LIFETIME } from '../../config.ts'
+import { LIFETIME } from '../../config.ts'
 import { log } from '../../log.ts'
 import { loginUrl, readSession, type Session } from '../../login/session.ts'
 import { type AppEnv, requireOwnPage } from '../../origin.ts'
@@ -9,28 +9,22 @@ import { consentPage } from '../../pages/consent.tsx'
 import { PageError } from '../../pages/error.tsx'
 import { seal, unseal } from '../../seal.ts'
 import { type Client, displayName } from '../clients/client.ts'
-import { matchesRedirectUri, staysOnThisComputer } from '../clients/redirect-uri.ts'
-import { approveClient, findClient } from '../clients/store.ts'
+import { staysOnThisComputer } from '../clients/redirect-uri.ts'
+import { approveClient } from '../clients/store.ts'
 import { OAuthError } from '../errors.ts'
 import { openGrant } from '../grants/store.ts'
 import { Parameters, readForm } from '../parameters.ts'
-import { requireCodeChallenge } from '../pkce.ts'
-import { requireResource } from '../resource.ts'
-import { describeScopes, OFFLINE_ACCESS, requestedScopes } from '../scopes.ts'
+import { describeScopes, OFFLINE_ACCESS } from '../scopes.ts'
 import { hashSecret } from '../tokens/secret.ts'
-
-/** Where the answer goes. It exists only once the client and its redirect URI are known to belong together. */
-interface ReturnAddress {
-  readonly client: Client
-  readonly redirectUri: string
-  readonly state: string | undefined
-}
-
-interface AuthorizationRequest {
-  readonly scopes: readonly string[]
-  readonly resource: string
-  readonly codeChallenge: string
-}
+import {
+  type AuthorizationRequest,
+  checkRequest,
+  type ReturnAddress,
+  requireClient,
+  requireRegistered,
+  requireReturnAddress,
+} from './authorization-request.ts'
+import { answer, placeOf, refusalOf, refuse } from './authorization-response.ts'
 
 /** What the consent page showed, sealed into its form. */
 interface Consent {
@@ -89,73 +83,6 @@ export async function decide(c: Context<AppEnv>): Promise<Response> {
   }
   const scopes = request.scopes.filter((scope) => scope === OFFLINE_ACCESS || ticked.includes(scope))
   return allow(c, address, { ...request, scopes }, session)
-}
-
-// RFC 6749 §4.1.2.1: while client and redirect URI are in doubt, nobody is sent anywhere: the person gets a page.
-async function requireReturnAddress(c: Context<AppEnv>, parameters: Parameters): Promise<ReturnAddress> {
-  for (const name of ['client_id', 'redirect_uri']) {
-    if (parameters.all(name).length > 1) throw notUnderstood(`It names more than one ${name}.`)
-  }
-  const clientId = parameters.get('client_id')
-  if (clientId === undefined)
-    throw notUnderstood('It does not say which app is asking (client_id is missing).')
-  const client = await requireClient(c, clientId)
-  const only = client.metadata.redirect_uris.length === 1 ? client.metadata.redirect_uris[0] : undefined
-  const redirectUri = parameters.get('redirect_uri') ?? only
-  if (redirectUri === undefined)
-    throw notUnderstood('It does not say where to send you back (redirect_uri is missing).')
-  requireRegistered(client, redirectUri)
-  return { client, redirectUri, state: parameters.get('state') }
-}
-
-async function requireClient(c: Context<AppEnv>, clientId: string): Promise<Client> {
-  return findClient(c.env, c.get('issuer'), clientId).catch((error: unknown) => {
-    if (!(error instanceof OAuthError)) throw error
-    if (error.code !== 'invalid_client')
-      throw new PageError(503, 'One moment', 'Please try again in a few seconds.')
-    log('client.refused', { reason: 'unknown_client' })
-    throw new PageError(
-      400,
-      'This app is not known here',
-      'It may have waited too long since it introduced itself. In the app, remove this server and add it again.',
-    )
-  })
-}
-
-function requireRegistered(client: Client, redirectUri: string): void {
-  if (matchesRedirectUri(client.metadata.redirect_uris, redirectUri)) return
-  log('client.refused', { client: client.id, reason: 'redirect_uri_not_registered' })
-  throw new PageError(
-    400,
-    'This request is not safe',
-    'It would send you to an address that the app did not register. If you did not expect that, close this page. ' +
-      'Otherwise remove this server in the app and add it again.',
-  )
-}
-
-/** The request, or what is wrong with it. From here on the client may be told. */
-function checkRequest(c: Context<AppEnv>, parameters: Parameters): AuthorizationRequest | OAuthError {
-  try {
-    parameters.refuseRepeated('resource')
-    // OpenID Connect Core §6; RFC 9101. Ignoring one would mean checking other parameters than the client meant.
-    if (parameters.get('request') ?? parameters.get('request_uri')) {
-      throw new OAuthError('invalid_request', 'Request objects are not supported.')
-    }
-    if (parameters.require('response_type') !== 'code') {
-      throw new OAuthError('unsupported_response_type', 'The response_type must be code.')
-    }
-    return {
-      codeChallenge: requireCodeChallenge(
-        parameters.get('code_challenge'),
-        parameters.get('code_challenge_method'),
-      ),
-      resource: requireResource(c.get('issuer'), parameters.all('resource')),
-      scopes: requestedScopes(parameters.get('scope')),
-    }
-  } catch (error) {
-    if (error instanceof OAuthError) return error
-    throw error
-  }
 }
 
 async function askForConsent(
@@ -220,58 +147,6 @@ function deny(c: Context<AppEnv>, address: ReturnAddress, { user }: Session): Re
   return c.redirect(refusalOf(c, address, new OAuthError('access_denied', 'The person said no.')), 303)
 }
 
-// RFC 9700 §4.11.2: anyone may register, so a redirect without a person who is signed in would make this server an
-// open redirector. Without a session the person is told, and may follow the link.
-function refuse(
-  c: Context<AppEnv>,
-  address: ReturnAddress,
-  error: OAuthError,
-  session: Session | undefined,
-): Response {
-  log('client.refused', { client: address.client.id, reason: error.code })
-  const url = refusalOf(c, address, error)
-  if (session) return c.redirect(url, 303)
-  const name = displayName(address.client)
-  throw new PageError(
-    400,
-    'This app asked for something that cannot be done',
-    `${name} sent: ${error.description}`,
-    {
-      href: url,
-      text: `Tell the app, at ${placeOf(address.redirectUri)}`,
-    },
-  )
-}
-
-function refusalOf(c: Context<AppEnv>, address: ReturnAddress, error: OAuthError): string {
-  return answer(c, address, { error: error.code, error_description: error.description })
-}
-
-/** RFC 6749 §4.1.2 and RFC 9207 §2: every answer, good or bad, carries `state` and `iss`. */
-function answer(
-  c: Context<AppEnv>,
-  { redirectUri, state }: ReturnAddress,
-  fields: Record<string, string>,
-): string {
-  const query = new URLSearchParams({
-    ...fields,
-    ...(state !== undefined && { state }),
-    iss: c.get('issuer'),
-  })
-  return `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${query}`
-}
-
-/** The place that a redirect leads to, in words for a person. Hosts are in ASCII, so that none looks like another. */
-function placeOf(redirectUri: string): string {
-  const url = new URL(redirectUri)
-  if (isLoopback(url.hostname)) return `this computer (${url.host})`
-  return url.protocol === 'https:' ? url.host : `the app behind ${url.protocol}//`
-}
-
 function fingerprint(client: Client): Promise<string> {
   return hashSecret(JSON.stringify(client.metadata))
-}
-
-function notUnderstood(detail: string): PageError {
-  return new PageError(400, 'This request is incomplete', `${detail} Start again in the app.`)
 }

@@ -3,7 +3,7 @@
 import { log } from '../../log.ts'
 import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
-import type { GrantRecord, Refused } from '../grants/state.ts'
+import type { GrantRecord, Refused } from '../grants/grant.ts'
 import type { Parameters } from '../parameters.ts'
 
 export interface AuthenticatedTokenRequest {

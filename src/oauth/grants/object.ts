@@ -5,22 +5,18 @@ import { DurableObject } from 'cloudflare:workers'
 import { accountOf } from '../../account/store.ts'
 import { LIFETIME } from '../../config.ts'
 import { logError } from '../../log.ts'
-import {
-  type Code,
-  type GrantEvent,
-  type GrantRecord,
-  type GrantState,
-  isLive,
-  nextWake,
-  openedGrant,
-  prune,
-  type RedeemEvent,
-  type RedeemOutcome,
-  type RefreshEvent,
-  type RefreshOutcome,
-  type RevocationReason,
-  step,
-} from './state.ts'
+import type {
+  Code,
+  GrantEvent,
+  GrantRecord,
+  GrantState,
+  RedeemEvent,
+  RedeemOutcome,
+  RefreshEvent,
+  RefreshOutcome,
+  RevocationReason,
+} from './grant.ts'
+import { isLive, nextWake, openedGrant, prune, step } from './state.ts'
 
 const ENDED = { kind: 'refused', reason: 'ended' } as const
 const RETRY_MS = 30_000

@@ -3,6 +3,21 @@
 // Every instant is in milliseconds since the epoch. RFC 6749 §4.1.2, §6; RFC 9700 §4.14.
 import { LIFETIME } from '../../config.ts'
 import { equalInConstantTime } from '../tokens/secret.ts'
+import type {
+  Code,
+  CurrentToken,
+  GrantEvent,
+  GrantRecord,
+  GrantState,
+  Outcome,
+  RedeemEvent,
+  RedeemOutcome,
+  RefreshEvent,
+  RefreshOutcome,
+  RefusalReason,
+  Refused,
+  SupersededToken,
+} from './grant.ts'
 
 /** A second, identical redemption this soon is a client's double submit, not a thief. */
 export const DOUBLE_SUBMIT_MS = 10_000
@@ -11,130 +26,6 @@ export const GRACE_MS = 120_000
 const USE_GRANULARITY_MS = 60_000
 const ROTATIONS_PER_HOUR = 100
 const HOUR_MS = 3_600_000
-
-/** What a person approved. Written once, at consent; never changed. */
-export interface GrantRecord {
-  readonly id: string
-  readonly issuer: string
-  readonly userId: string
-  readonly userName: string
-  readonly clientId: string
-  readonly clientName: string
-  readonly scopes: readonly string[]
-  readonly resource: string
-  readonly createdAt: number
-  /** The absolute end, however much the grant is used. */
-  readonly expiresAt: number
-}
-
-/** The authorization code that a grant begins with. */
-export interface Code {
-  readonly hash: string
-  readonly redirectUri: string
-  readonly codeChallenge: string
-  readonly expiresAt: number
-}
-
-interface CurrentToken {
-  readonly hash: string
-  /** 0 for the first refresh token, one more at each rotation; access tokens carry it. */
-  readonly generation: number
-  /** The client is known to hold it: it was presented, or an access token that came with it was used. */
-  readonly confirmed: boolean
-}
-
-/** A refresh token that was rotated and can still be forgiven. The salt leads from it to its successor. */
-interface SupersededToken {
-  readonly hash: string
-  readonly salt: string
-  readonly supersededAt: number
-}
-
-export interface GrantState {
-  readonly record: GrantRecord
-  readonly code: Code
-  readonly redeemedAt?: number
-  /** Absent while the code waits, and for a client that may not refresh. */
-  readonly current?: CurrentToken
-  /** Oldest first: each one's successor is the next one, the last one's is `current`. */
-  readonly superseded: readonly SupersededToken[]
-  readonly rotations: { readonly since: number; readonly count: number }
-  readonly lastUsedAt: number
-  readonly revoked?: RevocationReason
-}
-
-export type RevocationReason =
-  | 'code_replayed'
-  | 'token_replayed'
-  | 'revoked_by_user'
-  | 'revoked_by_client'
-  | 'abandoned'
-
-export interface RedeemEvent {
-  readonly type: 'redeem'
-  readonly issuer: string
-  readonly clientId: string
-  readonly codeHash: string
-  readonly redirectUri: string | undefined
-  /** S256 of the code_verifier that was presented; undefined when it was missing or malformed. */
-  readonly codeChallenge: string | undefined
-  readonly resources: readonly string[]
-  /** Undefined when the client may not use refresh tokens. */
-  readonly refreshTokenHash: string | undefined
-}
-
-export interface RefreshEvent {
-  readonly type: 'refresh'
-  readonly issuer: string
-  readonly clientId: string
-  readonly tokenHash: string
-  /** Whether storage knows the token as one that can no longer be forgiven. */
-  readonly spent: boolean
-  readonly resources: readonly string[]
-  /** Undefined for all that was granted. */
-  readonly scopes: readonly string[] | undefined
-  /** What the token becomes if it is rotated now. */
-  readonly salt: string
-  readonly successorHash: string
-}
-
-export type GrantEvent =
-  | RedeemEvent
-  | RefreshEvent
-  | { readonly type: 'confirm'; readonly generation: number }
-  | { readonly type: 'revoke'; readonly reason: RevocationReason }
-
-type RefusalReason =
-  | 'unknown_token'
-  | 'wrong_issuer'
-  | 'wrong_client'
-  | 'wrong_redirect_uri'
-  | 'wrong_verifier'
-  | 'wrong_resource'
-  | 'wrong_scope'
-  | 'ended'
-
-export type Refused = { readonly kind: 'refused'; readonly reason: RefusalReason }
-export type RedeemOutcome =
-  | { readonly kind: 'redeemed'; readonly record: GrantRecord }
-  | { readonly kind: 'repeated' | 'replayed'; readonly record: GrantRecord }
-  | Refused
-export type RefreshOutcome =
-  /** `salts` lead from the presented token to the current one; one salt when it was rotated just now. */
-  | {
-      readonly kind: 'rotated' | 'forgiven'
-      readonly record: GrantRecord
-      readonly generation: number
-      readonly salts: readonly string[]
-    }
-  | { readonly kind: 'replayed'; readonly record: GrantRecord }
-  | { readonly kind: 'slow_down'; readonly retryAfterSeconds: number }
-  | Refused
-type Outcome<E extends GrantEvent> = E extends RedeemEvent
-  ? RedeemOutcome
-  : E extends RefreshEvent
-    ? RefreshOutcome
-    : { readonly kind: 'done' }
 
 export function openedGrant(record: GrantRecord, code: Code): GrantState {
   return {

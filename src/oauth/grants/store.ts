@@ -5,29 +5,22 @@ import { accountOf } from '../../account/store.ts'
 import { LIFETIME } from '../../config.ts'
 import { orUnavailable } from '../errors.ts'
 import { formatHandle, type Handle, hashSecret, randomSecret, successorOf } from '../tokens/secret.ts'
-import type { GrantDescription, GrantObject } from './object.ts'
 import type {
+  Code,
   GrantRecord,
   RedeemEvent,
   RedeemOutcome,
   RefreshEvent,
   RefreshOutcome,
   RevocationReason,
-} from './state.ts'
+} from './grant.ts'
+import type { GrantDescription, GrantObject } from './object.ts'
 
 const KV_METADATA_BYTES = 1024
 
-export interface Approval {
-  readonly issuer: string
-  readonly userId: string
-  readonly userName: string
-  readonly clientId: string
-  readonly clientName: string
-  readonly scopes: readonly string[]
-  readonly resource: string
-  readonly redirectUri: string
-  readonly codeChallenge: string
-}
+/** What a person has just approved, and what its code will be checked against. */
+export type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> &
+  Pick<Code, 'redirectUri' | 'codeChallenge'>
 
 /** Opens a grant for what a person has just approved. Returns its authorization code. @throws OAuthError 503 */
 export async function openGrant(

@@ -3,7 +3,7 @@
 import { jwtVerify, SignJWT } from 'jose'
 import { type Config, LIFETIME } from '../../config.ts'
 import { OAuthError } from '../errors.ts'
-import type { GrantRecord } from '../grants/state.ts'
+import type { GrantRecord } from '../grants/grant.ts'
 import { ALGORITHM, signingKey, verificationKey } from './signing-keys.ts'
 
 const TYPE = 'at+jwt'

@@ -27,6 +27,7 @@ export default defineConfig({
         // From outside: the server over a socket, real clients, a real browser; and the source as text.
         test: {
           name: 'outside',
+          globalSetup: ['test/support/dev-vars.ts'],
           include: ['test/e2e/**/*.test.ts', 'test/source/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

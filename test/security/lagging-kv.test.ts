@@ -99,22 +99,30 @@ describe('W1 KV that shows nothing of a write for a minute', () => {
 })
 
 describe('KV that fails', () => {
-  it('for writes (the daily quota is used up): a sign-in is told to try later, and leaves nothing behind', async () => {
-    const person = await Visitor.signedIn()
-    const app = await OAuthClient.registered()
-    const { url } = await app.authorizationRequest()
-    const consent = await person.openConsent(url)
-    kv.failing = 'writes'
-    const answer = await consent.allow()
-    expect(answer.searchParams.get('error')).toBe('temporarily_unavailable')
-    expect(answer.searchParams.get('code')).toBeNull()
-    expect(answer.searchParams.get('state')).toBe('a state')
-    kv.failing = undefined
-    pass(61)
-    await runGrantAlarms()
-    expect(await person.hasConnected(app.id)).toBe(false)
-    expect(kv.keys('grant:')).toEqual([])
-  })
+  it.each([
+    ['new', false],
+    ['known', true],
+  ])(
+    'for writes (the daily quota is used up): a sign-in for a %s client is told to try later, and leaves nothing',
+    async (_, known) => {
+      const person = await Visitor.signedIn()
+      const app = await OAuthClient.registered()
+      if (known) await app.connect(person)
+      const before = kv.keys('grant:')
+      const { url } = await app.authorizationRequest()
+      const consent = await person.openConsent(url)
+      kv.failing = 'writes'
+      const answer = await consent.allow()
+      expect(answer.searchParams.get('error')).toBe('temporarily_unavailable')
+      expect(answer.searchParams.get('code')).toBeNull()
+      expect(answer.searchParams.get('state')).toBe('a state')
+      kv.failing = undefined
+      pass(61)
+      await runGrantAlarms()
+      expect(await person.hasConnected(app.id)).toBe(known)
+      expect(kv.keys('grant:')).toEqual(before)
+    },
+  )
 
   it('for writes: who is connected stays connected, and a revocation holds and is written down later', async () => {
     const person = await Visitor.signedIn()

@@ -61,6 +61,8 @@ const keySet = z.object({ keys: z.array(acceptedKey) })
 export interface Config {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
+  /** Hosts whose client metadata documents are accepted. */
+  readonly clientDocumentHosts: 'any' | readonly string[]
   /** Whether each call at /mcp asks its grant, so that a revocation is felt at once. */
   readonly immediateRevocation: boolean
   readonly signingKey: z.output<typeof privateKey>
@@ -88,6 +90,7 @@ export function loadConfig(env: Env): Config {
 function readConfig(env: Env): Config {
   return {
     publicUrl: readPublicUrl(env.PUBLIC_URL),
+    clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
     signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
     acceptedKeys: readJson('ACCEPTED_KEYS', env.ACCEPTED_KEYS, keySet, 'a public JWK Set such as {"keys":[]}')
@@ -103,6 +106,17 @@ function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T
   } catch {
     throw new ConfigError(`${name} is not ${what}. ${howToFix(name)}`)
   }
+}
+
+function readHosts(value: string | undefined): 'any' | readonly string[] {
+  const hosts = (value ?? '').split(/[\s,]+/).filter(Boolean)
+  if (hosts.includes('*')) return 'any'
+  if (!hosts.every((host) => URL.canParse(`https://${host}`) && new URL(`https://${host}`).host === host)) {
+    throw new ConfigError(
+      'CLIENT_DOCUMENT_HOSTS must be "*", empty, or hosts such as "claude.ai, vscode.dev".',
+    )
+  }
+  return hosts
 }
 
 function readSwitch(name: string, value: string | undefined): boolean {

@@ -3,6 +3,8 @@ import { page } from './layout.tsx'
 
 interface Consent {
   readonly clientName: string
+  /** The host that publishes the client's description; undefined for a name that nobody stands for. */
+  readonly vouchedBy: string | undefined
   /** Where the browser goes next, as the person would read it. */
   readonly redirectHost: string
   /** Any program on this computer could be the one that asks. */
@@ -16,7 +18,7 @@ interface Consent {
 }
 
 export function consentPage(consent: Consent): Promise<Response> {
-  const { clientName, redirectHost, local, userName, scopes, lastsDays, seal, notice } = consent
+  const { clientName, vouchedBy, redirectHost, local, userName, scopes, lastsDays, seal, notice } = consent
   return page({
     title: `Allow ${clientName}?`,
     status: consent.status ?? 200,
@@ -26,7 +28,11 @@ export function consentPage(consent: Consent): Promise<Response> {
         <h1>
           Allow <bdi>{clientName}</bdi> to use your account?
         </h1>
-        <p class="quiet">The app chose this name itself; nobody has verified it.</p>
+        <p class="quiet">
+          {vouchedBy === undefined
+            ? 'The app chose this name itself; nobody has verified it.'
+            : `The app calls itself so on ${vouchedBy}.`}
+        </p>
         {notice && (
           <p class="notice" role="alert">
             {notice}

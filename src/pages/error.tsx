@@ -1,4 +1,5 @@
 // What a person sees when something is refused: what happened, and what they can do.
+import { LIMIT_PERIOD } from '../config.ts'
 import { page } from './layout.tsx'
 
 interface Way {
@@ -31,6 +32,7 @@ export function errorPage({ status, title, message, way }: PageError): Promise<R
   return page({
     title,
     status,
+    retryAfter: status === 429 ? LIMIT_PERIOD : undefined,
     children: (
       <>
         <h1>{title}</h1>

@@ -1,7 +1,13 @@
 // Properties of the pure core: whatever arrives, in whatever order and however late, these hold.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Code, GrantRecord, GrantState, RedeemEvent, RefreshEvent } from '../../src/oauth/grants/grant.ts'
+import type {
+  Code,
+  GrantRecord,
+  GrantState,
+  RedeemEvent,
+  RefreshEvent,
+} from '../../src/oauth/grants/grant.ts'
 import { GRACE_MS, isLive, openedGrant, prune, step } from '../../src/oauth/grants/state.ts'
 
 const START = 1_800_000_000_000

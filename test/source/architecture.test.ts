@@ -73,7 +73,7 @@ describe('storage', () => {
     const wrong = files.filter(
       (file) =>
         touches.test(source.get(file) ?? '') &&
-        !/\/(store|object)\.ts$/.test(file) &&
+        !/[/-](store|object)\.ts$/.test(file) &&
         !file.startsWith('src/tools/'),
     )
     expect(wrong).toEqual([])

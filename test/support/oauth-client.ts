@@ -39,6 +39,12 @@ export async function register(metadata: Metadata = {}, origin = ORIGIN): Promis
   })
 }
 
+async function discover(origin: string): Promise<oauth.AuthorizationServer> {
+  const issuer = new URL(origin)
+  const discovery = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options })
+  return oauth.processDiscoveryResponse(issuer, discovery)
+}
+
 export class OAuthClient {
   readonly server: oauth.AuthorizationServer
   readonly id: string
@@ -52,9 +58,7 @@ export class OAuthClient {
 
   /** Discovers the server and registers, as a client that has never seen it. */
   static async registered(metadata: Metadata = {}, origin = ORIGIN): Promise<OAuthClient> {
-    const issuer = new URL(origin)
-    const discovery = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options })
-    const server = await oauth.processDiscoveryResponse(issuer, discovery)
+    const server = await discover(origin)
     const response = await register(metadata, origin)
     if (response.status !== 201) throw new Error(`Not registered: ${await response.text()}`)
     const { client_id, client_secret } = (await response.json()) as {
@@ -62,6 +66,11 @@ export class OAuthClient {
       client_secret?: string
     }
     return new OAuthClient(server, client_id, client_secret)
+  }
+
+  /** A client whose id is the address of its metadata document. */
+  static async described(url: string, origin = ORIGIN): Promise<OAuthClient> {
+    return new OAuthClient(await discover(origin), url, undefined)
   }
 
   /** A valid authorization request; `changes` replace, repeat (lists) or remove (undefined) parameters. */

@@ -3,7 +3,7 @@
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { equalInConstantTime, hashSecret } from '../tokens/secret.ts'
-import type { Client } from './client.ts'
+import type { Client, Lookup } from './client.ts'
 import { findApprovedClient } from './store.ts'
 
 interface Credentials {
@@ -13,18 +13,17 @@ interface Credentials {
 
 /** @throws OAuthError `invalid_client`, `invalid_request`, 503 */
 export async function authenticateClient(
-  env: Env,
-  issuer: string,
+  lookup: Lookup,
   headers: Headers,
   parameters: Parameters,
 ): Promise<Client> {
   const authorization = headers.get('Authorization')
   // RFC 6749 §5.2: who tried Basic is told so with a challenge.
   const challenge =
-    authorization === null ? {} : { headers: { 'WWW-Authenticate': `Basic realm="${issuer}"` } }
+    authorization === null ? {} : { headers: { 'WWW-Authenticate': `Basic realm="${lookup.issuer}"` } }
   const { clientId, secret } =
     authorization === null ? fromBody(parameters) : fromBasic(authorization, parameters, challenge)
-  const client = await findApprovedClient(env, issuer, clientId).catch((error: unknown) => {
+  const client = await findApprovedClient(lookup, clientId).catch((error: unknown) => {
     throw error instanceof OAuthError && error.code === 'invalid_client'
       ? new OAuthError('invalid_client', error.description, challenge)
       : error

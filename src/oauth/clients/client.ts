@@ -1,15 +1,25 @@
-// A registered client, as it is stored.
+// A client, and whom it is looked up for.
+import type { Config } from '../../config.ts'
 import type { ClientMetadata } from './metadata.ts'
 
 export interface Client {
   readonly id: string
-  /** The issuer at which it registered; it exists nowhere else. */
+  /** The issuer at which it registered; it exists nowhere else. Of a document client: the one that asks. */
   readonly issuer: string
   readonly metadata: ClientMetadata
   /** SHA-256 of the client secret; absent for a public client. */
   readonly secretHash?: string
-  /** Seconds since the epoch (RFC 7591 §3.2.1). */
+  /** Seconds since the epoch (RFC 7591 §3.2.1); of a document client, when it was fetched. */
   readonly issuedAt: number
+}
+
+/** Whom a client is looked up for. */
+export interface Lookup {
+  readonly env: Env
+  readonly config: Config
+  readonly issuer: string
+  /** The address of an anonymous request, which may be limited; undefined at the token endpoint. */
+  readonly address?: string
 }
 
 /** What to call a client that gave no name. */

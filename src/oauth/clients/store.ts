@@ -1,8 +1,10 @@
 // Registered clients: the object is the truth, KV the copy that /token reads near the client. KV is written only
 // once a person has approved the client, so that strangers cannot use up its daily writes; and a KV miss is only
-// ever a question to the object.
+// ever a question to the object. Clients described by a document have a store of their own.
 import { OAuthError, orUnavailable } from '../errors.ts'
-import type { Client } from './client.ts'
+import type { Client, Lookup } from './client.ts'
+import { approveDescribed, findDescribed } from './document-store.ts'
+import { isDocumentUrl } from './document-url.ts'
 import type { ClientMetadata } from './metadata.ts'
 import type { ClientObject } from './object.ts'
 
@@ -25,8 +27,12 @@ export async function registerClient(
   return client
 }
 
-/** The client as its object knows it: for decisions that a person makes. @throws OAuthError `invalid_client`, 503 */
-export async function findClient(env: Env, issuer: string, clientId: string): Promise<Client> {
+/** The client as it is now: for decisions that a person makes. @throws OAuthError `invalid_client`, 429, 503 */
+export async function findClient(lookup: Lookup, clientId: string): Promise<Client> {
+  return isDocumentUrl(clientId) ? findDescribed(lookup, clientId) : findRegistered(lookup, clientId)
+}
+
+async function findRegistered({ env, issuer }: Lookup, clientId: string): Promise<Client> {
   const object = objectOf(env, clientId)
   const client = object && (await orUnavailable(object.read()))
   if (client?.issuer !== issuer) throw unknownClient()
@@ -34,17 +40,20 @@ export async function findClient(env: Env, issuer: string, clientId: string): Pr
 }
 
 /** The client as the nearest copy knows it: for the token endpoint. @throws OAuthError `invalid_client`, 503 */
-export async function findApprovedClient(env: Env, issuer: string, clientId: string): Promise<Client> {
+export async function findApprovedClient(lookup: Lookup, clientId: string): Promise<Client> {
+  const { env, issuer } = lookup
+  if (isDocumentUrl(clientId)) return findDescribed(lookup, clientId)
   if (!objectOf(env, clientId)) throw unknownClient()
   // Whatever is wrong with KV, the object still knows.
   const copy = await env.RECORDS.get<Client>(`client:${clientId}`, { type: 'json', cacheTtl: 60 }).catch(
     () => null,
   )
-  return copy?.issuer === issuer ? copy : findClient(env, issuer, clientId)
+  return copy?.issuer === issuer ? copy : findRegistered(lookup, clientId)
 }
 
 /** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError 503 */
 export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
+  if (isDocumentUrl(client.id)) return approveDescribed(env, client.id)
   const object = objectOf(env, client.id)
   if (!object) throw unknownClient()
   const publishUntil = await orUnavailable(object.approve(grantEndsAt))

@@ -1,9 +1,11 @@
 // An authorization request (RFC 6749 §4.1.1): first whose it is and where its answer goes, then everything else.
 import type { Context } from 'hono'
+import { addressKey } from '../../limits.ts'
 import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
 import { PageError } from '../../pages/error.tsx'
 import type { Client } from '../clients/client.ts'
+import { isDocumentUrl } from '../clients/document-url.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import { findClient } from '../clients/store.ts'
 import { OAuthError } from '../errors.ts'
@@ -46,17 +48,25 @@ export async function requireReturnAddress(
 }
 
 export async function requireClient(c: Context<AppEnv>, clientId: string): Promise<Client> {
-  return findClient(c.env, c.get('issuer'), clientId).catch((error: unknown) => {
+  const lookup = { env: c.env, config: c.get('config'), issuer: c.get('issuer'), address: addressKey(c) }
+  return findClient(lookup, clientId).catch((error: unknown) => {
     if (!(error instanceof OAuthError)) throw error
-    if (error.code !== 'invalid_client')
-      throw new PageError(503, 'One moment', 'Please try again in a few seconds.')
-    log('client.refused', { reason: 'unknown_client' })
-    throw new PageError(
-      400,
-      'This app is not known here',
-      'It may have waited too long since it introduced itself. In the app, remove this server and add it again.',
-    )
+    log('client.refused', { reason: error.code })
+    throw refusedClient(clientId, error)
   })
+}
+
+function refusedClient(clientId: string, error: OAuthError): PageError {
+  if (error.status === 429)
+    return new PageError(429, 'One moment', 'That was too often. Wait a minute, then try again.')
+  if (isDocumentUrl(clientId)) return new PageError(400, 'This app could not be checked', error.description)
+  if (error.code !== 'invalid_client')
+    return new PageError(503, 'One moment', 'Please try again in a few seconds.')
+  return new PageError(
+    400,
+    'This app is not known here',
+    'It may have waited too long since it introduced itself. In the app, remove this server and add it again.',
+  )
 }
 
 export function requireRegistered(client: Client, redirectUri: string): void {

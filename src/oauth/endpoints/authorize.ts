@@ -9,6 +9,7 @@ import { consentPage } from '../../pages/consent.tsx'
 import { PageError } from '../../pages/error.tsx'
 import { seal, unseal } from '../../seal.ts'
 import { type Client, displayName } from '../clients/client.ts'
+import { isDocumentUrl } from '../clients/document-url.ts'
 import { staysOnThisComputer } from '../clients/redirect-uri.ts'
 import { approveClient } from '../clients/store.ts'
 import { OAuthError } from '../errors.ts'
@@ -102,6 +103,7 @@ async function askForConsent(
   }
   return consentPage({
     clientName: displayName(client),
+    vouchedBy: isDocumentUrl(client.id) ? new URL(client.id).host : undefined,
     redirectHost: placeOf(redirectUri),
     local: staysOnThisComputer(redirectUri),
     userName: session.user.name,

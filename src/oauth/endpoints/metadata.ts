@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { NAME } from '../../config.ts'
 import type { AppEnv } from '../../origin.ts'
+import { isAllowedHost } from '../clients/document-url.ts'
 import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
 import { resourceOf } from '../resource.ts'
 import { OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
@@ -23,6 +24,7 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     code_challenge_methods_supported: ['S256'],
+    client_id_metadata_document_supported: isAllowedHost(c.get('config')),
     authorization_response_iss_parameter_supported: true,
   })
 }

@@ -13,7 +13,8 @@ import { parseHandle } from '../tokens/secret.ts'
 
 export async function revoke(c: Context<AppEnv>): Promise<Response> {
   const parameters = (await readForm(c.req.raw)).refuseRepeated()
-  const client = await authenticateClient(c.env, c.get('issuer'), c.req.raw.headers, parameters)
+  const lookup = { env: c.env, config: c.get('config'), issuer: c.get('issuer') }
+  const client = await authenticateClient(lookup, c.req.raw.headers, parameters)
   const origin = await originOf(c, parameters.require('token'))
   // RFC 7009 §2.1: another client's token is refused, and stays as it is.
   if (origin && origin.clientId !== client.id) {

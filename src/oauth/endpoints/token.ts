@@ -22,7 +22,11 @@ export async function token(c: Context<AppEnv>): Promise<Response> {
   const issuer = c.get('issuer')
   const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
   const name = requireGrantType(parameters.require('grant_type'))
-  const client = await authenticateClient(c.env, issuer, c.req.raw.headers, parameters)
+  const client = await authenticateClient(
+    { env: c.env, config: c.get('config'), issuer },
+    c.req.raw.headers,
+    parameters,
+  )
   if (!client.metadata.grant_types.includes(name)) {
     throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
   }

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DocumentHost } from '../support/document-host.ts'
 import { OAuthClient, REDIRECT_URI, type Tokens } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'
-import { ORIGIN } from '../support/worker.ts'
 
 let host: DocumentHost
 let person: Visitor
@@ -51,7 +50,6 @@ describe('R3 addresses that are no place for a client document', () => {
     'https://router.local/client.json',
     'https://metadata.google.internal/client.json',
     'https://intranet/client.json',
-    `${ORIGIN}/client.json`,
     'https://apps.gatehouse-tests.dev./client.json',
     'https://user@apps.gatehouse-tests.dev/client.json',
     'https://user:secret@apps.gatehouse-tests.dev/client.json',
@@ -68,6 +66,21 @@ describe('R3 addresses that are no place for a client document', () => {
     host.serve(clientId)
     await expectRefused(clientId)
     expect(host.fetched).toEqual([])
+  })
+})
+
+describe('R3 the address of this server itself', () => {
+  it('is not fetched, although other addresses of its kind are', async () => {
+    const origin = 'https://mcp.gatehouse-tests.dev'
+    person = await Visitor.signedIn(origin)
+    const statusOf = async (clientId: string) => {
+      host.serve(clientId)
+      const { url } = await (await OAuthClient.described(clientId, origin)).authorizationRequest()
+      return (await person.get(url)).status
+    }
+    expect(await statusOf(`${origin}/client.json`)).toBe(400)
+    expect(host.fetched).toEqual([])
+    expect(await statusOf('https://mcp2.gatehouse-tests.dev/client.json')).toBe(200)
   })
 })
 

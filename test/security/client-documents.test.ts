@@ -88,7 +88,13 @@ describe('R3 answers that are no client document', () => {
   const big = { client_name: 'x'.repeat(6000) }
 
   it.each<[string, (url: string) => void]>([
-    ['a redirect', (url) => host.answer(url, () => Response.redirect('https://127.0.0.1/', 302))],
+    [
+      'a redirect, even to a valid document',
+      (url) => {
+        const elsewhere = host.publish({ client_id: url })
+        host.answer(url, () => Response.redirect(elsewhere, 302))
+      },
+    ],
     ['more than 5 kB', (url) => host.serve(url, big)],
     ['no JSON', (url) => host.answer(url, () => new Response('<html>'))],
     ['a list', (url) => host.answer(url, () => Response.json([]))],

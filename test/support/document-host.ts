@@ -18,7 +18,12 @@ export class DocumentHost {
       init?.signal?.throwIfAborted()
       const answer = host.#answers.get(url)
       if (!answer) throw new TypeError('Network connection lost.')
-      return answer()
+      const response = await answer()
+      const location = response.headers.get('Location')
+      // As the platform's fetch does, unless it is told not to.
+      return location !== null && init?.redirect !== 'manual'
+        ? (host.#answers.get(location) as Answer)()
+        : response
     })
     return host
   }

@@ -6,7 +6,7 @@
 // To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Settings: config.ts.
 import { Hono } from 'hono'
 import { accountRoutes } from './account/routes.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError, isLoopback } from './config.ts'
 import { logError } from './log.ts'
 import { loginMethods } from './login/index.ts'
 import { loginRoutes } from './login/routes.tsx'
@@ -31,7 +31,10 @@ app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)
 app.route('/', loginRoutes(loginMethods))
 app.route('/', accountRoutes)
-app.get('/', (c) => homePage({ mcpUrl: resourceOf(c.get('issuer')) }))
+app.get('/', (c) => {
+  const issuer = c.get('issuer')
+  return homePage({ mcpUrl: resourceOf(issuer), local: isLoopback(new URL(issuer).hostname) })
+})
 
 app.notFound((c) => {
   const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')

@@ -15,12 +15,14 @@ interface Page {
    * the way back to a client may go through addresses that no policy can name.
    */
   formsLeaveThisOrigin?: boolean
+  /** The page works without it. */
+  script?: string
   children: Child
 }
 
-/** Renders a page. Nothing is loaded from anywhere, nothing runs, nobody may frame it, nothing keeps it. */
+/** Renders a page. Nothing is loaded from anywhere, nothing else runs, nobody may frame it, nothing keeps it. */
 export async function page(content: Page): Promise<Response> {
-  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, children } = content
+  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, script, children } = content
   const html = (
     <html lang="en">
       <head>
@@ -44,6 +46,7 @@ export async function page(content: Page): Promise<Response> {
             <a href={href}>{text}</a>
           ))}
         </footer>
+        {script && <script>{raw(script)}</script>}
       </body>
     </html>
   )
@@ -53,7 +56,8 @@ export async function page(content: Page): Promise<Response> {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': [
         "default-src 'none'",
-        `style-src '${await styleHash()}'`,
+        `style-src '${await hashOf(CSS)}'`,
+        ...(script ? [`script-src '${await hashOf(script)}'`] : []),
         'img-src data:',
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -67,12 +71,16 @@ export async function page(content: Page): Promise<Response> {
   })
 }
 
-let hash: Promise<string> | undefined
+const hashes = new Map<string, Promise<string>>()
 
-/** The one stylesheet that the policy allows. */
-function styleHash(): Promise<string> {
-  hash ??= crypto.subtle.digest('SHA-256', new TextEncoder().encode(CSS)).then((digest) => {
-    return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`
-  })
+/** How the policy names the one stylesheet, or script, that it allows. Once per isolate. */
+function hashOf(text: string): Promise<string> {
+  const hash = hashes.get(text) ?? sha256(text)
+  hashes.set(text, hash)
   return hash
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`
 }

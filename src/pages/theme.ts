@@ -79,6 +79,13 @@ button:hover { filter: brightness(1.08) }
 .app > div { flex: 1 1 16rem; min-width: 0 }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
 .who { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: baseline; margin-bottom: .6rem }
+.copyable { position: relative }
+.copyable pre { padding-right: 5.5rem }
+.copyable button { position: absolute; top: .45rem; right: .45rem; min-height: 2rem; padding: .15rem .7rem; background: var(--card) }
+.ways { border-top: 1px solid var(--line); margin-top: 1.4rem }
+.ways details { border-bottom: 1px solid var(--line) }
+.ways summary { padding: .8rem .2rem; font-weight: 600; cursor: pointer }
+.ways details[open] { padding-bottom: .9rem }
 .empty { border: 1px dashed var(--line); border-radius: 12px; padding: 1.5rem; text-align: center; color: var(--quiet) }
 @media (prefers-reduced-motion: no-preference) { button { transition: filter .15s } }
 `

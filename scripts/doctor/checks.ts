@@ -49,7 +49,7 @@ export async function* examine(mcp: URL, checks: readonly Check[]): AsyncGenerat
 
 export const CHECKS: readonly Check[] = [
   {
-    rule: 'It is served over https',
+    rule: 'It is served over https, or on this computer',
     fix: 'Serve it over https. Plain http works for clients on the same computer only.',
     look: async ({ mcp }) => {
       const local = ['localhost', '127.0.0.1', '[::1]'].includes(mcp.hostname)

@@ -51,7 +51,11 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
     env: c.env,
   }
   const handler = createMcpHandler(() => {
-    const server = new McpServer({ name: NAME, version: VERSION })
+    // The list changes with a deployment only; nobody would be there to say so.
+    const server = new McpServer(
+      { name: NAME, version: VERSION },
+      { capabilities: { tools: { listChanged: false } } },
+    )
     for (const tool of tools) tool.register(server, caller)
     return server
   })

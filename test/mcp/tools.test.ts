@@ -66,7 +66,10 @@ describe('the initialize era', () => {
     const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'test', version: '1' } }
     const response = await post({ jsonrpc: '2.0', id: 1, method: 'initialize', params })
     expect(response.status).toBe(200)
-    expect(await response.text()).toContain(`"protocolVersion":"${protocolVersion}"`)
+    const initialized = await response.text()
+    expect(initialized).toContain(`"protocolVersion":"${protocolVersion}"`)
+    // Nothing could tell a stateless client that the list has changed.
+    expect(initialized).toContain('"tools":{"listChanged":false}')
     const list = await post(
       { jsonrpc: '2.0', id: 2, method: 'tools/list' },
       { 'MCP-Protocol-Version': protocolVersion },

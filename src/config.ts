@@ -31,6 +31,8 @@ export const LIFETIME = {
   grant: 90 * 24 * 60 * 60,
   session: 12 * 60 * 60,
   consent: 10 * 60,
+  /** How long a tool may wait for what it has asked of the client. */
+  requestState: 10 * 60,
 } as const
 
 /** Seconds after which a rate limit begins anew: the period of the bindings in wrangler.toml. */

@@ -17,6 +17,8 @@ export interface ToolContext {
   readonly client: { readonly id: string }
   readonly scopes: readonly string[]
   readonly env: Env
+  /** Seals what `inputRequired({ requestState })` takes; `mcp.mcpReq.requestState()` is the value again. */
+  readonly sealState: (value: object) => Promise<string>
   /** The SDK's own context: progress, logging, input from the user. */
   readonly mcp: ServerContext
 }

@@ -10,6 +10,7 @@ import type { AppEnv } from '../origin.ts'
 import { authenticate, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
 import { readMessage } from './message.ts'
+import { requestState } from './request-state.ts'
 
 const VERSION = '0.1.0'
 
@@ -44,17 +45,19 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
   const started = Date.now()
   const authInfo = await authenticate(c)
   const { userId, userName } = authInfo.extra
+  const state = requestState(c.get('config'), c.get('issuer'), { userId, clientId: authInfo.clientId })
   const caller = {
     user: { id: userId, name: userName },
     client: { id: authInfo.clientId },
     scopes: authInfo.scopes,
     env: c.env,
+    sealState: state.seal,
   }
   const handler = createMcpHandler(() => {
     // The list changes with a deployment only; nobody would be there to say so.
     const server = new McpServer(
       { name: NAME, version: VERSION },
-      { capabilities: { tools: { listChanged: false } } },
+      { capabilities: { tools: { listChanged: false } }, requestState: { verify: state.verify } },
     )
     for (const tool of tools) tool.register(server, caller)
     return server

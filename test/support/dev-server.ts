@@ -14,16 +14,20 @@ export class DevServer {
   readonly output: string[] = []
   readonly #port: number
   readonly #storage: string
+  readonly #entry: readonly string[]
   #process: ChildProcess | undefined
 
-  private constructor(port: number, storage: string) {
+  private constructor(port: number, storage: string, entry: readonly string[]) {
+    this.#entry = entry
     this.origin = `http://localhost:${port}`
     this.#port = port
     this.#storage = storage
   }
 
-  static async start(): Promise<DevServer> {
-    const server = new DevServer(await freePort(), mkdtempSync(join(tmpdir(), 'gatehouse-')))
+  /** @param entry the Worker's file, if not the one that wrangler.toml names. */
+  static async start(entry?: string): Promise<DevServer> {
+    const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+    const server = new DevServer(await freePort(), storage, entry ? [entry] : [])
     await server.#run()
     return server
   }
@@ -71,7 +75,7 @@ export class DevServer {
   async #run(): Promise<void> {
     const flags = ['--port', String(this.#port), '--inspector-port', '0', '--persist-to', this.#storage]
     // Its own process group, since stopping the launcher alone would leave workerd running.
-    const child = spawn(process.execPath, ['scripts/dev.ts', ...flags], {
+    const child = spawn(process.execPath, ['scripts/dev.ts', ...this.#entry, ...flags], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       // As at a person's terminal, where wrangler colours what dev.ts reads.

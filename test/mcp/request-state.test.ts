@@ -1,0 +1,45 @@
+// What a tool lets the client keep between two rounds of a call comes back as it was, or not at all.
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { LIFETIME, loadConfig } from '../../src/config.ts'
+import { requestState } from '../../src/mcp/request-state.ts'
+import { seal } from '../../src/seal.ts'
+import { pass } from '../support/outcome.ts'
+
+const ISSUER = 'https://gatehouse.test'
+const caller = { userId: 'user_a', clientId: 'client_a' }
+const stateOf = (changes: Partial<typeof caller> = {}, issuer = ISSUER) =>
+  requestState(loadConfig(env), issuer, { ...caller, ...changes })
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the state of a tool call', () => {
+  it('comes back to the user and the client whose call it was', async () => {
+    expect(await stateOf().verify(await stateOf().seal({ step: 2 }))).toEqual({ step: 2 })
+  })
+
+  it.each([
+    ['another user', stateOf({ userId: 'user_b' })],
+    ['another client', stateOf({ clientId: 'client_b' })],
+    ['another issuer', stateOf({}, 'https://elsewhere.test')],
+  ])('is refused from %s', async (_who, other) => {
+    await expect(other.verify(await stateOf().seal({ step: 2 }))).rejects.toThrow()
+  })
+
+  it('is refused when it was changed, or is something else that was sealed here', async () => {
+    const state = await stateOf().seal({ step: 2 })
+    const session = await seal(loadConfig(env), 'session', ISSUER, { ...caller, value: {} }, 60)
+    for (const text of [`${state}x`, `x${state}`, state.slice(0, -1), '', session]) {
+      await expect(stateOf().verify(text)).rejects.toThrow()
+    }
+  })
+
+  it('is refused when the client took too long', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const state = await stateOf().seal({ step: 2 })
+    pass(LIFETIME.requestState)
+    await expect(stateOf().verify(state)).rejects.toThrow()
+  })
+})

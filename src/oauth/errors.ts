@@ -5,7 +5,6 @@ import { LIMIT_PERIOD } from '../config.ts'
 /** RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2. */
 export type ErrorCode =
   | 'access_denied'
-  | 'insufficient_scope'
   | 'invalid_client'
   | 'invalid_client_metadata'
   | 'invalid_grant'
@@ -19,12 +18,10 @@ export type ErrorCode =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
-  | 'unsupported_token_type'
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
   invalid_client: 401,
   invalid_token: 401,
-  insufficient_scope: 403,
   server_error: 500,
   temporarily_unavailable: 503,
 }

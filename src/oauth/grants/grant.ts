@@ -52,12 +52,7 @@ export interface GrantState {
   readonly revoked?: RevocationReason
 }
 
-export type RevocationReason =
-  | 'code_replayed'
-  | 'token_replayed'
-  | 'revoked_by_user'
-  | 'revoked_by_client'
-  | 'abandoned'
+export type RevocationReason = 'code_replayed' | 'token_replayed' | 'revoked_by_user' | 'revoked_by_client'
 
 export interface RedeemEvent {
   readonly type: 'redeem'

@@ -30,6 +30,8 @@ export const LIFETIME = {
   /** …and in any case after this. */
   grant: 90 * 24 * 60 * 60,
   session: 12 * 60 * 60,
+  /** A session of a client that begins with `initialize` ends when it lies unused for this long. */
+  idleSession: 7 * 24 * 60 * 60,
   consent: 10 * 60,
   /** How long a tool may wait for what it has asked of the client. */
   requestState: 10 * 60,

@@ -11,6 +11,7 @@ import { logError } from './log.ts'
 import { loginMethods } from './login/index.ts'
 import { loginRoutes } from './login/routes.tsx'
 import { mcpEndpoint } from './mcp/endpoint.ts'
+import { legacySession } from './mcp/sessions/object.ts'
 import { OAuthError } from './oauth/errors.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints } from './oauth/routes.ts'
@@ -23,6 +24,7 @@ export { AccountObject } from './account/object.ts'
 export { ClientObject } from './oauth/clients/object.ts'
 export { GrantObject } from './oauth/grants/object.ts'
 export { Notebook } from './tools/notes/notebook.ts'
+export class LegacySession extends legacySession(tools) {}
 
 const app = new Hono<AppEnv>()
 app.use(secureHeaders, guardOrigin)

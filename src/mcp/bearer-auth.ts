@@ -20,18 +20,23 @@ class NoToken extends Error {}
 const known = new Map<string, { live: boolean; checkedAt: number; generation: number }>()
 
 /** Whom a request speaks for. @throws OAuthError `invalid_token`, 503 · NoToken */
-export async function authenticate(
-  c: Context<AppEnv>,
-): Promise<AuthInfo & { extra: { userId: string; userName: string } }> {
+export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
   // Only the header counts: a token in a query would end up in logs (OAuth 2.1 §5.1).
   const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('Authorization') ?? '') ?? []
   if (!token) throw new NoToken()
   const issuer = c.get('issuer')
   const accessToken = await verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token)
   await requireLiveGrant(c, accessToken)
-  const { userId, userName, clientId, scopes, expiresAt } = accessToken
+  return accessToken
+}
+
+/** The same for the SDK. The token stays here: what a tool cannot read, it cannot pass on. */
+export function authInfoOf(
+  issuer: string,
+  { userId, userName, clientId, scopes, expiresAt }: AccessToken,
+): AuthInfo {
   return {
-    token,
+    token: '',
     clientId,
     scopes: [...scopes],
     expiresAt,
@@ -41,7 +46,11 @@ export async function authenticate(
   }
 }
 
-async function requireLiveGrant(c: Context<AppEnv>, { grantId, generation }: AccessToken): Promise<void> {
+/** @throws OAuthError `invalid_token` once the grant is known to be over, 503 when nobody can tell */
+export async function requireLiveGrant(
+  c: Context<AppEnv>,
+  { grantId, generation }: AccessToken,
+): Promise<void> {
   const revoked = new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
   if (c.get('config').immediateRevocation) {
     if (!(await confirmGrant(c.env, grantId, generation))) throw revoked

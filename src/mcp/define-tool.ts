@@ -12,13 +12,17 @@ import type { Scope } from '../config.ts'
 import { log, logError } from '../log.ts'
 
 /** Who calls, and with what right. */
-export interface ToolContext {
+export interface Caller {
   readonly user: { readonly id: string; readonly name: string }
   readonly client: { readonly id: string }
   readonly scopes: readonly string[]
   readonly env: Env
   /** Seals what `inputRequired({ requestState })` takes; `mcp.mcpReq.requestState()` is the value again. */
   readonly sealState: (value: object) => Promise<string>
+}
+
+/** What a tool's handler is given beside its input. */
+export interface ToolContext extends Caller {
   /** The SDK's own context: progress, logging, input from the user. */
   readonly mcp: ServerContext
 }
@@ -42,10 +46,10 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> 
   readonly handler: (input: z.output<Input>, context: ToolContext) => ToolResult | Promise<ToolResult>
 }
 
-/** A tool, ready to be registered with one request's server. */
+/** A tool, ready to be registered with a server. `callerOf` tells who makes the call that a context is of. */
 export interface Tool {
   readonly name: string
-  register(server: McpServer, caller: Omit<ToolContext, 'mcp'>): void
+  register(server: McpServer, callerOf: (mcp: ServerContext) => Caller): void
 }
 
 /** The one kind of error whose text reaches the model: say what went wrong and what to do instead. */
@@ -71,10 +75,10 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   }
   return {
     name,
-    register(server, caller) {
+    register(server, callerOf) {
       // The SDK infers the callback's input from the schema; a generic one is beyond it.
       const handler = (args: unknown, mcp: ServerContext) =>
-        call(tool, args as z.output<Input>, { ...caller, mcp })
+        call(tool, args as z.output<Input>, { ...callerOf(mcp), mcp })
       server.registerTool(name, config, handler as never)
     },
   }

@@ -1,18 +1,19 @@
-// /mcp: the MCP server, stateless, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for
-// every request, so that nothing of one user is ever in reach of another.
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+// /mcp: the MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
+// or for every session of the older era, so that nothing of one user is ever in reach of another.
+import { createMcpHandler } from '@modelcontextprotocol/server'
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
-import { isLoopback, NAME } from '../config.ts'
+import { isLoopback } from '../config.ts'
 import { log } from '../log.ts'
 import { RESOURCE_PATH } from '../oauth/resource.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
-import { authenticate, challenge } from './bearer-auth.ts'
+import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
 import { readMessage } from './message.ts'
-import { requestState } from './request-state.ts'
-
-const VERSION = '0.1.0'
+import { newServer } from './server.ts'
+import { askSession, isOfSession } from './sessions/store.ts'
+import { endingWith } from './stream.ts'
 
 export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
@@ -43,38 +44,35 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
   if (isForeignOrigin(c))
     return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
   const started = Date.now()
-  const authInfo = await authenticate(c)
-  const { userId, userName } = authInfo.extra
-  const state = requestState(c.get('config'), c.get('issuer'), { userId, clientId: authInfo.clientId })
-  const caller = {
-    user: { id: userId, name: userName },
-    client: { id: authInfo.clientId },
-    scopes: authInfo.scopes,
-    env: c.env,
-    sealState: state.seal,
-  }
-  const handler = createMcpHandler(() => {
-    // The list changes with a deployment only; nobody would be there to say so.
-    const server = new McpServer(
-      { name: NAME, version: VERSION },
-      { capabilities: { tools: { listChanged: false } }, requestState: { verify: state.verify } },
-    )
-    for (const tool of tools) tool.register(server, caller)
-    return server
-  })
-  const posted = c.req.method === 'POST' ? await readMessage(c.req.raw) : undefined
-  const response =
-    posted && 'refusal' in posted
-      ? posted.refusal
-      : await handler.fetch(c.req.raw, { authInfo, ...(posted && { parsedBody: posted.message }) })
+  const accessToken = await authenticate(c)
+  const posted = c.req.method === 'POST' ? await readMessage(c.req.raw) : { message: undefined }
+  const response = 'refusal' in posted ? posted.refusal : await answer(c, tools, accessToken, posted.message)
   log(response.status === 403 ? 'scope.refused' : 'mcp.request', {
-    user: userId,
-    client: authInfo.clientId,
-    ...(posted && 'message' in posted && operationOf(posted.message)),
+    user: accessToken.userId,
+    client: accessToken.clientId,
+    ...('message' in posted && posted.message && operationOf(posted.message)),
     status: response.status,
     ms: Date.now() - started,
   })
-  return response
+  return endingWith(accessToken, c, response)
+}
+
+async function answer(
+  c: Context<AppEnv>,
+  tools: readonly Tool[],
+  accessToken: AccessToken,
+  message: object | undefined,
+): Promise<Response> {
+  const { env } = c
+  const issuer = c.get('issuer')
+  if (await isOfSession(c.req.raw, message)) {
+    return askSession(env, c.req.raw, { issuer, accessToken }, message)
+  }
+  const handler = createMcpHandler(() => newServer(tools, { env, config: c.get('config'), issuer }))
+  return handler.fetch(c.req.raw, {
+    authInfo: authInfoOf(issuer, accessToken),
+    ...(message && { parsedBody: message }),
+  })
 }
 
 /** What was asked for, for the log: cut, since a stranger wrote it. */

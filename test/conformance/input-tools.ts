@@ -81,6 +81,11 @@ export const inputTools: readonly Tool[] = [
     const answer = acceptedContent(mcp.mcpReq.inputResponses, 'user_name', person)
     return answer ? `Hello, ${answer.name}!` : ask({ user_name: askName })
   }),
+  // MCP 2025-11-25 transports, "Resumability": the connection goes in the middle of the call, the client comes back.
+  define('test_reconnection', nothing, (_input, { mcp }) => {
+    mcp.http?.closeSSE?.()
+    return 'Answered after the stream was closed.'
+  }),
   define('test_sampling', z.object({ prompt: z.string() }), ({ prompt }, { mcp }) => {
     const text = sampled(mcp.mcpReq.inputResponses, 'sampling')
     return text === undefined ? ask({ sampling: sample(prompt, 100) }) : `LLM response: ${text}`

@@ -7,14 +7,6 @@ import { failureOf, type Run, requiredScenarios, runSuite, warningsOf } from './
 /** How many scenarios a revision requires, so that a suite which requires fewer is noticed. */
 const REQUIRED = { '2026-07-28': 37, '2025-11-25': 30 } as const
 
-/** In these the server asks the client something in the middle of a call, which takes a session in this revision. */
-const NEED_SESSIONS = [
-  'tools-call-sampling',
-  'tools-call-elicitation',
-  'elicitation-sep1034-defaults',
-  'elicitation-sep1330-enums',
-]
-
 const problems: string[] = []
 const server = await DevServer.start('test/conformance/worker.ts')
 // The server is a process group of its own, which would outlive an interrupted run.
@@ -26,7 +18,7 @@ try {
   await person.signIn(server.passphrase)
   const token = await getToken(person)
   await checkRevision('2026-07-28', token)
-  await checkRevision('2025-11-25', token, NEED_SESSIONS)
+  await checkRevision('2025-11-25', token)
   await checkAuthorizationServer(person)
 } finally {
   await server.stop()
@@ -42,11 +34,7 @@ async function getToken(person: Remote): Promise<string> {
   return ((await response.json()) as { access_token: string }).access_token
 }
 
-async function checkRevision(
-  revision: keyof typeof REQUIRED,
-  token: string,
-  unsupported: readonly string[] = [],
-): Promise<void> {
+async function checkRevision(revision: keyof typeof REQUIRED, token: string): Promise<void> {
   const mcpUrl = server.mcpUrl.href
   const flags = ['--url', mcpUrl, '--requirements', revision]
   const run = await runSuite('server', flags, { bearer: { mcpUrl, token } })
@@ -54,8 +42,8 @@ async function checkRevision(
   if (required.length !== REQUIRED[revision]) {
     problems.push(`MCP ${revision} requires ${required.length} scenarios, not ${REQUIRED[revision]}`)
   }
-  report(`MCP ${revision}`, run, required, unsupported)
-  if (unsupported.length === 0 && run.exitCode !== 0) {
+  report(`MCP ${revision}`, run, required)
+  if (run.exitCode !== 0) {
     problems.push(`MCP ${revision}: the suite ended with ${run.exitCode}`)
   }
 }
@@ -89,21 +77,13 @@ async function allow(person: Remote, url: string): Promise<void> {
   await fetch(answer.headers.get('Location') ?? '')
 }
 
-/** Every scenario is to pass, but for those that cannot yet; and those are not to. */
-function report(
-  what: string,
-  run: Run,
-  scenarios: readonly string[],
-  unsupported: readonly string[] = [],
-): void {
+/** Every scenario is to pass. */
+function report(what: string, run: Run, scenarios: readonly string[]): void {
   const passed = scenarios.filter((scenario) => failureOf(run, scenario) === undefined)
   console.log(`${what}: ${passed.length} of ${scenarios.length} required scenarios pass.`)
-  if (unsupported.length > 0) console.log(`  Not before there are sessions: ${unsupported.join(', ')}`)
   for (const scenario of scenarios) {
     const failure = failureOf(run, scenario)
-    const expected = unsupported.includes(scenario)
-    if (failure && !expected) problems.push(`${what}: ${scenario}\n    ${failure}`)
-    if (!failure && expected) problems.push(`${what}: ${scenario} passes, but is listed as one that cannot`)
+    if (failure) problems.push(`${what}: ${scenario}\n    ${failure}`)
     for (const warning of warningsOf(run, scenario)) console.log(`  Warning in ${scenario}: ${warning}`)
   }
 }

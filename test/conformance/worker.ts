@@ -7,4 +7,11 @@ import { fixtures } from './fixtures.ts'
 const registered = tools as Tool[]
 registered.push(...fixtures)
 
-export { AccountObject, ClientObject, default, GrantObject, Notebook } from '../../src/index.ts'
+export {
+  AccountObject,
+  ClientObject,
+  default,
+  GrantObject,
+  LegacySession,
+  Notebook,
+} from '../../src/index.ts'

@@ -1,0 +1,37 @@
+// What answers MCP messages: a server of the SDK with this project's tools. Each call is made for whoever its own
+// request was authenticated as, never for whom the server was made.
+import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
+import { type Config, NAME } from '../config.ts'
+import type { Caller, Tool } from './define-tool.ts'
+import { requestState } from './request-state.ts'
+
+const VERSION = '0.1.0'
+
+/** Where a server runs. */
+export interface Surroundings {
+  readonly env: Env
+  readonly config: Config
+  readonly issuer: string
+}
+
+export function newServer(tools: readonly Tool[], { env, config, issuer }: Surroundings): McpServer {
+  const callerOf = (mcp: ServerContext): Caller => {
+    const authInfo = mcp.http?.authInfo
+    if (!authInfo?.extra) throw new Error('A message came here unauthenticated.')
+    const { clientId, scopes } = authInfo
+    const { userId, userName } = authInfo.extra as { userId: string; userName: string }
+    const { seal } = requestState(config, issuer, { userId, clientId })
+    return { user: { id: userId, name: userName }, client: { id: clientId }, scopes, env, sealState: seal }
+  }
+  const verify = (state: string, mcp: ServerContext) => {
+    const { user, client } = callerOf(mcp)
+    return requestState(config, issuer, { userId: user.id, clientId: client.id }).verify(state)
+  }
+  const server = new McpServer(
+    { name: NAME, version: VERSION },
+    // The list changes with a deployment only; nobody would be there to say so.
+    { capabilities: { tools: { listChanged: false } }, requestState: { verify } },
+  )
+  for (const tool of tools) tool.register(server, callerOf)
+  return server
+}

@@ -1,0 +1,102 @@
+// One Durable Object per session of a client that still begins with `initialize` (MCP 2025-11-25 and earlier). In it
+// the server can ask the client something in the middle of a call. The id of the object is the id of the session. What
+// `initialize` said is stored, so that the session outlives the object's memory: hours of silence, a deployment.
+import { DurableObject } from 'cloudflare:workers'
+import { LIFETIME, loadConfig } from '../../config.ts'
+import { authInfoOf } from '../bearer-auth.ts'
+import type { Tool } from '../define-tool.ts'
+import { newServer } from '../server.ts'
+import { type Envelope, readEnvelope, sessionNotFound } from './envelope.ts'
+import { SessionTransport } from './transport.ts'
+
+/** To whom a session belongs: not to a grant, for a step-up brings another one and the client goes on here. */
+interface Session {
+  readonly issuer: string
+  readonly userId: string
+  readonly clientId: string
+  readonly initialize: object
+}
+
+const IDLE_MS = LIFETIME.idleSession * 1000
+/** How often a session that is used says so to its storage. */
+const TOUCH_MS = IDLE_MS / 100
+
+/** @param tools as in mcpEndpoint() */
+export function legacySession(tools: readonly Tool[]) {
+  return class extends DurableObject<Env> {
+    #transport: Promise<SessionTransport> | undefined
+
+    /** Answers what store.ts sends. */
+    override async fetch(request: Request): Promise<Response> {
+      const envelope = await readEnvelope(request)
+      const session = this.ctx.storage.kv.get<Session>('session')
+      if (session ? !belongsTo(session, envelope) : !envelope.initializes) return sessionNotFound()
+      if (session) await this.#touch()
+      if (request.method === 'DELETE') return this.#end()
+      if (request.headers.has('Upgrade')) return this.#listen()
+      this.#transport ??= this.#connect(envelope.issuer, session)
+      const transport = await this.#transport
+      const response = await transport.handleRequest(request, {
+        ...(envelope.message && { parsedBody: envelope.message }),
+        authInfo: authInfoOf(envelope.issuer, envelope.accessToken),
+      })
+      if (!session && transport.sessionId !== undefined) await this.#open(envelope)
+      return response
+    }
+
+    // A client closes its stream: the runtime answers the closing by itself.
+    override webSocketClose(): void {}
+
+    override async alarm(): Promise<void> {
+      if (this.ctx.getWebSockets().length > 0) await this.ctx.storage.setAlarm(Date.now() + IDLE_MS)
+      else await this.#end()
+    }
+
+    async #connect(issuer: string, session: Session | undefined): Promise<SessionTransport> {
+      const transport = new SessionTransport(this.ctx.id.toString(), () => this.ctx.getWebSockets())
+      await newServer(tools, { env: this.env, config: loadConfig(this.env), issuer }).connect(transport)
+      if (session) {
+        const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
+        const answer = await transport.handleRequest(again, { parsedBody: session.initialize })
+        await answer.text()
+      }
+      return transport
+    }
+
+    async #open({ issuer, accessToken: { userId, clientId }, message }: Envelope): Promise<void> {
+      const session: Session = { issuer, userId, clientId, initialize: message ?? {} }
+      this.ctx.storage.kv.put('session', session)
+      await this.#touch()
+    }
+
+    #listen(): Response {
+      const { 0: client, 1: server } = new WebSocketPair()
+      this.ctx.acceptWebSocket(server)
+      return new Response(null, { status: 101, webSocket: client })
+    }
+
+    async #end(): Promise<Response> {
+      for (const socket of this.ctx.getWebSockets()) socket.close(1000)
+      await (await this.#transport)?.close()
+      this.#transport = undefined
+      await this.ctx.storage.deleteAll()
+      return new Response(null, { status: 204 })
+    }
+
+    async #touch(): Promise<void> {
+      const alarm = await this.ctx.storage.getAlarm()
+      const idleAt = Date.now() + IDLE_MS
+      if (alarm === null || idleAt - alarm > TOUCH_MS) await this.ctx.storage.setAlarm(idleAt)
+    }
+  }
+}
+
+const INITIALIZE_HEADERS = {
+  Accept: 'application/json, text/event-stream',
+  'Content-Type': 'application/json',
+}
+
+function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {
+  const { userId, clientId } = accessToken
+  return session.issuer === issuer && session.userId === userId && session.clientId === clientId
+}

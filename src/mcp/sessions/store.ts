@@ -1,0 +1,46 @@
+// The Worker's way to the sessions of clients that begin with `initialize`.
+import { isLegacyRequest } from '@modelcontextprotocol/server'
+import { orUnavailable } from '../../oauth/errors.ts'
+import { type Envelope, isInitialize, sealEnvelope, sessionNotFound } from './envelope.ts'
+import { eventStream } from './event-stream.ts'
+
+const SESSION_ID = 'Mcp-Session-Id'
+
+/** Whether a request begins a session or belongs to one. One of the stateless protocol never does. */
+export async function isOfSession(request: Request, message: object | undefined): Promise<boolean> {
+  const named = request.headers.has(SESSION_ID) || (message !== undefined && isInitialize(message))
+  return named && isLegacyRequest(request, message)
+}
+
+/** Has the session answer, or a new one. @throws OAuthError 503 */
+export async function askSession(
+  env: Env,
+  request: Request,
+  caller: Pick<Envelope, 'issuer' | 'accessToken'>,
+  message: object | undefined,
+): Promise<Response> {
+  const session = sessionOf(env, request.headers.get(SESSION_ID))
+  if (!session) return sessionNotFound()
+  const sealed = sealEnvelope(request, caller, message)
+  // What a broken connection missed is told by the transport; what comes unasked, by a socket.
+  const listens = request.method === 'GET' && !request.headers.has('Last-Event-ID')
+  if (!listens) return orUnavailable(session.fetch(sealed))
+  if (!request.headers.get('Accept')?.includes('text/event-stream')) return notAcceptable()
+  sealed.headers.set('Upgrade', 'websocket')
+  const answer = await orUnavailable(session.fetch(sealed))
+  return answer.webSocket ? eventStream(answer.webSocket) : answer
+}
+
+// An id that is not one of ours is refused here, without I/O.
+function sessionOf(env: Env, id: string | null): DurableObjectStub | undefined {
+  try {
+    return env.SESSIONS.get(id === null ? env.SESSIONS.newUniqueId() : env.SESSIONS.idFromString(id))
+  } catch {
+    return undefined
+  }
+}
+
+function notAcceptable(): Response {
+  const message = 'A client must accept text/event-stream.'
+  return Response.json({ jsonrpc: '2.0', error: { code: -32000, message }, id: null }, { status: 406 })
+}

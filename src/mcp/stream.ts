@@ -1,0 +1,40 @@
+// Streams last as long as the right to them: until the access token expires, or its grant is found revoked.
+import type { Context } from 'hono'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import type { AppEnv } from '../origin.ts'
+import { requireLiveGrant } from './bearer-auth.ts'
+
+const RECHECK_MS = 60_000
+
+/** The response, and, where it is a stream, its end when the caller's right ends. Whoever may go on connects anew. */
+export function endingWith(accessToken: AccessToken, c: Context<AppEnv>, response: Response): Response {
+  if (!response.body || !response.headers.get('Content-Type')?.startsWith('text/event-stream'))
+    return response
+  return new Response(response.body.pipeThrough(gate(accessToken, c)), response)
+}
+
+function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uint8Array, Uint8Array> {
+  const expiresAt = accessToken.expiresAt * 1000
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const stop = () => clearTimeout(timer)
+  const watch = (end: () => void) => {
+    const check = async () => {
+      if (Date.now() < expiresAt && (await mayGoOn(c, accessToken))) watch(end)
+      else end()
+    }
+    timer = setTimeout(check, Math.min(RECHECK_MS, Math.max(expiresAt - Date.now(), 0)))
+  }
+  return new TransformStream({
+    start: (controller) => watch(() => controller.terminate()),
+    flush: stop,
+    cancel: stop,
+  })
+}
+
+// An answer that cannot be had ends the stream, too.
+function mayGoOn(c: Context<AppEnv>, accessToken: AccessToken): Promise<boolean> {
+  return requireLiveGrant(c, accessToken).then(
+    () => true,
+    () => false,
+  )
+}

@@ -62,6 +62,12 @@ const acceptedKey = z.strictObject({
 })
 const keySet = z.object({ keys: z.array(acceptedKey) })
 
+/** The most that those whom a rule means can grant. */
+export interface ScopeCeiling {
+  readonly rule: string
+  readonly scopes: readonly string[]
+}
+
 export interface Config {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
@@ -69,6 +75,11 @@ export interface Config {
   readonly clientDocumentHosts: 'any' | readonly string[]
   /** Whether each call at /mcp asks its grant, so that a revocation is felt at once. */
   readonly immediateRevocation: boolean
+  /** Rules that say who may sign in; see Identity.knownAs. `*` is everyone. */
+  readonly allowedUsers: readonly string[]
+  /** The rule that says who is the owner, beside the one with the passphrase. */
+  readonly owner: string | undefined
+  readonly scopeCeilings: readonly ScopeCeiling[]
   readonly signingKey: z.output<typeof privateKey>
   /** Public keys that are accepted beside our own; `exp`, in seconds since the epoch, is when one no longer is. */
   readonly acceptedKeys: readonly z.output<typeof acceptedKey>[]
@@ -96,6 +107,9 @@ function readConfig(env: Env): Config {
     publicUrl: readPublicUrl(env.PUBLIC_URL),
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
+    allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),
+    owner: readOwner(env.OWNER),
+    scopeCeilings: readCeilings(env.SCOPE_CEILINGS),
     signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
     acceptedKeys: readJson('ACCEPTED_KEYS', env.ACCEPTED_KEYS, keySet, 'a public JWK Set such as {"keys":[]}')
       .keys,
@@ -121,6 +135,44 @@ function readHosts(value: string | undefined): 'any' | readonly string[] {
     )
   }
   return hosts
+}
+
+// Names are compared as they are written; addresses and GitHub's logins mean the same in any case.
+function readRules(name: string, value: string | undefined): readonly string[] {
+  const rules = (value ?? '').split(/[\s,]+/).filter(Boolean)
+  const wrong = rules.find((rule) => !/^(\*|[\w-]+:\S+|[^@\s]*@[\w.-]+)$/.test(rule))
+  if (wrong !== undefined) {
+    throw new ConfigError(
+      `${name}: "${wrong}" is no rule. Rules are "alice@example.com", "@example.com", "github:octocat", "github:org/acme", ` +
+        'the name of a login method with a subject, or "*" for everyone.',
+    )
+  }
+  return rules.map((rule) => (/@|^github:/.test(rule) ? rule.toLowerCase() : rule))
+}
+
+function readOwner(value: string | undefined): string | undefined {
+  const [owner, ...more] = readRules('OWNER', value)
+  if (owner?.startsWith('@') || owner?.includes('*') || owner?.startsWith('github:org/') || more.length > 0) {
+    throw new ConfigError('OWNER names one person, such as "github:octocat" or "alice@example.com".')
+  }
+  return owner
+}
+
+function readCeilings(value: string | undefined): readonly ScopeCeiling[] {
+  const lines = (value ?? '').split(/[\n;]/).filter((line) => line.trim() !== '')
+  return lines.map((line) => {
+    const [left = '', right, ...rest] = line.split('=')
+    const [rule, ...others] = readRules('SCOPE_CEILINGS', left)
+    const scopes = (right ?? '').split(/\s+/).filter(Boolean)
+    const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
+    if (rule === undefined || right === undefined || others.length + rest.length > 0) {
+      throw new ConfigError(
+        `SCOPE_CEILINGS: "${line.trim()}" is not of the form "@example.com = notes:read".`,
+      )
+    }
+    if (unknown !== undefined) throw new ConfigError(`SCOPE_CEILINGS: there is no scope ${unknown}.`)
+    return { rule, scopes }
+  })
 }
 
 function readSwitch(name: string, value: string | undefined): boolean {

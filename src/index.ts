@@ -32,7 +32,7 @@ app.route('/', mcpEndpoint(tools))
 app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)
 app.route('/', loginRoutes(loginMethods))
-app.route('/', accountRoutes)
+app.route('/', accountRoutes(loginMethods))
 app.get('/', (c) => {
   const issuer = c.get('issuer')
   return homePage({ mcpUrl: resourceOf(issuer), local: isLoopback(new URL(issuer).hostname) })

@@ -59,3 +59,9 @@ export function requireOwnPage(c: Context<AppEnv>): void {
     )
   }
 }
+
+/** From where in the world a request comes, as far as Cloudflare tells: a town and a country, never an address. */
+export function whereFrom(c: Context): string {
+  const { city, country } = (c.req.raw.cf ?? {}) as { city?: string; country?: string }
+  return [city, country].filter(Boolean).join(', ')
+}

@@ -1,44 +1,93 @@
-// /account: what a person has allowed, and taking it back. A client may hold several grants (each step-up makes
-// one); the page shows one app, and Revoke ends all of them.
-import { Hono } from 'hono'
+// /account: what a person has allowed, what happened lately, and taking it back. A client may hold several grants
+// (each step-up makes one); the page shows one app, and Revoke ends all of them.
+import { type Context, Hono } from 'hono'
 import { log } from '../log.ts'
-import { loginUrl, readSession } from '../login/session.ts'
-import type { GrantDescription } from '../oauth/grants/object.ts'
+import { type LoginMethod, scriptOf } from '../login/method.ts'
+import { endSession, loginUrl, readSession, type Session } from '../login/session.ts'
+import { activityOf, type GrantDescription } from '../oauth/grants/object.ts'
 import { grantsOf, revokeGrant } from '../oauth/grants/store.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { describeScopes } from '../oauth/scopes.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
 import { accountPage, type ConnectedApp } from '../pages/account.tsx'
+import { accountOf } from './store.ts'
 
-export const accountRoutes = new Hono<AppEnv>()
+const MAX_ACTIVITY = 200
 
-accountRoutes.get('/account', async (c) => {
-  const session = await readSession(c)
-  if (!session) return c.redirect(loginUrl('/account'), 303)
-  const apps = groupByClient(await grantsOf(c.env, session.user.id))
-  const notice =
-    c.req.query('revoked') === undefined ? undefined : 'Revoked. The app is out within two minutes.'
-  return accountPage({ userName: session.user.name, apps, notice })
-})
+const NOTICES: Record<string, string> = {
+  revoked: 'Revoked. The app is out within two minutes.',
+  'revoked-all': 'All apps are revoked. They are out within two minutes.',
+}
 
-accountRoutes.post('/account/revoke', async (c) => {
+/** @param methods whose sections the page shows */
+export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+
+  app.get('/account', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account'), 303)
+    const [grants, past, sections] = await Promise.all([
+      grantsOf(c.env, session.userId),
+      accountOf(c.env, session.userId).activity(MAX_ACTIVITY),
+      Promise.all(methods.map(({ accountSection }) => accountSection?.(c, session))),
+    ])
+    const recent = [...past, ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
+    return accountPage({
+      identity: session.identity,
+      apps: groupByClient(grants),
+      activity: recent.slice(0, MAX_ACTIVITY),
+      sections,
+      script: scriptOf(methods),
+      notice: NOTICES[c.req.query('done') ?? ''],
+    })
+  })
+
+  app.post('/account/revoke', async (c) => {
+    const session = await requireSession(c)
+    if (!session) return c.redirect(loginUrl('/account'), 303)
+    const clientId = (await readForm(c.req.raw)).require('client_id')
+    // Looked up among the person's own grants, so that nobody can name another's.
+    await revoke(c, session, (grant) => grant.record.clientId === clientId)
+    return c.redirect('/account?done=revoked', 303)
+  })
+
+  app.post('/account/revoke-all', async (c) => {
+    const session = await requireSession(c)
+    if (!session) return c.redirect(loginUrl('/account'), 303)
+    await revoke(c, session, () => true)
+    return c.redirect('/account?done=revoked-all', 303)
+  })
+
+  app.post('/account/sign-out-everywhere', async (c) => {
+    const session = await requireSession(c)
+    if (session) {
+      await accountOf(c.env, session.userId).signOutEverywhere()
+      log('signout', { user: session.userId, where: 'everywhere' })
+    }
+    endSession(c)
+    return c.redirect('/login', 303)
+  })
+
+  return app
+}
+
+async function requireSession(c: Context<AppEnv>): Promise<Session | undefined> {
   requireOwnPage(c)
-  const session = await readSession(c)
-  if (!session) return c.redirect(loginUrl('/account'), 303)
-  const clientId = (await readForm(c.req.raw)).require('client_id')
-  // Looked up among the person's own grants, so that nobody can name another's.
-  const grants = (await grantsOf(c.env, session.user.id)).filter(({ record }) => record.clientId === clientId)
+  return readSession(c)
+}
+
+async function revoke(
+  c: Context<AppEnv>,
+  { userId }: Session,
+  which: (grant: GrantDescription) => boolean,
+): Promise<void> {
+  const grants = (await grantsOf(c.env, userId)).filter(which)
   for (const { record } of grants) {
     await revokeGrant(c.env, record.id, 'revoked_by_user')
-    log('grant.revoked', {
-      grant: record.id,
-      user: record.userId,
-      client: clientId,
-      reason: 'revoked_by_user',
-    })
+    const { id: grant, clientId: client } = record
+    log('grant.revoked', { grant, user: userId, client, reason: 'revoked_by_user' })
   }
-  return c.redirect('/account?revoked', 303)
-})
+}
 
 function groupByClient(grants: readonly GrantDescription[]): ConnectedApp[] {
   const byClient = Map.groupBy(grants, ({ record }) => record.clientId)

@@ -1,13 +1,15 @@
 // Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
 import { Hono } from 'hono'
 import { LIMIT_PERIOD } from '../config.ts'
+import { OWNER } from '../identity.ts'
 import { addressKey, withinLimit } from '../limits.ts'
 import { log } from '../log.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { equalInConstantTime, hashSecret } from '../oauth/tokens/secret.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
-import { type LoginMethod, LoginRefused } from './method.ts'
-import { finishLogin, identify } from './session.ts'
+import type { LoginMethod } from './method.ts'
+import { LoginRefused } from './refused.ts'
+import { finishLogin } from './session.ts'
 
 const routes = new Hono<AppEnv>()
 
@@ -30,8 +32,7 @@ routes.post('/', async (c) => {
       'That passphrase is not right. Look for OWNER_PASSPHRASE where you set this server up.',
     )
   }
-  const owner = { id: await identify('passphrase', '', 'owner'), name: 'Owner' }
-  return finishLogin(c, owner, form.get('return_to'))
+  return finishLogin(c, OWNER, form.get('return_to'))
 })
 
 export const passphrase: LoginMethod = {
@@ -42,6 +43,7 @@ export const passphrase: LoginMethod = {
       <input type="hidden" name="return_to" value={returnTo} />
       {/* Lets a password manager keep the passphrase under a name. */}
       <input type="text" name="username" value="owner" autocomplete="username" hidden />
+      <p class="quiet">Check the address bar: type your passphrase only on your own server.</p>
       <label for="passphrase">Passphrase</label>
       <input
         id="passphrase"

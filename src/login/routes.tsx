@@ -4,7 +4,8 @@ import { log } from '../log.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
 import { loginPage } from '../pages/login.tsx'
-import { type LoginMethod, LoginRefused } from './method.ts'
+import { type LoginMethod, scriptOf } from './method.ts'
+import { LoginRefused } from './refused.ts'
 import { endSession, localPath, readSession } from './session.ts'
 
 export function loginRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
@@ -13,7 +14,7 @@ export function loginRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
   const showForms = (returnTo: string, refused?: LoginRefused) => {
     const forms = methods.map(({ View }) => <View returnTo={returnTo} />)
     const { message, status, retryAfter } = refused ?? {}
-    return loginPage({ children: forms, refusal: message, status, retryAfter })
+    return loginPage({ forms, script: scriptOf(methods), refusal: message, status, retryAfter })
   }
 
   app.get('/login', async (c) => {

@@ -2,54 +2,64 @@
 // method ends in finishLogin(); nothing else begins a session.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { base64url } from 'jose'
 import { accountOf } from '../account/store.ts'
 import { LIFETIME } from '../config.ts'
+import { type Identity, isAdmitted, isStill, secondsLeft, userIdOf } from '../identity.ts'
 import { log } from '../log.ts'
-import type { AppEnv } from '../origin.ts'
+import { type AppEnv, whereFrom } from '../origin.ts'
 import { PageError } from '../pages/error.tsx'
 import { seal, unseal } from '../seal.ts'
-
-export interface User {
-  /** See identify(). */
-  readonly id: string
-  /** What people are shown; nothing is decided by it. */
-  readonly name: string
-}
+import { LoginRefused } from './refused.ts'
 
 export interface Session {
   readonly id: string
-  readonly user: User
+  /** See userIdOf(). */
+  readonly userId: string
+  readonly identity: Identity
   readonly epoch: number
 }
 
 /**
- * The id of a user: a hash of the login method, the issuer that vouches for them, and the subject that it never
- * changes or gives to another. Never an email or a login name. The prefix keeps it apart from client ids.
+ * Begins a session and goes back to where the person was going.
+ * @param returnTo what came in with the form
+ * @throws LoginRefused when the configuration does not let them in
  */
-export async function identify(method: string, issuer: string, subject: string): Promise<string> {
-  const identity = new TextEncoder().encode(JSON.stringify([method, issuer, subject]))
-  return `user_${base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', identity)))}`
-}
-
-/** Begins a session and goes back to where the person was going. @param returnTo what came in with the form */
 export async function finishLogin(
   c: Context<AppEnv>,
-  user: User,
+  identity: Identity,
   returnTo: string | undefined,
 ): Promise<Response> {
-  const session: Session = { id: crypto.randomUUID(), user, epoch: await epochOf(c.env, user.id) }
-  const sealed = await seal(c.get('config'), 'session', c.get('issuer'), session, LIFETIME.session)
-  setCookie(c, cookieName(c), sealed, { ...cookieOptions(c), maxAge: LIFETIME.session })
-  log('signin.succeeded', { user: user.id })
+  const config = c.get('config')
+  const { method, name } = identity
+  if (!isAdmitted(config, identity)) {
+    log('signin.failed', { method, reason: 'not_allowed' })
+    throw notAllowed(identity)
+  }
+  const userId = await userIdOf(config, identity)
+  const epoch = await orPage(accountOf(c.env, userId).signIn({ method, place: whereFrom(c) }))
+  const session: Session = { id: crypto.randomUUID(), userId, identity, epoch }
+  const lifetime = secondsLeft(identity, LIFETIME.session)
+  const sealed = await seal(config, 'session', c.get('issuer'), session, lifetime)
+  setCookie(c, cookieName(c), sealed, { ...cookieOptions(c), maxAge: lifetime })
+  log('signin.succeeded', { user: userId, method, name })
   return c.redirect(localPath(returnTo), 303)
 }
 
-/** The session of this browser, if there is one and the account still stands by it. */
+// The owner of a server is often the first who is refused: they are told what to do.
+function notAllowed({ name, knownAs }: Identity): LoginRefused {
+  const rule = knownAs[0] ?? ''
+  return new LoginRefused(
+    `You signed in as ${name}, who may not come in here. The owner of this server can add ${rule} to ALLOWED_USERS.`,
+  )
+}
+
+/** The session of this browser, if there is one, its account stands by it and the person may still be here. */
 export async function readSession(c: Context<AppEnv>): Promise<Session | undefined> {
+  const config = c.get('config')
   const cookie = getCookie(c, cookieName(c))
-  const session = cookie && (await unseal<Session>(c.get('config'), 'session', c.get('issuer'), cookie))
-  return session && session.epoch === (await epochOf(c.env, session.user.id)) ? session : undefined
+  const session = cookie && (await unseal<Session>(config, 'session', c.get('issuer'), cookie))
+  if (!session || !(await isStill(config, session.userId, session.identity))) return undefined
+  return session.epoch === (await orPage(accountOf(c.env, session.userId).epoch())) ? session : undefined
 }
 
 export function endSession(c: Context<AppEnv>): void {
@@ -70,12 +80,10 @@ export function localPath(path: string | undefined): string {
   return url.origin === base && !url.pathname.startsWith('//') ? url.pathname + url.search : '/account'
 }
 
-async function epochOf(env: Env, userId: string): Promise<number> {
-  try {
-    return await accountOf(env, userId).epoch()
-  } catch {
+function orPage<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch(() => {
     throw new PageError(503, 'One moment', 'Your account could not be read just now. Please try again.')
-  }
+  })
 }
 
 // `__Host-` binds the cookie to this host over https; a browser takes that name on http only for localhost, and not

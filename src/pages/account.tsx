@@ -1,4 +1,5 @@
-// The account page: which apps were let in, and the way to put each of them out.
+// The account page: who is signed in, which apps were let in and the way to put each of them out, what happened lately.
+import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 
 export interface ConnectedApp {
@@ -11,54 +12,130 @@ export interface ConnectedApp {
   readonly endsAt: number
 }
 
-interface Account {
-  readonly userName: string
-  readonly apps: readonly ConnectedApp[]
-  readonly notice?: string | undefined
+interface Activity {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly kind: string
+  readonly about: string
+  readonly place: string
+  readonly times: number
 }
 
-export function accountPage({ userName, apps, notice }: Account): Promise<Response> {
+interface Account {
+  readonly identity: { readonly name: string; readonly method: string; readonly expiresAt?: number }
+  readonly apps: readonly ConnectedApp[]
+  readonly activity: readonly Activity[]
+  /** What the login methods show here. */
+  readonly sections: readonly Child[]
+  readonly script: string | undefined
+  readonly notice: string | undefined
+}
+
+/** How many lines of activity are seen at once. */
+const FEW = 10
+
+/** What happened, in words; `about` is an app or a login method. */
+const HAPPENED: Record<string, (about: string) => string> = {
+  signed_in: (about) => `Signed in with ${about}`,
+  signed_out_everywhere: () => 'Signed out everywhere',
+  allowed: (about) => `Allowed ${about}`,
+  refreshed: (about) => `${about} renewed its access`,
+  revoked_by_user: (about) => `Revoked ${about}`,
+  revoked_by_client: (about) => `${about} signed itself out`,
+  not_allowed: (about) => `${about} was put out, because you were no longer allowed here`,
+  code_replayed: (about) => `${about} was put out, because its sign-in code was used twice`,
+  token_replayed: (about) =>
+    `${about} was put out, because an old token of it was used: perhaps it was stolen`,
+}
+
+export function accountPage(account: Account): Promise<Response> {
+  const { identity, apps, activity, sections, script, notice } = account
   return page({
-    title: 'Connected apps',
+    title: 'Your account',
     wide: true,
+    script,
     children: (
       <>
-        <div class="who">
-          <h1>Connected apps</h1>
-          <form method="post" action="/logout">
-            <span class="quiet">
-              <bdi>{userName}</bdi> ·{' '}
-            </span>
-            <button type="submit" class="link">
-              Sign out
-            </button>
-          </form>
-        </div>
+        <h1>Your account</h1>
         {notice && (
           <p class="notice done" role="status">
             {notice}
           </p>
         )}
-        {apps.length === 0 ? (
-          <p class="empty">No app is connected. When you allow one, it appears here.</p>
-        ) : (
-          <>
-            <p class="quiet">These apps can act for you until you revoke them or they expire.</p>
-            <ul class="apps">{apps.map(appCard)}</ul>
-          </>
-        )}
+        {whoIsHere(identity)}
+        <section>
+          <div class="head">
+            <h2>Connected apps</h2>
+            {apps.length > 1 && (
+              <form method="post" action="/account/revoke-all">
+                <button type="submit" class="danger small">
+                  Revoke all
+                </button>
+              </form>
+            )}
+          </div>
+          {apps.length === 0 ? (
+            <p class="empty">No app is connected. When you allow one, it appears here.</p>
+          ) : (
+            <>
+              <p class="quiet">These apps can act for you until you revoke them or they expire.</p>
+              <ul class="apps">{apps.map(appCard)}</ul>
+            </>
+          )}
+        </section>
+        {sections}
+        <section>
+          <h2>Activity</h2>
+          <p class="quiet">What happened in the last 90 days. Something you do not know? Revoke the app.</p>
+          {activityList(activity.slice(0, FEW))}
+          {activity.length > FEW && (
+            <details>
+              <summary>{activity.length - FEW} more</summary>
+              {activityList(activity.slice(FEW))}
+            </details>
+          )}
+        </section>
       </>
     ),
   })
+}
+
+function whoIsHere({ name, method, expiresAt }: Account['identity']) {
+  return (
+    <div class="who">
+      <p>
+        Signed in as{' '}
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>{' '}
+        <span class="quiet">
+          with {method}
+          {expiresAt !== undefined && <>, until {minute(expiresAt)}</>}
+        </span>
+      </p>
+      <div class="row">
+        <form method="post" action="/logout">
+          <button type="submit" class="small">
+            Sign out
+          </button>
+        </form>
+        <form method="post" action="/account/sign-out-everywhere">
+          <button type="submit" class="small">
+            Sign out everywhere
+          </button>
+        </form>
+      </div>
+    </div>
+  )
 }
 
 function appCard(app: ConnectedApp) {
   return (
     <li class="app">
       <div>
-        <h2>
+        <h3>
           <bdi>{app.name}</bdi>
-        </h2>
+        </h3>
         <ul>
           {app.scopes.map(({ text }) => (
             <li>{text}</li>
@@ -78,13 +155,36 @@ function appCard(app: ConnectedApp) {
   )
 }
 
+function activityList(activity: readonly Activity[]) {
+  return (
+    <ul class="activity">
+      {activity.map(({ at, kind, about, place, times }) => (
+        <li>
+          <span>
+            <bdi>{HAPPENED[kind]?.(about) ?? kind}</bdi>
+            {times > 1 && ` (${times} times that day)`}
+          </span>
+          <span class="quiet">
+            {minute(at)}
+            {place && ` · ${place}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 function day(instant: number) {
+  return time(instant, { day: 'numeric', month: 'short', year: 'numeric' })
+}
+
+function minute(instant: number) {
+  const parts = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } as const
+  return time(instant, { ...parts, timeZoneName: 'short' })
+}
+
+function time(instant: number, parts: Intl.DateTimeFormatOptions) {
   const date = new Date(instant)
-  const text = date.toLocaleDateString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: 'UTC',
-  })
+  const text = date.toLocaleString('en-GB', { ...parts, timeZone: 'UTC' })
   return <time datetime={date.toISOString()}>{text}</time>
 }

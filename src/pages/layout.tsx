@@ -15,8 +15,8 @@ interface Page {
    * the way back to a client may go through addresses that no policy can name.
    */
   formsLeaveThisOrigin?: boolean
-  /** The page works without it. */
-  script?: string
+  /** May fetch from this origin. */
+  script?: string | undefined
   children: Child
 }
 
@@ -57,7 +57,7 @@ export async function page(content: Page): Promise<Response> {
       'Content-Security-Policy': [
         "default-src 'none'",
         `style-src '${await hashOf(CSS)}'`,
-        ...(script ? [`script-src '${await hashOf(script)}'`] : []),
+        ...(script ? [`script-src '${await hashOf(script)}'`, "connect-src 'self'"] : []),
         'img-src data:',
         "base-uri 'none'",
         "frame-ancestors 'none'",

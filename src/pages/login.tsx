@@ -4,8 +4,9 @@ import { page } from './layout.tsx'
 import { THEME } from './theme.ts'
 
 interface Login {
-  /** The forms of the login methods. */
-  children: Child
+  /** What each login method shows. */
+  forms: readonly Child[]
+  script: string | undefined
   /** Why the last try was refused. */
   refusal?: string | undefined
   status?: number | undefined
@@ -13,23 +14,21 @@ interface Login {
   retryAfter?: number | undefined
 }
 
-export function loginPage({ children, refusal, status, retryAfter }: Login): Promise<Response> {
+export function loginPage({ forms, script, refusal, status, retryAfter }: Login): Promise<Response> {
   return page({
     title: 'Sign in',
     status,
     retryAfter,
+    script,
     children: (
       <>
         <h1>Sign in to {THEME.name}</h1>
-        <p class="quiet">
-          Check the address bar: this page asks for your passphrase only on your own server.
-        </p>
         {refusal && (
           <p class="notice" role="alert">
             {refusal}
           </p>
         )}
-        {children}
+        <div class="methods">{forms}</div>
       </>
     ),
   })

@@ -37,7 +37,9 @@ main { background: var(--card); border: 1px solid var(--line); border-radius: va
 footer { margin-top: 1.25rem; color: var(--quiet); font-size: .85rem; display: flex; gap: 1.25rem; flex-wrap: wrap }
 footer a { color: inherit }
 h1 { font: 600 1.6rem/1.25 var(--serif); margin: 0 0 .6rem; overflow-wrap: anywhere; text-wrap: balance }
-h2 { font: 600 1.1rem/1.3 var(--serif); margin: 0; overflow-wrap: anywhere }
+h2 { font: 600 1.2rem/1.3 var(--serif); margin: 0 0 .3rem; overflow-wrap: anywhere }
+h3 { font: 600 1.05rem/1.3 var(--serif); margin: 0; overflow-wrap: anywhere }
+section { border-top: 1px solid var(--line); margin-top: 1.6rem; padding-top: 1.4rem }
 p { margin: 0 0 1rem }
 a { color: var(--accent) }
 .quiet { color: var(--quiet); font-size: .92rem }
@@ -53,7 +55,6 @@ button, .button { font: 600 1rem var(--font); border-radius: 10px; border: 1px s
 button.primary { background: var(--accent); color: var(--on-accent) }
 button.danger { border-color: var(--danger); color: var(--danger) }
 button.small { min-height: 2.4rem; padding: .4rem .85rem; font-size: .9rem }
-button.link { border: 0; padding: 0; min-height: 0; font: inherit; text-decoration: underline; color: var(--quiet) }
 button:hover { filter: brightness(1.08) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
@@ -73,12 +74,21 @@ button:hover { filter: brightness(1.08) }
 .scopes label { display: flex; gap: .75rem; align-items: baseline; padding: .75rem 1rem; margin: 0; font-weight: 400; cursor: pointer }
 .scopes input { accent-color: var(--accent); width: 1.1rem; height: 1.1rem; flex: none; translate: 0 .15rem }
 .scopes code { display: block; color: var(--quiet); font-size: .8rem }
-.apps { list-style: none; margin: 1.2rem 0 0; padding: 0; display: grid; gap: .9rem }
+.apps { list-style: none; margin: .8rem 0 0; padding: 0; display: grid; gap: .9rem }
 .app { border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; display: flex; gap: 1rem;
   justify-content: space-between; align-items: flex-start; flex-wrap: wrap }
 .app > div { flex: 1 1 16rem; min-width: 0 }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
-.who { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: baseline; margin-bottom: .6rem }
+.who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
+.who p { margin: 0; min-width: 0; overflow-wrap: anywhere }
+.row { display: flex; gap: .6rem; flex-wrap: wrap }
+.methods { display: grid; gap: 1.25rem; margin-top: 1.2rem }
+.methods > * + * { border-top: 1px solid var(--line); padding-top: 1.25rem }
+.methods button, .methods .button { width: 100%; text-align: center }
+.activity { list-style: none; margin: 0; padding: 0 }
+.activity li { display: flex; justify-content: space-between; gap: 0 1rem; flex-wrap: wrap; padding: .45rem 0 }
+.activity li > span:first-child { min-width: 0; overflow-wrap: anywhere }
+summary { cursor: pointer; padding: .45rem 0; font-weight: 600 }
 .copyable { position: relative }
 .copyable pre { padding-right: 5.5rem }
 .copyable button { position: absolute; top: .45rem; right: .45rem; min-height: 2rem; padding: .15rem .7rem; background: var(--card) }

@@ -16,7 +16,7 @@ const record: GrantRecord = {
   id: 'grant',
   issuer: 'https://as.example',
   userId: 'user',
-  userName: 'User',
+  identity: { method: 'passphrase', issuer: '', subject: 'user', name: 'User', knownAs: [], invited: true },
   clientId: 'client',
   clientName: 'Client',
   scopes: ['notes:read', 'notes:write'],
@@ -63,6 +63,7 @@ class Model {
       scopes: undefined,
       salt: `salt ${token}`,
       successorHash: `token ${token + 1}`,
+      place: '',
       ...changes,
     }
     const [state, outcome] = step(this.state, event, this.now)

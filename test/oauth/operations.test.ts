@@ -33,7 +33,7 @@ beforeEach(() => {
   count(ClientObject.prototype, ['register', 'read', 'approve', 'published'], 'clientCalls')
   count(
     AccountObject.prototype,
-    ['addGrant', 'forgetGrant', 'grantIds', 'epoch', 'raiseEpoch'],
+    ['signIn', 'addGrant', 'forgetGrant', 'grantIds', 'activity', 'epoch', 'signOutEverywhere'],
     'accountCalls',
   )
 })

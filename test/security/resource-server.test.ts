@@ -16,12 +16,10 @@ import {
 } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { loadConfig } from '../../src/config.ts'
 import { Notebook } from '../../src/index.ts'
 import { defineTool, type Tool, ToolError } from '../../src/mcp/define-tool.ts'
 import { mcpEndpoint } from '../../src/mcp/endpoint.ts'
 import { type AppEnv, guardOrigin } from '../../src/origin.ts'
-import { seal } from '../../src/seal.ts'
 import { legacyCall, type McpRequest, modernCall, toolCall } from '../support/mcp-request.ts'
 import { callTool, OAuthClient, structured, type Tokens } from '../support/oauth-client.ts'
 import { expectInvalidToken, listenToLog } from '../support/outcome.ts'
@@ -294,19 +292,11 @@ describe('M3 RFC 6750 §3.1 a valid token without the scope', () => {
 })
 
 describe('M4 two users whose calls interleave', () => {
-  /** A second person: the passphrase knows but one, so this session is sealed here. */
-  async function someoneElse(): Promise<Visitor> {
-    const session = { id: crypto.randomUUID(), user: { id: 'user_someone-else', name: 'Someone' }, epoch: 0 }
-    const other = new Visitor()
-    other.cookies.set('__Host-session', await seal(loadConfig(env), 'session', ORIGIN, session, 3600))
-    return other
-  }
-
   it('see only their own data in two hundred calls', async () => {
     const client = await OAuthClient.registered()
     const people = [
       { name: 'Owner', tokens: await client.connect(visitor) },
-      { name: 'Someone', tokens: await client.connect(await someoneElse()) },
+      { name: 'Someone', tokens: await client.connect(await Visitor.as('Someone')) },
     ]
     const rounds = Array.from({ length: 50 }, (_, round) => round)
     const calls = rounds.flatMap((round) =>

@@ -1,5 +1,8 @@
 // A person with a browser, as far as HTTP goes: keeps cookies, sends what browsers send, fills in forms.
 import { env } from 'cloudflare:workers'
+import { loadConfig } from '../../src/config.ts'
+import { type Identity, userIdOf } from '../../src/identity.ts'
+import { seal } from '../../src/seal.ts'
 import { form, ORIGIN, randomAddress, send } from './worker.ts'
 
 type Fields = Record<string, string | readonly string[] | undefined>
@@ -28,6 +31,17 @@ export class Visitor {
   static async signedIn(origin: string = ORIGIN): Promise<Visitor> {
     const visitor = new Visitor(origin)
     await visitor.signIn()
+    return visitor
+  }
+
+  /** Somebody else than the owner, already signed in; or whoever an identity says. */
+  static async as(name: string, changes: Partial<Identity> = {}, origin: string = ORIGIN): Promise<Visitor> {
+    const config = loadConfig(env)
+    const known: Identity = { method: 'passkey', issuer: '', subject: name, name, knownAs: [], invited: true }
+    const identity = { ...known, ...changes }
+    const session = { id: crypto.randomUUID(), userId: await userIdOf(config, identity), identity, epoch: 0 }
+    const visitor = new Visitor(origin)
+    visitor.cookies.set('__Host-session', await seal(config, 'session', origin, session, 3600))
     return visitor
   }
 

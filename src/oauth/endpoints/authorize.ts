@@ -2,9 +2,10 @@
 // until a person has approved. GET checks the request and shows the consent page; POST, from that page, decides.
 import type { Context } from 'hono'
 import { LIFETIME } from '../../config.ts'
+import { secondsLeft, withinCeiling } from '../../identity.ts'
 import { log } from '../../log.ts'
 import { loginUrl, readSession, type Session } from '../../login/session.ts'
-import { type AppEnv, requireOwnPage } from '../../origin.ts'
+import { type AppEnv, requireOwnPage, whereFrom } from '../../origin.ts'
 import { consentPage } from '../../pages/consent.tsx'
 import { PageError } from '../../pages/error.tsx'
 import { seal, unseal } from '../../seal.ts'
@@ -45,7 +46,16 @@ export async function authorize(c: Context<AppEnv>): Promise<Response> {
   const session = await readSession(c)
   if (request instanceof OAuthError) return refuse(c, address, request, session)
   if (!session) return c.redirect(loginUrl(c.req.url.slice(new URL(c.req.url).origin.length)), 303)
-  return askForConsent(c, address, request, session)
+  const scopes = withinCeiling(c.get('config'), session.identity, request.scopes)
+  if (scopes.length === 0 && request.scopes.length > 0) {
+    return refuse(
+      c,
+      address,
+      new OAuthError('invalid_scope', 'This person may grant none of these scopes.'),
+      session,
+    )
+  }
+  return askForConsent(c, address, { ...request, scopes }, session)
 }
 
 export async function decide(c: Context<AppEnv>): Promise<Response> {
@@ -106,9 +116,9 @@ async function askForConsent(
     vouchedBy: isDocumentUrl(client.id) ? new URL(client.id).host : undefined,
     redirectHost: placeOf(redirectUri),
     local: staysOnThisComputer(redirectUri),
-    userName: session.user.name,
+    userName: session.identity.name,
     scopes: describeScopes(request.scopes),
-    lastsDays: LIFETIME.grant / (24 * 60 * 60),
+    lastsDays: Math.ceil(secondsLeft(session.identity, LIFETIME.grant) / (24 * 60 * 60)),
     seal: await seal(c.get('config'), 'consent', c.get('issuer'), consent, LIFETIME.consent),
     notice,
   })
@@ -118,14 +128,15 @@ async function allow(
   c: Context<AppEnv>,
   address: ReturnAddress,
   request: AuthorizationRequest,
-  { user }: Session,
+  { userId, identity }: Session,
 ): Promise<Response> {
   const { client, redirectUri } = address
   const approval = {
     ...request,
     issuer: c.get('issuer'),
-    userId: user.id,
-    userName: user.name,
+    userId,
+    identity,
+    place: whereFrom(c),
     clientId: client.id,
     clientName: displayName(client),
     redirectUri,
@@ -136,7 +147,7 @@ async function allow(
       openGrant(c.env, approval),
       approveClient(c.env, client, grantEndsAt),
     ])
-    log('consent.allowed', { grant: record.id, user: user.id, client: client.id, scope: record.scopes })
+    log('consent.allowed', { grant: record.id, user: userId, client: client.id, scope: record.scopes })
     return c.redirect(answer(c, address, { code }), 303)
   } catch (error) {
     if (error instanceof OAuthError) return c.redirect(refusalOf(c, address, error), 303)
@@ -144,8 +155,8 @@ async function allow(
   }
 }
 
-function deny(c: Context<AppEnv>, address: ReturnAddress, { user }: Session): Response {
-  log('consent.denied', { user: user.id, client: address.client.id })
+function deny(c: Context<AppEnv>, address: ReturnAddress, { userId }: Session): Response {
+  log('consent.denied', { user: userId, client: address.client.id })
   return c.redirect(refusalOf(c, address, new OAuthError('access_denied', 'The person said no.')), 303)
 }
 

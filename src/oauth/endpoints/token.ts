@@ -1,7 +1,7 @@
 // The token endpoint (RFC 6749 §3.2): which grant type, which client, may it, then the exchange, then one answer.
 import type { Context } from 'hono'
 import { withinLimit } from '../../limits.ts'
-import type { AppEnv } from '../../origin.ts'
+import { type AppEnv, whereFrom } from '../../origin.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import type { Client } from '../clients/client.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
@@ -19,19 +19,19 @@ const GRANT_TYPES: { readonly [name in ClientGrantType]: GrantType } = {
 }
 
 export async function token(c: Context<AppEnv>): Promise<Response> {
+  const config = c.get('config')
   const issuer = c.get('issuer')
   const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
   const name = requireGrantType(parameters.require('grant_type'))
-  const client = await authenticateClient(
-    { env: c.env, config: c.get('config'), issuer },
-    c.req.raw.headers,
-    parameters,
-  )
+  const client = await authenticateClient({ env: c.env, config, issuer }, c.req.raw.headers, parameters)
   if (!client.metadata.grant_types.includes(name)) {
     throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
   }
   await requireWithinLimit(c.env, client, name, parameters)
-  return tokenResponse(c, await GRANT_TYPES[name]({ env: c.env, issuer, client, parameters }))
+  return tokenResponse(
+    c,
+    await GRANT_TYPES[name]({ env: c.env, config, issuer, place: whereFrom(c), client, parameters }),
+  )
 }
 
 // Per client and grant, not per address: the users of a hosted client share its addresses. Counted once the client is

@@ -1,5 +1,6 @@
 // What every grant type receives and returns. An AuthenticatedTokenRequest exists only after the token endpoint
 // has authenticated the client and found the grant type among those it registered: no grant type can skip that.
+import type { Config } from '../../config.ts'
 import { log } from '../../log.ts'
 import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
@@ -8,7 +9,10 @@ import type { Parameters } from '../parameters.ts'
 
 export interface AuthenticatedTokenRequest {
   readonly env: Env
+  readonly config: Config
   readonly issuer: string
+  /** From where in the world the request comes. */
+  readonly place: string
   readonly client: Client
   readonly parameters: Parameters
 }

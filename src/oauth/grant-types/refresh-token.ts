@@ -1,28 +1,33 @@
 // Grant type refresh_token (RFC 6749 §6), rotating for every client (RFC 9700 §4.14.2).
+import type { Config } from '../../config.ts'
+import { isStill, withinCeiling } from '../../identity.ts'
 import { log } from '../../log.ts'
 import { OAuthError, tooOften } from '../errors.ts'
-import { rotateRefreshToken } from '../grants/store.ts'
+import type { GrantRecord } from '../grants/grant.ts'
+import { revokeGrant, rotateRefreshToken } from '../grants/store.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseScope } from '../scopes.ts'
 import { parseHandle } from '../tokens/secret.ts'
 import { type GrantType, refusal } from './grant-type.ts'
 
-export const refreshToken: GrantType = async ({ env, issuer, client, parameters }) => {
+export const refreshToken: GrantType = async ({ env, config, issuer, place, client, parameters }) => {
   const handle = parseHandle(parameters.require('refresh_token'))
   if (!handle) throw refusal(client, 'refresh_token', 'unknown_token')
   const scope = parameters.get('scope')
   const scopes = scope === undefined ? undefined : parseScope(scope)
   const resources = parameters.all('resource').map((resource) => canonicalResource(issuer, resource))
-  const outcome = await rotateRefreshToken(env, handle, { issuer, clientId: client.id, resources, scopes })
+  const request = { issuer, clientId: client.id, resources, scopes, place }
+  const outcome = await rotateRefreshToken(env, handle, request)
   switch (outcome.kind) {
     case 'rotated':
     case 'forgiven': {
       const { record, generation } = outcome
+      await requireStillAllowed(env, config, record)
       const event = outcome.kind === 'rotated' ? 'token.refreshed' : 'token.repeated'
       log(event, { grant: record.id, user: record.userId, client: client.id, generation })
       return {
         grant: record,
-        scopes: scopes ?? record.scopes,
+        scopes: withinCeiling(config, record.identity, scopes ?? record.scopes),
         generation,
         refreshToken: outcome.refreshToken,
       }
@@ -40,4 +45,12 @@ export const refreshToken: GrantType = async ({ env, issuer, client, parameters 
     case 'refused':
       throw refusal(client, 'refresh_token', outcome.reason)
   }
+}
+
+// A person can be shut out after they have let an app in: whatever acts for them goes with them.
+async function requireStillAllowed(env: Env, config: Config, { id, userId, identity }: GrantRecord) {
+  if (await isStill(config, userId, identity)) return
+  await revokeGrant(env, id, 'not_allowed')
+  log('grant.revoked', { grant: id, user: userId, reason: 'not_allowed' })
+  throw new OAuthError('invalid_grant', 'The person who allowed this may no longer sign in here.')
 }

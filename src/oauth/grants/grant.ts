@@ -1,12 +1,14 @@
 // What a grant is: the record of an approval, the state around it, what can happen to it, and what comes of that.
 // Every instant is in milliseconds since the epoch.
+import type { Identity } from '../../identity.ts'
 
 /** What a person approved. Written once, at consent; never changed. */
 export interface GrantRecord {
   readonly id: string
   readonly issuer: string
   readonly userId: string
-  readonly userName: string
+  /** Whose approval it was; asked again at each refresh whether they still may. */
+  readonly identity: Identity
   readonly clientId: string
   readonly clientName: string
   readonly scopes: readonly string[]
@@ -39,6 +41,14 @@ export interface SupersededToken {
   readonly supersededAt: number
 }
 
+/** The refreshes of one day from one place. */
+export interface Refreshes {
+  /** Of the last of them. */
+  readonly at: number
+  readonly place: string
+  readonly times: number
+}
+
 export interface GrantState {
   readonly record: GrantRecord
   readonly code: Code
@@ -48,11 +58,18 @@ export interface GrantState {
   /** Oldest first: each one's successor is the next one, the last one's is `current`. */
   readonly superseded: readonly SupersededToken[]
   readonly rotations: { readonly since: number; readonly count: number }
+  /** The newest last. */
+  readonly refreshes: readonly Refreshes[]
   readonly lastUsedAt: number
   readonly revoked?: RevocationReason
 }
 
-export type RevocationReason = 'code_replayed' | 'token_replayed' | 'revoked_by_user' | 'revoked_by_client'
+export type RevocationReason =
+  | 'code_replayed'
+  | 'token_replayed'
+  | 'revoked_by_user'
+  | 'revoked_by_client'
+  | 'not_allowed'
 
 export interface RedeemEvent {
   readonly type: 'redeem'
@@ -80,6 +97,8 @@ export interface RefreshEvent {
   /** What the token becomes if it is rotated now. */
   readonly salt: string
   readonly successorHash: string
+  /** From where in the world it comes; for the person to read. */
+  readonly place: string
 }
 
 export type GrantEvent =

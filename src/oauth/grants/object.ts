@@ -2,6 +2,7 @@
 // It is a shell around state.ts. From read to write each decision is synchronous: an `await` in between would
 // let calls interleave, and one code would have many winners. An empty object is a grant that is over.
 import { DurableObject } from 'cloudflare:workers'
+import type { Activity } from '../../account/activity.ts'
 import { accountOf } from '../../account/store.ts'
 import { LIFETIME } from '../../config.ts'
 import { logError } from '../../log.ts'
@@ -13,6 +14,7 @@ import type {
   RedeemEvent,
   RedeemOutcome,
   RefreshEvent,
+  Refreshes,
   RefreshOutcome,
   RevocationReason,
 } from './grant.ts'
@@ -26,6 +28,7 @@ export interface GrantDescription {
   readonly record: GrantRecord
   /** When a token of this grant was last seen; granular to an isolate's first sight of each access token. */
   readonly lastUsedAt: number
+  readonly refreshes: readonly Refreshes[]
 }
 
 export class GrantObject extends DurableObject<Env> {
@@ -77,7 +80,7 @@ export class GrantObject extends DurableObject<Env> {
   describe(): GrantDescription | undefined {
     const state = this.#load()
     return state && isLive(state, Date.now())
-      ? { record: state.record, lastUsedAt: state.lastUsedAt }
+      ? { record: state.record, lastUsedAt: state.lastUsedAt, refreshes: state.refreshes }
       : undefined
   }
 
@@ -128,11 +131,22 @@ export class GrantObject extends DurableObject<Env> {
         })
       }
       await this.env.RECORDS.delete(`grant:${id}`)
-      await accountOf(this.env, userId).forgetGrant(id)
+      await accountOf(this.env, userId).forgetGrant(id, activityOf(state))
       await this.ctx.storage.deleteAll()
     } catch (cause) {
       logError(cause, { grant: id, retry_in_ms: RETRY_MS })
       this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
     }
   }
+}
+
+/** What happened in a grant, for its owner to look back on. */
+export function activityOf({
+  record,
+  refreshes,
+  revoked,
+}: Pick<GrantState, 'record' | 'refreshes' | 'revoked'>): Activity[] {
+  const about = record.clientName
+  const refreshed = refreshes.map((one) => ({ kind: 'refreshed' as const, about, ...one }))
+  return revoked ? [...refreshed, { at: Date.now(), kind: revoked, about, place: '', times: 1 }] : refreshed
 }

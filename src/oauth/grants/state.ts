@@ -13,6 +13,7 @@ import type {
   RedeemEvent,
   RedeemOutcome,
   RefreshEvent,
+  Refreshes,
   RefreshOutcome,
   RefusalReason,
   Refused,
@@ -26,6 +27,8 @@ export const GRACE_MS = 120_000
 const USE_GRANULARITY_MS = 60_000
 const ROTATIONS_PER_HOUR = 100
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const MAX_REFRESHES = 100
 
 export function openedGrant(record: GrantRecord, code: Code): GrantState {
   return {
@@ -33,6 +36,7 @@ export function openedGrant(record: GrantRecord, code: Code): GrantState {
     code,
     superseded: [],
     rotations: { since: record.createdAt, count: 0 },
+    refreshes: [],
     lastUsedAt: record.createdAt,
   }
 }
@@ -167,9 +171,19 @@ function rotate(
     current: { hash: event.successorHash, generation, confirmed: false },
     superseded: [...state.superseded, { hash: current.hash, salt: event.salt, supersededAt: now }],
     rotations: { since: rotations.since, count: rotations.count + 1 },
+    refreshes: withRefresh(state.refreshes, event.place, now),
     lastUsedAt: now,
   }
   return [rotated, { kind: 'rotated', record: state.record, generation, salts: [event.salt] }]
+}
+
+// One entry for a day and a place: this is for people to read.
+function withRefresh(refreshes: readonly Refreshes[], place: string, now: number): readonly Refreshes[] {
+  const last = refreshes.at(-1)
+  if (last?.place === place && Math.floor(last.at / DAY_MS) === Math.floor(now / DAY_MS)) {
+    return [...refreshes.slice(0, -1), { at: now, place, times: last.times + 1 }]
+  }
+  return [...refreshes, { at: now, place, times: 1 }].slice(-MAX_REFRESHES)
 }
 
 function confirm(state: GrantState, generation: number, now: number): GrantState {

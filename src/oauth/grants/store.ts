@@ -3,6 +3,7 @@
 // nothing inside it has to wait. Storage that does not answer is 503, never a refusal.
 import { accountOf } from '../../account/store.ts'
 import { LIFETIME } from '../../config.ts'
+import { secondsLeft } from '../../identity.ts'
 import { orUnavailable } from '../errors.ts'
 import { formatHandle, type Handle, hashSecret, randomSecret, successorOf } from '../tokens/secret.ts'
 import type {
@@ -17,24 +18,26 @@ import type {
 import type { GrantDescription, GrantObject } from './object.ts'
 
 const KV_METADATA_BYTES = 1024
+/** KV refuses to keep a record for less. */
+const KV_LEAST_SECONDS = 60
 
 /** What a person has just approved, and what its code will be checked against. */
 export type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> &
-  Pick<Code, 'redirectUri' | 'codeChallenge'>
+  Pick<Code, 'redirectUri' | 'codeChallenge'> & { readonly place: string }
 
 /** Opens a grant for what a person has just approved. Returns its authorization code. @throws OAuthError 503 */
 export async function openGrant(
   env: Env,
   approval: Approval,
 ): Promise<{ code: string; record: GrantRecord }> {
-  const { redirectUri, codeChallenge, ...approved } = approval
+  const { redirectUri, codeChallenge, place, ...approved } = approval
   const objectId = env.GRANTS.newUniqueId()
   const now = Date.now()
   const record: GrantRecord = {
     ...approved,
     id: objectId.toString(),
     createdAt: now,
-    expiresAt: now + LIFETIME.grant * 1000,
+    expiresAt: now + secondsLeft(approved.identity, LIFETIME.grant) * 1000,
   }
   const secret = randomSecret()
   const code = {
@@ -45,14 +48,18 @@ export async function openGrant(
   }
   // First the object: if the others fail, its alarm removes whatever was written, since nobody redeems the code.
   await orUnavailable(env.GRANTS.get(objectId).open(record, code))
-  const inIndex = accountOf(env, record.userId).addGrant(record.id, record.clientId)
+  const inIndex = accountOf(env, record.userId).addGrant(
+    record.id,
+    { id: record.clientId, name: record.clientName },
+    place,
+  )
   await orUnavailable(Promise.all([inIndex, putRecord(env, record)]))
   return { code: formatHandle(record.id, secret), record }
 }
 
 async function putRecord(env: Env, record: GrantRecord): Promise<void> {
   await env.RECORDS.put(`grant:${record.id}`, JSON.stringify(record), {
-    expirationTtl: LIFETIME.grant,
+    expirationTtl: Math.max(Math.ceil((record.expiresAt - record.createdAt) / 1000), KV_LEAST_SECONDS),
     metadata: summary(record),
   })
 }
@@ -60,7 +67,11 @@ async function putRecord(env: Env, record: GrantRecord): Promise<void> {
 /** What `wrangler kv key list` shows of a grant, within the 1,024 bytes that KV gives it. */
 function summary(record: GrantRecord) {
   const cut = (text: string) => text.slice(0, 40)
-  const full = { user: cut(record.userName), client: cut(record.clientName), scope: record.scopes.join(' ') }
+  const full = {
+    user: cut(record.identity.name),
+    client: cut(record.clientName),
+    scope: record.scopes.join(' '),
+  }
   const bytes = new TextEncoder().encode(JSON.stringify(full)).byteLength
   return bytes <= KV_METADATA_BYTES ? full : { ...full, scope: `${record.scopes.length} scopes` }
 }
@@ -95,7 +106,7 @@ export type Rotation = RefreshOutcome & { refreshToken?: string }
 export async function rotateRefreshToken(
   env: Env,
   token: Handle,
-  request: Pick<RefreshEvent, 'issuer' | 'clientId' | 'resources' | 'scopes'>,
+  request: Pick<RefreshEvent, 'issuer' | 'clientId' | 'resources' | 'scopes' | 'place'>,
 ): Promise<Rotation> {
   const grant = grantOf(env, token.grantId)
   if (!grant) return { kind: 'refused', reason: 'unknown_token' }

@@ -28,7 +28,12 @@ export async function issueAccessToken(
 ): Promise<{ token: string; expiresIn: number }> {
   const now = Math.floor(Date.now() / 1000)
   const expiresAt = Math.min(now + LIFETIME.accessToken, Math.floor(grant.expiresAt / 1000))
-  const claims = { client_id: grant.clientId, scope: scopes.join(' '), name: grant.userName, grant: grant.id }
+  const claims = {
+    client_id: grant.clientId,
+    scope: scopes.join(' '),
+    name: grant.identity.name,
+    grant: grant.id,
+  }
   const token = await new SignJWT({ ...claims, gen: generation })
     .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: config.signingKey.kid })
     .setIssuer(grant.issuer)

@@ -1,0 +1,25 @@
+// What a person can look back on.
+
+export type ActivityKind =
+  | 'signed_in'
+  | 'signed_out_everywhere'
+  | 'allowed'
+  | 'refreshed'
+  | 'revoked_by_user'
+  | 'revoked_by_client'
+  | 'not_allowed'
+  | 'code_replayed'
+  | 'token_replayed'
+
+// A type, not an interface: rows of SQL are read into it.
+export type Activity = {
+  /** Milliseconds since the epoch; of the last time, where there were several. */
+  at: number
+  kind: ActivityKind
+  /** The name of the app, or how somebody signed in. */
+  about: string
+  /** A town and a country, where known. */
+  place: string
+  /** How often on that day, from that place. */
+  times: number
+}

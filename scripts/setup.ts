@@ -8,7 +8,8 @@ const HEADER = '# The secrets of this local server. Made by `npm run dev`; never
 /** What each secret is made of when it is missing. */
 export const SECRETS: Readonly<Record<string, () => Promise<string>>> = {
   SIGNING_KEY: newSigningKey,
-  SESSION_KEY: async () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url'),
+  SESSION_KEY: async () => newKey(),
+  UPSTREAM_KEY: async () => `1:${newKey()}`,
   OWNER_PASSPHRASE: async () => newPassphrase(),
   ACCEPTED_KEYS: async () => '{"keys":[]}',
 }
@@ -31,6 +32,11 @@ export function devVar(name: string): string | undefined {
 function readVar(text: string, name: string): string | undefined {
   const value = new RegExp(`^\\s*${name}\\s*=\\s*(.*?)\\s*$`, 'm').exec(text)?.[1]
   return value?.replace(/^(['"])(.*)\1$/, '$2')
+}
+
+/** 32 random bytes in base64url. */
+function newKey(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
 }
 
 async function newSigningKey(): Promise<string> {

@@ -30,6 +30,10 @@ export const LIFETIME = {
   /** …and in any case after this. */
   grant: 90 * 24 * 60 * 60,
   session: 12 * 60 * 60,
+  /** A guest, with whatever they have left here. */
+  guest: 12 * 60 * 60,
+  /** The way to another site and back. */
+  signIn: 10 * 60,
   /** A session of a client that begins with `initialize` ends when it lies unused for this long. */
   idleSession: 7 * 24 * 60 * 60,
   consent: 10 * 60,
@@ -85,6 +89,8 @@ export interface Config {
   readonly acceptedKeys: readonly z.output<typeof acceptedKey>[]
   readonly sessionKey: Uint8Array<ArrayBuffer>
   readonly ownerPassphrase: string
+  /** Under which upstream tokens are encrypted: the first one is used, all can be read. */
+  readonly upstreamKeys: readonly { readonly version: string; readonly key: string }[]
 }
 
 /** A setting is missing or malformed. The message is safe to show: it names the variable, never its value. */
@@ -115,6 +121,7 @@ function readConfig(env: Env): Config {
       .keys,
     sessionKey: readSessionKey(env.SESSION_KEY),
     ownerPassphrase: readPassphrase(env.OWNER_PASSPHRASE),
+    upstreamKeys: readUpstreamKeys(env.UPSTREAM_KEY),
   }
 }
 
@@ -199,6 +206,16 @@ function readSessionKey(value: string | undefined): Uint8Array<ArrayBuffer> {
   return new Uint8Array(base64url.decode(value as string))
 }
 
+function readUpstreamKeys(value: string | undefined): Config['upstreamKeys'] {
+  const keys = (value ?? '').split(/\s+/).map((one) => /^(\w+):([\w-]{43})$/.exec(one))
+  if (!keys.every((match) => match !== null)) {
+    throw new ConfigError(
+      `UPSTREAM_KEY is not "1:" and 32 random bytes in base64url. ${howToFix('UPSTREAM_KEY')}`,
+    )
+  }
+  return keys.map(([, version = '', key = '']) => ({ version, key }))
+}
+
 // A guess at the passphrase costs an attacker one request, so it must be too long to guess; then no slow hash
 // is needed, which the free plan's 10 ms of CPU would not allow.
 function readPassphrase(value: string | undefined): string {
@@ -207,6 +224,16 @@ function readPassphrase(value: string | undefined): string {
     throw new ConfigError(`OWNER_PASSPHRASE is too easy to guess or missing. ${howToFix('OWNER_PASSPHRASE')}`)
   }
   return value as string
+}
+
+/** A setting that only some deployments have. @throws ConfigError */
+export function requireSetting(env: Env, name: string): string {
+  const value: unknown = Reflect.get(env, name)
+  if (typeof value === 'string' && value !== '') return value
+  throw new ConfigError(
+    `${name} is missing. Put it into .dev.vars and its name under [secrets] in wrangler.toml; ` +
+      `a deployment takes it from \`wrangler secret put ${name}\`.`,
+  )
 }
 
 function howToFix(name: string): string {

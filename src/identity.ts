@@ -70,6 +70,22 @@ export function withinCeiling(config: Config, identity: Identity, scopes: readon
   return scopes.filter((scope) => !ceiling || !Object.hasOwn(SCOPES, scope) || ceiling.scopes.includes(scope))
 }
 
+/** Whether any rule of the configuration says this. */
+export function mentions(config: Config, rule: string): boolean {
+  return rulesOf(config).includes(rule)
+}
+
+/** The organisations of GitHub that rules name. */
+export function mentionedOrganisations(config: Config): string[] {
+  const prefix = 'github:org/'
+  const named = rulesOf(config).filter((rule) => rule.startsWith(prefix))
+  return [...new Set(named.map((rule) => rule.slice(prefix.length)))]
+}
+
+function rulesOf({ allowedUsers, owner, scopeCeilings }: Config): string[] {
+  return [...allowedUsers, ...(owner ? [owner] : []), ...scopeCeilings.map(({ rule }) => rule)]
+}
+
 function means(rule: string, { method, knownAs }: Identity): boolean {
   return rule === '*' || rule === `${method}:*` || knownAs.includes(rule)
 }

@@ -10,6 +10,7 @@ import { ConfigError, isLoopback } from './config.ts'
 import { logError } from './log.ts'
 import { loginMethods } from './login/index.ts'
 import { loginRoutes } from './login/routes.tsx'
+import { upstreamScopesOf } from './mcp/define-tool.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { OAuthError } from './oauth/errors.ts'
@@ -31,7 +32,7 @@ app.use(secureHeaders, guardOrigin)
 app.route('/', mcpEndpoint(tools))
 app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)
-app.route('/', loginRoutes(loginMethods))
+app.route('/', loginRoutes(loginMethods, upstreamScopesOf(tools)))
 app.route('/', accountRoutes(loginMethods))
 app.get('/', (c) => {
   const issuer = c.get('issuer')

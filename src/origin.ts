@@ -3,11 +3,21 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { type Config, isLoopback, loadConfig } from './config.ts'
 import { PageError } from './pages/error.tsx'
 
-/** What every handler finds in its context. The issuer is an origin without a trailing slash. */
+/** What every handler finds in its context. */
 export interface AppEnv {
   Bindings: Env
-  Variables: { config: Config; issuer: string }
+  Variables: {
+    config: Config
+    /** An origin without a trailing slash. */
+    issuer: string
+    /** Within /login: which upstream scopes the tools want, by login method. */
+    upstreamScopes: UpstreamScopes
+    /** Within /login: where a person who is on their way through another site was going. */
+    returnTo?: string
+  }
 }
+
+export type UpstreamScopes = Readonly<Record<string, readonly string[]>>
 
 /**
  * Plain http is for this computer alone: elsewhere it could be read on its way, and a foreign Host on a local

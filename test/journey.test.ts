@@ -74,7 +74,7 @@ it('lets an app in, lets it do what was allowed, and puts it out again', async (
 
   // The person sees one app, although it holds two grants, and revokes it. Both are over.
   const account = await (await person.get('/account')).text()
-  expect(account.match(/Notes for Mac<\/bdi>/g)).toHaveLength(1)
+  expect(account.match(/<h3><bdi>Notes for Mac<\/bdi>/g)).toHaveLength(1)
   expect((await person.post('/account/revoke', { client_id: app.id })).status).toBe(303)
   expect(await (await person.get('/account')).text()).toContain('No app is connected')
   for (const { refresh_token } of [tokens, fresh]) {

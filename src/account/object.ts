@@ -1,10 +1,24 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, and what happened lately.
 import { DurableObject } from 'cloudflare:workers'
-import type { Activity, ActivityKind } from './activity.ts'
+import { loadConfig } from '../config.ts'
+import type { Activity } from './activity.ts'
+import { decrypt, type Encrypted, encrypt, isFresh, refreshUpstream, type UpstreamGrant } from './upstream.ts'
 
 const KEEP_MS = 90 * 24 * 60 * 60 * 1000
+/** How much longer than a guest their account lasts: their grants end first, and tell it so. */
+const LINGER_MS = 60 * 60 * 1000
+
+interface SignIn {
+  readonly method: string
+  readonly place: string
+  /** When the account is over, in milliseconds since the epoch; undefined for one that stays. */
+  readonly expiresAt: number | undefined
+}
 
 export class AccountObject extends DurableObject<Env> {
+  /** Refreshes of upstream tokens that are under way. */
+  readonly #refreshes = new Map<string, Promise<UpstreamGrant | undefined>>()
+
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     ctx.storage.sql.exec(`
@@ -14,9 +28,56 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
-  signIn({ method, place }: { method: string; place: string }): number {
+  signIn({ method, place, expiresAt }: SignIn): number {
     this.#note({ at: Date.now(), kind: 'signed_in', about: method, place, times: 1 })
+    if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
     return this.epoch()
+  }
+
+  /** The account of a guest is gone after a while. */
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll()
+  }
+
+  /** Keeps what an upstream sign-in lets tools do, in place of what was kept of it before. */
+  async keepUpstream(name: string, grant: UpstreamGrant): Promise<void> {
+    this.ctx.storage.kv.put(
+      `upstream:${name}`,
+      await encrypt(loadConfig(this.env), this.#placeOf(name), grant),
+    )
+  }
+
+  /**
+   * An upstream token that is good for a while yet, and where it may be sent. It is refreshed here, once for all who ask
+   * meanwhile: a provider that rotates refresh tokens takes two refreshes with one for a theft.
+   * Undefined when the person has to sign in there again.
+   */
+  async upstreamToken(name: string): Promise<{ token: string; origins: readonly string[] } | undefined> {
+    const pending =
+      this.#refreshes.get(name) ?? this.#freshGrant(name).finally(() => this.#refreshes.delete(name))
+    this.#refreshes.set(name, pending)
+    const grant = await pending
+    return grant && { token: grant.accessToken, origins: grant.origins }
+  }
+
+  async #freshGrant(name: string): Promise<UpstreamGrant | undefined> {
+    const kept = this.#keptUpstream(name)
+    const grant = kept && (await decrypt(loadConfig(this.env), this.#placeOf(name), kept))
+    if (!grant || isFresh(grant)) return grant
+    const refreshed = await refreshUpstream(this.env, grant)
+    // Signed out everywhere, or in again, while the provider was asked: what is there now counts.
+    if (String(this.#keptUpstream(name)?.iv) !== String(kept.iv)) return this.#freshGrant(name)
+    if (refreshed) await this.keepUpstream(name, refreshed)
+    else this.ctx.storage.kv.delete(`upstream:${name}`)
+    return refreshed
+  }
+
+  #keptUpstream(name: string): Encrypted | undefined {
+    return this.ctx.storage.kv.get<Encrypted>(`upstream:${name}`)
+  }
+
+  #placeOf(name: string): string {
+    return `${this.ctx.id} ${name}`
   }
 
   addGrant(id: string, client: { id: string; name: string }, place: string): void {
@@ -53,8 +114,9 @@ export class AccountObject extends DurableObject<Env> {
     return this.ctx.storage.kv.get<number>('epoch') ?? 0
   }
 
-  /** Ends every session of this user, in every browser. */
+  /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
   signOutEverywhere(): void {
+    for (const [key] of this.ctx.storage.kv.list({ prefix: 'upstream:' })) this.ctx.storage.kv.delete(key)
     this.ctx.storage.kv.put('epoch', this.epoch() + 1)
     this.#note({ at: Date.now(), kind: 'signed_out_everywhere', about: '', place: '', times: 1 })
   }
@@ -62,13 +124,6 @@ export class AccountObject extends DurableObject<Env> {
   #note({ at, kind, about, place, times }: Activity): void {
     const { sql } = this.ctx.storage
     sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
-    sql.exec(
-      'INSERT INTO activity VALUES (?, ?, ?, ?, ?)',
-      at,
-      kind satisfies ActivityKind,
-      about,
-      place,
-      times,
-    )
+    sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
   }
 }

@@ -2,14 +2,19 @@
 import { type Context, Hono } from 'hono'
 import { log } from '../log.ts'
 import { readForm } from '../oauth/parameters.ts'
-import { type AppEnv, requireOwnPage } from '../origin.ts'
+import { type AppEnv, requireOwnPage, type UpstreamScopes } from '../origin.ts'
 import { loginPage } from '../pages/login.tsx'
 import { type LoginMethod, scriptOf } from './method.ts'
 import { LoginRefused } from './refused.ts'
 import { endSession, localPath, readSession } from './session.ts'
 
-export function loginRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
+/** @param upstreamScopes what the tools want to do upstream, by login method */
+export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: UpstreamScopes): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
+  app.use('/login/*', async (c, next) => {
+    c.set('upstreamScopes', upstreamScopes)
+    await next()
+  })
 
   const showForms = (returnTo: string, refused?: LoginRefused) => {
     const forms = methods.map(({ View }) => <View returnTo={returnTo} />)
@@ -42,5 +47,7 @@ export function loginRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
 
 /** Where the person was going, so that a wrong passphrase does not lose their way. */
 async function returnToOf(c: Context<AppEnv>): Promise<string | undefined> {
+  const returnTo = c.get('returnTo')
+  if (returnTo !== undefined) return returnTo
   return c.req.method === 'POST' ? (await readForm(c.req.raw)).get('return_to') : c.req.query('return_to')
 }

@@ -3,7 +3,9 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { accountOf } from '../account/store.ts'
+import type { UpstreamGrant } from '../account/upstream.ts'
 import { LIFETIME } from '../config.ts'
+import { cookieName, cookieOptions } from '../cookies.ts'
 import { type Identity, isAdmitted, isStill, secondsLeft, userIdOf } from '../identity.ts'
 import { log } from '../log.ts'
 import { type AppEnv, whereFrom } from '../origin.ts'
@@ -22,25 +24,29 @@ export interface Session {
 /**
  * Begins a session and goes back to where the person was going.
  * @param returnTo what came in with the form
+ * @param upstream what tools may do for them with the token of the login method
  * @throws LoginRefused when the configuration does not let them in
  */
 export async function finishLogin(
   c: Context<AppEnv>,
   identity: Identity,
   returnTo: string | undefined,
+  upstream?: { readonly name: string; readonly grant: UpstreamGrant },
 ): Promise<Response> {
   const config = c.get('config')
-  const { method, name } = identity
+  const { method, name, expiresAt } = identity
   if (!isAdmitted(config, identity)) {
     log('signin.failed', { method, reason: 'not_allowed' })
     throw notAllowed(identity)
   }
   const userId = await userIdOf(config, identity)
-  const epoch = await orPage(accountOf(c.env, userId).signIn({ method, place: whereFrom(c) }))
+  const account = accountOf(c.env, userId)
+  const epoch = await orPage(account.signIn({ method, place: whereFrom(c), expiresAt }))
+  if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant))
   const session: Session = { id: crypto.randomUUID(), userId, identity, epoch }
   const lifetime = secondsLeft(identity, LIFETIME.session)
   const sealed = await seal(config, 'session', c.get('issuer'), session, lifetime)
-  setCookie(c, cookieName(c), sealed, { ...cookieOptions(c), maxAge: lifetime })
+  setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
   log('signin.succeeded', { user: userId, method, name })
   return c.redirect(localPath(returnTo), 303)
 }
@@ -56,14 +62,14 @@ function notAllowed({ name, knownAs }: Identity): LoginRefused {
 /** The session of this browser, if there is one, its account stands by it and the person may still be here. */
 export async function readSession(c: Context<AppEnv>): Promise<Session | undefined> {
   const config = c.get('config')
-  const cookie = getCookie(c, cookieName(c))
+  const cookie = getCookie(c, cookieName(c, 'session'))
   const session = cookie && (await unseal<Session>(config, 'session', c.get('issuer'), cookie))
   if (!session || !(await isStill(config, session.userId, session.identity))) return undefined
   return session.epoch === (await orPage(accountOf(c.env, session.userId).epoch())) ? session : undefined
 }
 
 export function endSession(c: Context<AppEnv>): void {
-  deleteCookie(c, cookieName(c), cookieOptions(c))
+  deleteCookie(c, cookieName(c, 'session'), cookieOptions(c))
 }
 
 /** The sign-in page, on the way to `path`. */
@@ -84,19 +90,4 @@ function orPage<T>(answer: Promise<T>): Promise<T> {
   return answer.catch(() => {
     throw new PageError(503, 'One moment', 'Your account could not be read just now. Please try again.')
   })
-}
-
-// `__Host-` binds the cookie to this host over https; a browser takes that name on http only for localhost, and not
-// every browser does.
-function cookieName(c: Context<AppEnv>): string {
-  return isSecure(c) ? '__Host-session' : 'gatehouse-session'
-}
-
-// Lax: a client opens /authorize from another site, and the session must be there.
-function cookieOptions(c: Context<AppEnv>) {
-  return { path: '/', httpOnly: true, secure: isSecure(c), sameSite: 'Lax' } as const
-}
-
-function isSecure(c: Context<AppEnv>): boolean {
-  return c.get('issuer').startsWith('https:')
 }

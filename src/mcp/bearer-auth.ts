@@ -33,7 +33,7 @@ export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
 /** The same for the SDK. The token stays here: what a tool cannot read, it cannot pass on. */
 export function authInfoOf(
   issuer: string,
-  { userId, userName, clientId, scopes, expiresAt }: AccessToken,
+  { userId, userName, userExpiresAt, clientId, scopes, expiresAt }: AccessToken,
 ): AuthInfo {
   return {
     token: '',
@@ -42,7 +42,7 @@ export function authInfoOf(
     expiresAt,
     resource: new URL(resourceOf(issuer)),
     resourceMetadataUrl: metadataUrl(issuer),
-    extra: { userId, userName },
+    extra: { userId, userName, userExpiresAt },
   }
 }
 

@@ -13,13 +13,26 @@ import { log, logError } from '../log.ts'
 
 /** Who calls, and with what right. */
 export interface Caller {
-  readonly user: { readonly id: string; readonly name: string }
+  readonly user: {
+    readonly id: string
+    readonly name: string
+    /** When they and all that is theirs are gone, in milliseconds since the epoch: for guests. */
+    readonly expiresAt?: number
+  }
   readonly client: { readonly id: string }
   readonly scopes: readonly string[]
   readonly env: Env
+  /**
+   * A `fetch` that carries the user's own token for the login method of this name, such as `github`. The tool has
+   * declared it in `upstream`. It goes to that provider's API only, and says to the model when nobody has signed in there.
+   */
+  readonly upstream: (name: string) => UpstreamFetch
   /** Seals what `inputRequired({ requestState })` takes; `mcp.mcpReq.requestState()` is the value again. */
   readonly sealState: (value: object) => Promise<string>
 }
+
+/** @throws ToolError when the user has to sign in there (again), or nobody answers */
+export type UpstreamFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
 /** What a tool's handler is given beside its input. */
 export interface ToolContext extends Caller {
@@ -42,6 +55,8 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> 
   readonly output?: Output
   /** What a token must be allowed; absent: any token will do. */
   readonly scope?: Scope | readonly [Scope, ...Scope[]]
+  /** Which scopes it needs of the token that a login method brings, by method: `{ github: ['repo'] }`. */
+  readonly upstream?: Readonly<Record<string, readonly string[]>>
   readonly annotations?: ToolAnnotations
   readonly handler: (input: z.output<Input>, context: ToolContext) => ToolResult | Promise<ToolResult>
 }
@@ -49,6 +64,7 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> 
 /** A tool, ready to be registered with a server. `callerOf` tells who makes the call that a context is of. */
 export interface Tool {
   readonly name: string
+  readonly upstream?: Readonly<Record<string, readonly string[]>>
   register(server: McpServer, callerOf: (mcp: ServerContext) => Caller): void
 }
 
@@ -75,6 +91,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   }
   return {
     name,
+    ...(tool.upstream && { upstream: tool.upstream }),
     register(server, callerOf) {
       // The SDK infers the callback's input from the schema; a generic one is beyond it.
       const handler = (args: unknown, mcp: ServerContext) =>
@@ -82,6 +99,15 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
       server.registerTool(name, config, handler as never)
     },
   }
+}
+
+/** What all these tools need upstream, by login method. */
+export function upstreamScopesOf(tools: readonly Tool[]): Record<string, string[]> {
+  const scopes: Record<string, string[]> = {}
+  for (const [name, wanted] of tools.flatMap(({ upstream = {} }) => Object.entries(upstream))) {
+    scopes[name] = [...new Set([...(scopes[name] ?? []), ...wanted])]
+  }
+  return scopes
 }
 
 async function call<Input extends z.ZodObject, Output extends z.ZodObject>(

@@ -2,8 +2,10 @@
 // request was authenticated as, never for whom the server was made.
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { type Config, NAME } from '../config.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Caller, Tool } from './define-tool.ts'
 import { requestState } from './request-state.ts'
+import { upstreamOf } from './upstream.ts'
 
 const VERSION = '0.1.0'
 
@@ -19,9 +21,16 @@ export function newServer(tools: readonly Tool[], { env, config, issuer }: Surro
     const authInfo = mcp.http?.authInfo
     if (!authInfo?.extra) throw new Error('A message came here unauthenticated.')
     const { clientId, scopes } = authInfo
-    const { userId, userName } = authInfo.extra as { userId: string; userName: string }
+    const { userId, userName, userExpiresAt } = authInfo.extra as unknown as AccessToken
     const { seal } = requestState(config, issuer, { userId, clientId })
-    return { user: { id: userId, name: userName }, client: { id: clientId }, scopes, env, sealState: seal }
+    return {
+      user: { id: userId, name: userName, ...(userExpiresAt !== undefined && { expiresAt: userExpiresAt }) },
+      client: { id: clientId },
+      scopes,
+      env,
+      upstream: upstreamOf(env, userId),
+      sealState: seal,
+    }
   }
   const verify = (state: string, mcp: ServerContext) => {
     const { user, client } = callerOf(mcp)

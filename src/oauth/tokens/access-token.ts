@@ -11,6 +11,8 @@ const TYPE = 'at+jwt'
 export interface AccessToken {
   readonly userId: string
   readonly userName: string
+  /** When the user is over, in milliseconds since the epoch: for guests. */
+  readonly userExpiresAt?: number
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly grantId: string
@@ -65,6 +67,7 @@ export async function verifyAccessToken(
   return {
     userId: payload.sub as string,
     userName: String(payload.name ?? ''),
+    ...(typeof payload.user_expires_at === 'number' && { userExpiresAt: payload.user_expires_at }),
     clientId: payload.client_id as string,
     scopes: (payload.scope as string).split(' ').filter(Boolean),
     grantId: payload.grant as string,

@@ -18,8 +18,10 @@ export class Notebook extends DurableObject<Env> {
     )
   }
 
-  add(text: string): Note {
+  /** @param expiresAt when all notes of this user go, in milliseconds since the epoch: for guests */
+  add(text: string, expiresAt?: number): Note {
     const { sql } = this.ctx.storage
+    if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt)
     return sql
       .exec<Note>(`INSERT INTO notes (text, created_at) VALUES (?, ?) RETURNING ${COLUMNS}`, text, Date.now())
       .one()
@@ -48,5 +50,9 @@ export class Notebook extends DurableObject<Env> {
   /** Returns whether there was such a note. */
   remove(id: number): boolean {
     return this.ctx.storage.sql.exec('DELETE FROM notes WHERE id = ?', id).rowsWritten > 0
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll()
   }
 }

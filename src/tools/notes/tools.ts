@@ -40,7 +40,7 @@ export const addNote = defineTool({
   scope: 'notes:write',
   annotations: { destructiveHint: false, openWorldHint: false },
   handler: async ({ text }, context) => {
-    const added = await notebookOf(context).add(text)
+    const added = await notebookOf(context).add(text, context.user.expiresAt)
     return answer(`Kept as note ${added.id}.`, added)
   },
 })

@@ -1,0 +1,107 @@
+// What a person's upstream sign-in lets tools do for them: encrypted at rest (AES-256-GCM) under keys of its own, bound
+// to the account and the provider, so that no record can be read, or moved to another account.
+import { base64url } from 'jose'
+import type { Config } from '../config.ts'
+
+export interface UpstreamGrant {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  /** Milliseconds since the epoch; undefined for a token that lasts. */
+  readonly expiresAt: number | undefined
+  readonly tokenEndpoint: string
+  /** The settings that hold the client's credentials at the provider. */
+  readonly clientIdSetting: string
+  readonly clientSecretSetting: string
+  /** Where the token may be sent. */
+  readonly origins: readonly string[]
+}
+
+export interface Encrypted {
+  /** The version of the key. */
+  readonly version: string
+  readonly iv: Uint8Array<ArrayBuffer>
+  readonly data: ArrayBuffer
+}
+
+/** @param place the account and the provider, which are not in the record. */
+export async function encrypt(config: Config, place: string, grant: UpstreamGrant): Promise<Encrypted> {
+  const [newest] = config.upstreamKeys
+  if (!newest) throw new Error('There is no key for upstream tokens.')
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const key = await importKey(newest.key)
+  const data = await crypto.subtle.encrypt(cipher(iv, place), key, encode(JSON.stringify(grant)))
+  return { version: newest.version, iv, data }
+}
+
+/** The grant; undefined when its key is gone or the record is not of this place. */
+export async function decrypt(
+  config: Config,
+  place: string,
+  { version, iv, data }: Encrypted,
+): Promise<UpstreamGrant | undefined> {
+  const known = config.upstreamKeys.find((one) => one.version === version)
+  if (!known) return undefined
+  try {
+    const plain = await crypto.subtle.decrypt(cipher(iv, place), await importKey(known.key), data)
+    return JSON.parse(new TextDecoder().decode(plain))
+  } catch {
+    return undefined
+  }
+}
+
+function importKey(key: string): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', new Uint8Array(base64url.decode(key)), 'AES-GCM', false, [
+    'encrypt',
+    'decrypt',
+  ])
+}
+
+function cipher(iv: Uint8Array<ArrayBuffer>, place: string) {
+  return { name: 'AES-GCM', iv, additionalData: encode(place) }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** How long before its end a token is refreshed. */
+const EARLY_MS = 60_000
+
+export function isFresh({ expiresAt }: UpstreamGrant): boolean {
+  return expiresAt === undefined || Date.now() < expiresAt - EARLY_MS
+}
+
+/**
+ * RFC 6749 §6. Returns undefined when the provider says that the grant is over.
+ * @throws when the provider does not answer
+ */
+export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<UpstreamGrant | undefined> {
+  if (grant.refreshToken === undefined) return undefined
+  const response = await fetch(grant.tokenEndpoint, {
+    method: 'POST',
+    headers: { Accept: 'application/json' },
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: grant.refreshToken,
+      client_id: String(Reflect.get(env, grant.clientIdSetting)),
+      client_secret: String(Reflect.get(env, grant.clientSecretSetting)),
+    }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  })
+  if (response.status >= 500 || response.status === 429)
+    throw new Error(`Upstream answered ${response.status}.`)
+  // GitHub says 200 even when it says no.
+  const answer = (await response.json()) as {
+    access_token?: string
+    refresh_token?: string
+    expires_in?: number
+  }
+  if (!response.ok || answer.access_token === undefined) return undefined
+  return {
+    ...grant,
+    accessToken: answer.access_token,
+    refreshToken: answer.refresh_token ?? grant.refreshToken,
+    expiresAt: answer.expires_in === undefined ? undefined : Date.now() + answer.expires_in * 1000,
+  }
+}

@@ -1,0 +1,69 @@
+// Login with GitHub, which is no OpenID provider: who somebody is, its API tells.
+import type { Context } from 'hono'
+import { type Identity, mentionedOrganisations, mentions } from '../identity.ts'
+import type { AppEnv } from '../origin.ts'
+import type { LoginMethod } from './method.ts'
+import { means } from './names-store.ts'
+import { type Answer, redirectMethod } from './redirect.tsx'
+
+const ISSUER = 'https://github.com'
+const API = 'https://api.github.com'
+
+export const github: LoginMethod = redirectMethod({
+  id: 'github',
+  name: 'GitHub',
+  server: async () => ({
+    issuer: ISSUER,
+    authorization_endpoint: `${ISSUER}/login/oauth/authorize`,
+    token_endpoint: `${ISSUER}/login/oauth/access_token`,
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+  }),
+  // Who somebody is needs no scope; whether they belong to an organisation does.
+  scopes: (c) => (mentionedOrganisations(c.get('config')).length > 0 ? ['read:org'] : []),
+  openId: false,
+  identify,
+  apis: [API],
+})
+
+async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identity> {
+  const user = await ask<{ id: number; login: string; name: string | null }>('/user', tokens.access_token)
+  if (!user) throw new TypeError('GitHub does not tell who this is.')
+  const subject = String(user.id)
+  const login = user.login.toLowerCase()
+  const organisations = await Promise.all(
+    mentionedOrganisations(c.get('config')).map((name) => isMember(c, name, tokens.access_token)),
+  )
+  const named =
+    mentions(c.get('config'), `github:${login}`) && (await means(c.env, `github:${login}`, subject))
+  return {
+    method: 'github',
+    issuer: ISSUER,
+    subject,
+    name: user.name ? `${user.name} (${user.login})` : user.login,
+    knownAs: [`github:${subject}`, ...(named ? [`github:${login}`] : []), ...organisations.flat()],
+  }
+}
+
+async function isMember(c: Context<AppEnv>, name: string, token: string): Promise<string[]> {
+  const path = `/user/memberships/orgs/${encodeURIComponent(name)}`
+  const membership = await ask<{ state: string; organization: { id: number } }>(path, token)
+  if (membership?.state !== 'active') return []
+  const rule = `github:org/${name}`
+  return (await means(c.env, rule, String(membership.organization.id))) ? [rule] : []
+}
+
+/** What the API tells; undefined when it says no. @throws TypeError when it does not answer */
+async function ask<T>(path: string, token: string): Promise<T | undefined> {
+  const response = await fetch(`${API}${path}`, {
+    headers: {
+      Authorization: `Bearer ${token}`,
+      Accept: 'application/vnd.github+json',
+      // GitHub refuses requests without one.
+      'User-Agent': 'gatehouse',
+    },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  })
+  if (response.status >= 500) throw new TypeError(`GitHub answered ${response.status}.`)
+  return response.ok ? response.json() : undefined
+}

@@ -1,0 +1,48 @@
+// Login as a guest, for public demos: each visitor gets an account of their own, which is gone after a while.
+import { Hono } from 'hono'
+import { LIFETIME, LIMIT_PERIOD } from '../config.ts'
+import { addressKey, withinLimit } from '../limits.ts'
+import { log } from '../log.ts'
+import { readForm } from '../oauth/parameters.ts'
+import { type AppEnv, requireOwnPage } from '../origin.ts'
+import type { LoginMethod } from './method.ts'
+import { LoginRefused } from './refused.ts'
+import { finishLogin } from './session.ts'
+
+const routes = new Hono<AppEnv>()
+
+routes.post('/', async (c) => {
+  requireOwnPage(c)
+  // Each guest is an account, which costs storage.
+  if (!(await withinLimit(c.env.SIGN_IN_LIMIT, addressKey(c)))) {
+    log('signin.failed', { method: 'guest', reason: 'too_often' })
+    throw new LoginRefused('Many guests come from your network. Wait a minute, then try again.', LIMIT_PERIOD)
+  }
+  const form = await readForm(c.req.raw.clone())
+  const subject = crypto.randomUUID()
+  const guest = {
+    method: 'guest',
+    issuer: '',
+    subject,
+    name: `Guest ${subject.slice(0, 4)}`,
+    knownAs: [`guest:${subject}`],
+    invited: true,
+    expiresAt: Date.now() + LIFETIME.guest * 1000,
+  }
+  return finishLogin(c, guest, form.get('return_to'))
+})
+
+export const guest: LoginMethod = {
+  id: 'guest',
+  routes,
+  View: ({ returnTo }) => (
+    <form method="post" action="/login/guest">
+      <input type="hidden" name="return_to" value={returnTo} />
+      <button type="submit">Look around as a guest</button>
+      <p class="quiet">
+        You get an account of your own. It is deleted, with all that is in it, after{' '}
+        {LIFETIME.guest / (60 * 60)} hours.
+      </p>
+    </form>
+  ),
+}

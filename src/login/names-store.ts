@@ -1,0 +1,10 @@
+// What a name in a rule means. GitHub's names can be given up and taken by somebody else, so a rule that was written
+// with a name means the one who had it when it was first used here.
+
+/** Whether `rule` means the one with this id, now and ever since. */
+export async function means(env: Env, rule: string, id: string): Promise<boolean> {
+  const key = `name:${rule}`
+  const known = await env.RECORDS.get(key)
+  if (known === null) await env.RECORDS.put(key, id)
+  return known === null || known === id
+}

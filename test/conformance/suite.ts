@@ -15,6 +15,9 @@ interface Check {
   readonly description: string
   readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'SKIPPED' | 'INFO'
   readonly errorMessage?: string
+  /** What of a specification it checks; nothing, when it is only a line of the suite's log. */
+  readonly specReferences?: readonly object[]
+  readonly details?: object
 }
 
 export interface Run {
@@ -48,8 +51,10 @@ export async function runSuite(
         env: { ...process.env, ...(bearer && { MCP_URL: bearer.mcpUrl, MCP_TOKEN: bearer.token }) },
       },
     )
-    process.once('exit', () => child.kill())
+    const kill = () => child.kill()
+    process.once('exit', kill)
     const exitCode = await finish(child, options.onLine)
+    process.off('exit', kill)
     return { exitCode, checks: readChecks(output, mode) }
   } finally {
     rmSync(output, { recursive: true, force: true })
@@ -89,21 +94,4 @@ export function requiredScenarios(revision: string): string[] {
   const text = readFileSync(join(home, 'requirements', `${revision}.yaml`), 'utf8')
   const section = /^server:\n((?:[ #].*\n|\n)*)/m.exec(text)?.[1] ?? ''
   return [...section.matchAll(/^ +- (\S+)$/gm)].map((match) => match[1] as string)
-}
-
-/** Why a scenario did not pass; undefined when it did. What the suite itself skips it takes for passed. */
-export function failureOf({ checks }: Run, scenario: string): string | undefined {
-  const found = checks.get(scenario) ?? []
-  if (found.length === 0) return 'did not run'
-  const failed = found.filter((check) => check.status === 'FAILURE')
-  const skipped = found.every((check) => check.status === 'SKIPPED')
-  if (failed.length === 0 && !skipped) return undefined
-  return (skipped ? found : failed)
-    .map((check) => `${check.id}: ${check.errorMessage ?? check.description}`)
-    .join('\n    ')
-}
-
-export function warningsOf({ checks }: Run, scenario: string): string[] {
-  const warnings = (checks.get(scenario) ?? []).filter((check) => check.status === 'WARNING')
-  return warnings.map((check) => `${check.id}: ${check.errorMessage ?? check.description}`)
 }

@@ -4,6 +4,8 @@ import { contentTools } from './content-tools.ts'
 import { inputTools } from './input-tools.ts'
 import { prompts } from './prompts.ts'
 import { resources } from './resources.ts'
+import { schemaTools } from './schema-tools.ts'
+import { skills } from './skills.ts'
 
 // First, since the SDK declares what is missing when the first resource or prompt is registered.
 const capabilities: Tool = {
@@ -14,4 +16,12 @@ const capabilities: Tool = {
   },
 }
 
-export const fixtures: readonly Tool[] = [capabilities, ...contentTools, ...inputTools, resources, prompts]
+export const fixtures: readonly Tool[] = [
+  capabilities,
+  ...contentTools,
+  ...inputTools,
+  ...schemaTools,
+  resources,
+  prompts,
+  skills,
+]

@@ -1,6 +1,7 @@
 // `npm run conformance`: the official MCP conformance suite against this Worker, through its router and its bearer
 // check, with a token that its own authorization server has issued.
 import { checkAuthorizationServer } from './authorization.ts'
+import { checkOwnTools } from './own-tools.ts'
 import { conclude, problems, tally } from './report.ts'
 import { type Run, requiredScenarios } from './suite.ts'
 import { type Target, withTarget } from './target.ts'
@@ -35,6 +36,7 @@ await withTarget('test/conformance/worker.ts', async (target) => {
   await checkBeyond(target, runs)
   await checkAuthorizationServer(target)
 })
+await withTarget(undefined, checkOwnTools)
 conclude()
 
 async function checkRevision(

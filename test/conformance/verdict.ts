@@ -16,10 +16,16 @@ export function failureOf({ checks }: Run, scenario: string): string | undefined
 /**
  * What of a scenario did not succeed or was not tried; undefined when all did. The suite passes a server that leaves out
  * what a scenario is about, and only remarks on it.
+ * @param leftOut checks that do not count
  */
-export function shortfallOf({ checks }: Run, scenario: string): string | undefined {
+export function shortfallOf(
+  { checks }: Run,
+  scenario: string,
+  leftOut: readonly string[] = [],
+): string | undefined {
   const counted = (checks.get(scenario) ?? []).filter(
-    ({ status, specReferences }) => status === 'FAILURE' || specReferences?.length,
+    ({ id, status, specReferences }) =>
+      !leftOut.includes(id) && (status === 'FAILURE' || specReferences?.length),
   )
   // That one is of every message on the wire, whatever the scenario came to.
   if (counted.every(({ id }) => id === 'wire-schema-valid')) return 'did not run'
@@ -28,6 +34,12 @@ export function shortfallOf({ checks }: Run, scenario: string): string | undefin
   return short
     .map(({ id, status, errorMessage, description }) => `${id}: ${status}: ${errorMessage ?? description}`)
     .join('\n    ')
+}
+
+/** Whether one check of a scenario succeeded each time. */
+export function passes({ checks }: Run, scenario: string, id: string): boolean {
+  const found = (checks.get(scenario) ?? []).filter((check) => check.id === id)
+  return found.length > 0 && found.every(({ status }) => status === 'SUCCESS')
 }
 
 export function warningsOf({ checks }: Run, scenario: string): string[] {

@@ -23,7 +23,7 @@ export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
     cors({
       origin: '*',
       allowMethods: ['GET', 'POST', 'DELETE'],
-      // By name: `*` would not cover Authorization.
+      // By name, since `*` does not cover Authorization; `*` is for Mcp-Param-…, which each tool names as it likes.
       allowHeaders: [
         'Authorization',
         'Content-Type',
@@ -32,6 +32,7 @@ export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
         'Mcp-Name',
         'Mcp-Session-Id',
         'Last-Event-ID',
+        '*',
       ],
       exposeHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
     }),

@@ -33,8 +33,9 @@ const SCENARIOS: Readonly<Record<string, Scenarios>> = {
     'dns-rebinding-protection': [],
   },
   '2025-11-25': {
-    // There are no sessions.
-    'server-initialize': ['server-session-id-visible-ascii'],
+    'server-initialize': [],
+    'server-sse-multiple-streams': [],
+    'server-session-lifecycle': [],
     ping: [],
     'tools-list': [],
     'dns-rebinding-protection': [],

@@ -13,4 +13,5 @@ const internet = globalThis.fetch
 globalThis.fetch = async (input, init) =>
   new Request(input, init).url === CLIENT_ID ? Response.json(clientDocument) : internet(input, init)
 
-export { AccountObject, ClientObject, default, GrantObject, Notebook } from '../../src/index.ts'
+export * from '../../src/index.ts'
+export { default } from '../../src/index.ts'

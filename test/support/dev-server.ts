@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { devVar } from '../../scripts/setup.ts'
 
+const START_MS = 60_000
+
 export class DevServer {
   readonly origin: string
   /** Everything that it has printed. */
@@ -28,7 +30,10 @@ export class DevServer {
   static async start(entry?: string): Promise<DevServer> {
     const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
     const server = new DevServer(await freePort(), storage, entry ? [entry] : [])
-    await server.#run()
+    await server.#run().catch(async (error: unknown) => {
+      await server.stop()
+      throw error
+    })
     return server
   }
 
@@ -84,10 +89,15 @@ export class DevServer {
     this.#process = child
     createInterface({ input: child.stderr }).on('line', (line) => this.output.push(line))
     await new Promise<void>((resolve, reject) => {
-      child.on('exit', () => reject(new Error(`The server did not start:\n${this.output.join('\n')}`)))
+      const failed = () => reject(new Error(`The server did not start:\n${this.output.join('\n')}`))
+      child.on('exit', failed)
+      // A Worker that cannot be built is not the end of wrangler: it waits for a better one.
+      const deadline = setTimeout(failed, START_MS)
       createInterface({ input: child.stdout }).on('line', (line) => {
         this.output.push(line)
-        if (line.includes('Your MCP server:')) resolve()
+        if (!line.includes('Your MCP server:')) return
+        clearTimeout(deadline)
+        resolve()
       })
     })
   }

@@ -128,9 +128,7 @@ export const CHECKS: readonly Check[] = [
     rule: 'Authorization server metadata is there',
     fix: 'Serve RFC 8414 metadata at /.well-known/oauth-authorization-server of the issuer.',
     look: async (patient) => {
-      const { origin, pathname } = new URL(patient.issuer)
-      const path = `/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname}`
-      patient.serverMetadata = await getJson(new URL(path, origin))
+      patient.serverMetadata = await firstJson(metadataUrls(new URL(patient.issuer)))
     },
   },
   {
@@ -282,6 +280,31 @@ function get(url: URL, headers: Record<string, string> = {}): Promise<Response> 
 function post(url: URL, body: object): Promise<Response> {
   const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }
   return send(url, { method: 'POST', body: JSON.stringify(body), headers })
+}
+
+/** Where clients look for it, in their order (MCP authorization, "Authorization Server Metadata Discovery"). */
+function metadataUrls({ origin, pathname }: URL): URL[] {
+  const path = pathname === '/' ? '' : pathname
+  const paths = [
+    `/.well-known/oauth-authorization-server${path}`,
+    `/.well-known/openid-configuration${path}`,
+    `${path}/.well-known/openid-configuration`,
+  ]
+  return [...new Set(paths)].map((one) => new URL(one, origin))
+}
+
+/** What the first address that has something says; otherwise why the very first has nothing. */
+async function firstJson([first, ...others]: readonly URL[]): Promise<Json> {
+  if (!first) throw new Error('There is nowhere to look.')
+  try {
+    return await getJson(first)
+  } catch (error) {
+    for (const url of others) {
+      const found = await getJson(url).catch(() => undefined)
+      if (found) return found
+    }
+    throw error
+  }
 }
 
 async function getJson(url: URL): Promise<Json> {

@@ -60,7 +60,11 @@ async function doctor(...args: string[]): Promise<{ code: number; output: string
 }
 
 function doctorOnProxy(): Promise<{ code: number; output: string }> {
-  return doctor(`http://localhost:${(proxy.address() as { port: number }).port}/mcp`)
+  return doctor(`${proxyOrigin()}/mcp`)
+}
+
+function proxyOrigin(): string {
+  return `http://localhost:${(proxy.address() as { port: number }).port}`
 }
 
 /** Changes the JSON of an answer. */
@@ -196,6 +200,16 @@ describe('the doctor', () => {
     const { code, output } = await doctorOnProxy()
     expect(output).toContain(`✗ ${rule}`)
     expect(code).toBe(1)
+  })
+
+  it('finds the metadata of a server that has it as an OpenID provider only', async () => {
+    fault = undefined
+    const metadata = await (await fetch(`${proxyOrigin()}/.well-known/oauth-authorization-server`)).text()
+    fault = ({ path }, answer) => {
+      if (path === '/.well-known/oauth-authorization-server') answer.status = 404
+      if (path === '/.well-known/openid-configuration') Object.assign(answer, { status: 200, body: metadata })
+    }
+    expect((await doctor(`${proxyOrigin()}/mcp`, '--no-register')).output).toContain('All well')
   })
 
   it('names plain http on a host that is not this computer', async () => {

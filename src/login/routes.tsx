@@ -6,7 +6,7 @@ import { type AppEnv, requireOwnPage, type UpstreamScopes } from '../origin.ts'
 import { loginPage } from '../pages/login.tsx'
 import { type LoginMethod, scriptOf } from './method.ts'
 import { LoginRefused } from './refused.ts'
-import { endSession, localPath, readSession } from './session.ts'
+import { endSession, localPath, loginUrl, readSession } from './session.ts'
 
 /** @param upstreamScopes what the tools want to do upstream, by login method */
 export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: UpstreamScopes): Hono<AppEnv> {
@@ -27,11 +27,12 @@ export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: Ups
     return (await readSession(c)) ? c.redirect(returnTo, 303) : showForms(returnTo)
   })
 
-  app.post('/logout', (c) => {
+  app.post('/logout', async (c) => {
     requireOwnPage(c)
+    const returnTo = (await readForm(c.req.raw)).get('return_to')
     endSession(c)
     log('signout')
-    return c.redirect('/login', 303)
+    return c.redirect(returnTo === undefined ? '/login' : loginUrl(localPath(returnTo)), 303)
   })
 
   for (const method of methods) app.route(`/login/${method.id}`, refusedToForms(method.routes))

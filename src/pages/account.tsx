@@ -35,17 +35,16 @@ interface Account {
 const FEW = 10
 
 /** What happened, in words; `about` is an app or a login method. */
-const HAPPENED: Record<string, (about: string) => string> = {
-  signed_in: (about) => `Signed in with ${about}`,
+const HAPPENED: Record<string, (about: Child) => Child> = {
+  signed_in: (about) => <>Signed in with {about}</>,
   signed_out_everywhere: () => 'Signed out everywhere',
-  allowed: (about) => `Allowed ${about}`,
-  refreshed: (about) => `${about} renewed its access`,
-  revoked_by_user: (about) => `Revoked ${about}`,
-  revoked_by_client: (about) => `${about} signed itself out`,
-  not_allowed: (about) => `${about} was put out, because you were no longer allowed here`,
-  code_replayed: (about) => `${about} was put out, because its sign-in code was used twice`,
-  token_replayed: (about) =>
-    `${about} was put out, because an old token of it was used: perhaps it was stolen`,
+  allowed: (about) => <>Allowed {about}</>,
+  refreshed: (about) => <>{about} renewed its access</>,
+  revoked_by_user: (about) => <>Revoked {about}</>,
+  revoked_by_client: (about) => <>{about} signed itself out</>,
+  not_allowed: (about) => <>{about} was put out: you were no longer allowed here</>,
+  code_replayed: (about) => <>{about} was put out: its sign-in code was used twice</>,
+  token_replayed: (about) => <>{about} was put out: an old token of it came back, which perhaps was stolen</>,
 }
 
 export function accountPage(account: Account): Promise<Response> {
@@ -161,7 +160,7 @@ function activityList(activity: readonly Activity[]) {
       {activity.map(({ at, kind, about, place, times }) => (
         <li>
           <span>
-            <bdi>{HAPPENED[kind]?.(about) ?? kind}</bdi>
+            {HAPPENED[kind]?.(<bdi>{about}</bdi>) ?? kind}
             {times > 1 && ` (${times} times that day)`}
           </span>
           <span class="quiet">

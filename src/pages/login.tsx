@@ -28,7 +28,11 @@ export function loginPage({ forms, script, refusal, status, retryAfter }: Login)
             {refusal}
           </p>
         )}
-        <div class="methods">{forms}</div>
+        <div class="methods">
+          {forms.map((form) => (
+            <div>{form}</div>
+          ))}
+        </div>
       </>
     ),
   })

@@ -82,9 +82,12 @@ button:hover { filter: brightness(1.08) }
 .who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
 .who p { margin: 0; min-width: 0; overflow-wrap: anywhere }
 .row { display: flex; gap: .6rem; flex-wrap: wrap }
-.methods { display: grid; gap: 1.25rem; margin-top: 1.2rem }
-.methods > * + * { border-top: 1px solid var(--line); padding-top: 1.25rem }
+.methods { display: grid; gap: .9rem; margin-top: 1.2rem }
+.methods > :has(label) + div, .methods > div + :has(label) { border-top: 1px solid var(--line); padding-top: 1.25rem; margin-top: .4rem }
 .methods button, .methods .button { width: 100%; text-align: center }
+.methods button + .quiet { margin: .5rem 0 0 }
+main > form + form { margin-top: 1rem }
+button.link { border: 0; padding: 0; min-height: 0; font: inherit; font-weight: 400; text-decoration: underline }
 .activity { list-style: none; margin: 0; padding: 0 }
 .activity li { display: flex; justify-content: space-between; gap: 0 1rem; flex-wrap: wrap; padding: .45rem 0 }
 .activity li > span:first-child { min-width: 0; overflow-wrap: anywhere }

@@ -34,14 +34,20 @@ export class Remote {
     this.#cookie = response.headers.getSetCookie()[0]?.split(';')[0] as string
   }
 
+  async signInAsGuest(): Promise<void> {
+    const response = await this.post('/login/guest', {})
+    if (response.status !== 303) throw new Error(`Not signed in: ${response.status}`)
+    this.#cookie = response.headers.getSetCookie()[0]?.split(';')[0] as string
+  }
+
   get cookie(): string {
     return this.#cookie
   }
 
-  async register(): Promise<void> {
+  async register(client_name = 'Remote', callback = CALLBACK): Promise<void> {
     const metadata = {
-      client_name: 'Remote',
-      redirect_uris: [CALLBACK],
+      client_name,
+      redirect_uris: [callback],
       grant_types: ['authorization_code', 'refresh_token'],
       token_endpoint_auth_method: 'none',
     }
@@ -55,11 +61,11 @@ export class Remote {
   }
 
   /** A valid authorization request, and the verifier for its challenge. */
-  authorizationRequest(): { path: string; verifier: string } {
+  authorizationRequest(callback = CALLBACK): { path: string; verifier: string } {
     const verifier = randomBytes(32).toString('base64url')
     const query = new URLSearchParams({
       client_id: this.clientId,
-      redirect_uri: CALLBACK,
+      redirect_uri: callback,
       response_type: 'code',
       scope: 'notes:read notes:write',
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),

@@ -45,7 +45,7 @@ export async function authorize(c: Context<AppEnv>): Promise<Response> {
   const request = checkRequest(c, parameters)
   const session = await readSession(c)
   if (request instanceof OAuthError) return refuse(c, address, request, session)
-  if (!session) return c.redirect(loginUrl(c.req.url.slice(new URL(c.req.url).origin.length)), 303)
+  if (!session) return c.redirect(loginUrl(pathOf(c)), 303)
   const scopes = withinCeiling(c.get('config'), session.identity, request.scopes)
   if (scopes.length === 0 && request.scopes.length > 0) {
     return refuse(
@@ -117,6 +117,7 @@ async function askForConsent(
     redirectHost: placeOf(redirectUri),
     local: staysOnThisComputer(redirectUri),
     userName: session.identity.name,
+    path: c.req.method === 'GET' ? pathOf(c) : undefined,
     scopes: describeScopes(request.scopes),
     lastsDays: Math.ceil(secondsLeft(session.identity, LIFETIME.grant) / (24 * 60 * 60)),
     seal: await seal(c.get('config'), 'consent', c.get('issuer'), consent, LIFETIME.consent),
@@ -158,6 +159,11 @@ async function allow(
 function deny(c: Context<AppEnv>, address: ReturnAddress, { userId }: Session): Response {
   log('consent.denied', { user: userId, client: address.client.id })
   return c.redirect(refusalOf(c, address, new OAuthError('access_denied', 'The person said no.')), 303)
+}
+
+function pathOf(c: Context<AppEnv>): string {
+  const { pathname, search } = new URL(c.req.url)
+  return pathname + search
 }
 
 function fingerprint(client: Client): Promise<string> {

@@ -1,0 +1,156 @@
+// Every page in every state, in a real browser: nothing that axe-core finds, nothing that is loaded from elsewhere,
+// nothing that does not fit a small phone, nothing that a keyboard cannot reach.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { DevServer } from '../support/dev-server.ts'
+import { Remote } from '../support/remote.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const LONG = `An app whose name ${'goes on '.repeat(20)}`
+const NAMES = ['Notes for Mac', LONG, 'تطبيق الملاحظات']
+
+let server: DevServer
+let browser: Browser
+/** Somebody who has allowed nothing yet, and somebody who has allowed much. */
+let fresh: Remote
+let busy: Remote
+
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([DevServer.start('test/e2e/all-methods.ts'), launchBrowser()])
+  fresh = await newGuest()
+  busy = new Remote(server.origin)
+  await busy.signIn(server.passphrase)
+  for (const name of NAMES) {
+    await busy.register(name)
+    const tokens = (await (await busy.post('/token', await busy.authorize())).json()) as {
+      refresh_token: string
+    }
+    await busy.refresh(tokens.refresh_token)
+  }
+  for (let times = 0; times < 4; times++) await busy.signIn(server.passphrase)
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+async function newGuest(): Promise<Remote> {
+  const guest = new Remote(server.origin)
+  await guest.signInAsGuest()
+  return guest
+}
+
+/** The path of a consent page. */
+async function consentFor(person: Remote, name: string, callback?: string): Promise<string> {
+  await person.register(name, callback)
+  return person.authorizationRequest(callback).path
+}
+
+interface State {
+  readonly who?: () => Remote
+  readonly path: () => string | Promise<string>
+  readonly act?: (page: Page) => Promise<void>
+}
+
+const STATES: Readonly<Record<string, State>> = {
+  'the home page': { path: () => '/' },
+  'the sign-in page': { path: () => '/login' },
+  'the sign-in page after a wrong passphrase': {
+    path: () => '/login',
+    act: async (page) => {
+      await page.fill('#passphrase', 'wrong')
+      await page.press('#passphrase', 'Enter')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  'the consent page': {
+    who: () => fresh,
+    path: () => consentFor(fresh, 'Notes for Mac', 'https://client.example/callback'),
+  },
+  'the consent page of a local app with a long name': {
+    who: () => fresh,
+    path: () => consentFor(fresh, LONG),
+  },
+  'the consent page with a right-to-left name': {
+    who: () => fresh,
+    path: () => consentFor(fresh, 'تطبيق الملاحظات'),
+  },
+  'the consent page when nothing was ticked': {
+    who: () => fresh,
+    path: () => consentFor(fresh, 'Notes for Mac'),
+    act: async (page) => {
+      for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
+      await page.getByRole('button', { name: 'Allow' }).press('Enter')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  'the account page without an app': { who: () => fresh, path: () => '/account' },
+  'the account page with many apps': { who: () => busy, path: () => '/account' },
+  'the account page after a revocation': { who: () => fresh, path: () => '/account?done=revoked' },
+  'the page about an app that is not known': {
+    path: () => '/authorize?client_id=nobody&redirect_uri=https://client.example',
+  },
+  'the page about an address that is not there': { path: () => '/nowhere' },
+}
+
+async function open(state: State, options: object): Promise<{ page: Page; context: BrowserContext }> {
+  // axe-core is put into the page, which its policy would not allow.
+  const context = await browser.newContext({ bypassCSP: true, ...options })
+  const [name, value] = state.who?.().cookie.split('=') ?? []
+  if (name && value) await context.addCookies([{ name, value, url: server.origin }])
+  const page = await context.newPage()
+  const foreign: string[] = []
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${server.origin}/`)) foreign.push(request.url())
+  })
+  await page.goto(server.origin + (await state.path()))
+  await state.act?.(page)
+  expect(foreign.filter((url) => !url.startsWith('data:'))).toEqual([])
+  return { page, context }
+}
+
+describe.each(Object.entries(STATES))('%s', (_, state) => {
+  it.each(['light', 'dark'] as const)(
+    'has nothing that axe-core finds, when it is %s',
+    async (colorScheme) => {
+      const { page, context } = await open(state, { colorScheme })
+      await page.evaluate(AXE)
+      const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
+        id: string
+        nodes: { html: string; failureSummary: string }[]
+      }[]
+      expect(
+        violations.map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary)]),
+      ).toEqual([])
+      await context.close()
+    },
+  )
+
+  it('fits a small phone, and gives the keyboard whatever a pointer can press', async () => {
+    const { page, context } = await open(state, {
+      viewport: { width: 320, height: 640 },
+      reducedMotion: 'reduce',
+    })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
+    const pressable = (await page.evaluate(
+      `[...document.querySelectorAll('a[href], button, input, summary')].filter((one) => one.checkVisibility()).length`,
+    )) as number
+    const reached = new Set<string>()
+    await page.evaluate(
+      `[...document.querySelectorAll('*')].forEach((one, index) => (one.dataset.index = index))`,
+    )
+    await page.evaluate('document.activeElement?.blur()')
+    for (let presses = 0; presses < pressable * 2; presses++) {
+      await page.keyboard.press('Tab')
+      const focused = (await page.evaluate('document.activeElement?.dataset.index')) as string | undefined
+      if (focused !== undefined && focused !== '') reached.add(focused)
+    }
+    reached.delete((await page.evaluate('document.body.dataset.index')) as string)
+    expect(reached.size).toBeGreaterThanOrEqual(pressable)
+    await context.close()
+  })
+})

@@ -1,0 +1,169 @@
+// What a person sees of what they have allowed, and how they take it back.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
+import { expectLive, expectOver, pass } from '../support/outcome.ts'
+import { Visitor } from '../support/visitor.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const DAY = 24 * 60 * 60
+
+/** Somebody of their own, for whom nothing has happened yet. */
+function newcomer(): Promise<Visitor> {
+  return Visitor.as(crypto.randomUUID())
+}
+
+/** The lines of the activity list, as a person reads them. */
+async function activity(person: Visitor): Promise<string[]> {
+  const html = await (await person.get('/account')).text()
+  const [, list = ''] = html.split('Activity</h2>')
+  return [...list.matchAll(/<li><span>(.*?)<\/span>/gs)].map(([, line = '']) => line.replace(/<[^>]*>/g, ''))
+}
+
+describe('the activity of an account', () => {
+  it('tells who was let in, what renewed its access, how often, and what ended it', async () => {
+    const person = await newcomer()
+    const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
+    let { refresh_token } = await app.connect(person)
+    expect(await activity(person)).toEqual(['Allowed Notes for Mac'])
+    for (let times = 0; times < 3; times++) ({ refresh_token } = await expectLive(app, refresh_token))
+    expect(await activity(person)).toEqual([
+      'Notes for Mac renewed its access (3 times that day)',
+      'Allowed Notes for Mac',
+    ])
+    await person.post('/account/revoke', { client_id: app.id })
+    expect(await activity(person)).toEqual([
+      'Revoked Notes for Mac',
+      'Notes for Mac renewed its access (3 times that day)',
+      'Allowed Notes for Mac',
+    ])
+  })
+
+  it('tells of an app that signed itself out, and of a stolen token', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    const person = await newcomer()
+    const polite = await OAuthClient.registered({ client_name: 'Polite' })
+    await polite.revoke((await polite.connect(person)).refresh_token)
+    const robbed = await OAuthClient.registered({ client_name: 'Robbed' })
+    const first = await robbed.connect(person)
+    const second = await expectLive(robbed, first.refresh_token)
+    await expectLive(robbed, second.refresh_token)
+    pass(200)
+    await robbed.refresh(first.refresh_token)
+    const lines = await activity(person)
+    expect(lines).toContain('Polite signed itself out')
+    expect(lines[0]).toMatch(/^Robbed was put out: an old token/)
+  })
+
+  it('tells of a sign-in, with the town it came from', async () => {
+    const person = await newcomer()
+    const owner = new Visitor()
+    await owner.signIn()
+    expect((await activity(owner))[0]).toBe('Signed in with passphrase')
+    expect(await activity(person)).toEqual([])
+  })
+
+  it('keeps one line for a day and a place, and forgets after 90 days', async () => {
+    const name = crypto.randomUUID()
+    const person = await Visitor.as(name)
+    const app = await OAuthClient.registered({ client_name: 'Steady' })
+    let { refresh_token } = await app.connect(person)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    for (let day = 0; day < 3; day++) {
+      for (let times = 0; times < 2; times++) ({ refresh_token } = await expectLive(app, refresh_token))
+      pass(DAY)
+    }
+    // The session of twelve hours is over; the account is the same.
+    const again = await Visitor.as(name)
+    expect(await activity(again)).toEqual([
+      ...Array(3).fill('Steady renewed its access (2 times that day)'),
+      'Allowed Steady',
+    ])
+    pass(91 * DAY)
+    expect(await activity(await Visitor.as(name))).toEqual([])
+  })
+})
+
+describe('revoking', () => {
+  it('all ends every app of this person, and nobody else’s', async () => {
+    const [person, other] = [await newcomer(), await newcomer()]
+    const apps = [await OAuthClient.registered(), await OAuthClient.registered()]
+    const [mine, theirs] = await Promise.all(
+      [person, other].map((one) => Promise.all(apps.map((app) => app.connect(one)))),
+    )
+    const answer = await person.post('/account/revoke-all', {})
+    expect(answer.headers.get('Location')).toBe('/account?done=revoked-all')
+    expect(await (await person.get('/account')).text()).toContain('No app is connected')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    for (const [index, app] of apps.entries()) {
+      await expectOver(app, mine?.[index] as Tokens)
+      await expectLive(app, theirs?.[index]?.refresh_token as string)
+    }
+  })
+
+  it.each(['/account/revoke', '/account/revoke-all', '/account/sign-out-everywhere', '/logout'])(
+    'does nothing at %s for a form of another site',
+    async (path) => {
+      const person = await newcomer()
+      const app = await OAuthClient.registered()
+      const { refresh_token } = await app.connect(person)
+      for (const headers of [
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { 'Sec-Fetch-Site': undefined, Origin: 'null' },
+      ]) {
+        expect((await person.post(path, { client_id: app.id }, headers)).status).toBe(403)
+      }
+      expect((await person.get('/account')).status).toBe(200)
+      await expectLive(app, refresh_token)
+    },
+  )
+})
+
+describe('signing out', () => {
+  it('here leaves the other browsers signed in, and the apps connected', async () => {
+    const [here, there] = [new Visitor(), new Visitor()]
+    await here.signIn()
+    await there.signIn()
+    const app = await OAuthClient.registered()
+    const { access_token } = await app.connect(here)
+    await here.post('/logout', {})
+    expect((await here.get('/account')).headers.get('Location')).toBe('/login?return_to=%2Faccount')
+    expect((await there.get('/account')).status).toBe(200)
+    expect((await callTool(access_token, 'whoami')).status).toBe(200)
+  })
+
+  it('everywhere ends every session, also those whose cookie was copied, and leaves the apps', async () => {
+    const [here, there] = [new Visitor(), new Visitor()]
+    await here.signIn()
+    await there.signIn()
+    const app = await OAuthClient.registered()
+    const { access_token } = await app.connect(here)
+    const copied = [...there.cookies]
+    await here.post('/account/sign-out-everywhere', {})
+    const thief = new Visitor()
+    for (const [name, value] of copied) thief.cookies.set(name, value)
+    for (const person of [here, there, thief]) expect((await person.get('/account')).status).toBe(303)
+    await there.signIn()
+    expect((await activity(there)).slice(0, 2)).toEqual([
+      'Signed in with passphrase',
+      'Signed out everywhere',
+    ])
+    expect((await callTool(access_token, 'whoami')).status).toBe(200)
+  })
+
+  it('to sign in as somebody else comes back to the app that asked', async () => {
+    const app = await OAuthClient.registered()
+    const { url } = await app.authorizationRequest()
+    const path = url.pathname + url.search
+    const person = await newcomer()
+    expect(await (await person.get(url)).text()).toContain('Sign in as somebody else')
+    const left = await person.post('/logout', { return_to: path })
+    expect(new URL(left.headers.get('Location') as string, url).searchParams.get('return_to')).toBe(path)
+    for (const elsewhere of ['https://evil.test', '//evil.test']) {
+      const away = await (await newcomer()).post('/logout', { return_to: elsewhere })
+      expect(away.headers.get('Location')).toBe('/login?return_to=%2Faccount')
+    }
+  })
+})

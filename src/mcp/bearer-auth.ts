@@ -30,7 +30,7 @@ export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
   return accessToken
 }
 
-/** The same for the SDK. The token stays here: what a tool cannot read, it cannot pass on. */
+/** The same for the SDK. The token stays here. */
 export function authInfoOf(
   issuer: string,
   { userId, userName, userExpiresAt, clientId, scopes, expiresAt }: AccessToken,
@@ -46,10 +46,14 @@ export function authInfoOf(
   }
 }
 
-/** @throws OAuthError `invalid_token` once the grant is known to be over, 503 when nobody can tell */
+/**
+ * @param rememberMs how old what this isolate knows may be
+ * @throws OAuthError `invalid_token` once the grant is known to be over, 503 when nobody can tell
+ */
 export async function requireLiveGrant(
   c: Context<AppEnv>,
   { grantId, generation }: AccessToken,
+  rememberMs = REMEMBER_MS,
 ): Promise<void> {
   const revoked = new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
   if (c.get('config').immediateRevocation) {
@@ -59,7 +63,7 @@ export async function requireLiveGrant(
   const now = Date.now()
   let grant = known.get(grantId)
   // What was revoked once stays revoked, whatever KV has yet to hear.
-  if (!grant || (grant.live && now - grant.checkedAt > REMEMBER_MS)) {
+  if (!grant || (grant.live && now - grant.checkedAt > rememberMs)) {
     const live = !(await isRevoked(c.env, grantId))
     grant = { live, checkedAt: now, generation: grant?.generation ?? -1 }
     remember(grantId, grant)

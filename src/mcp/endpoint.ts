@@ -70,10 +70,17 @@ async function answer(
     return askSession(env, c.req.raw, { issuer, accessToken }, message)
   }
   const handler = createMcpHandler(() => newServer(tools, { env, config: c.get('config'), issuer }))
-  return handler.fetch(c.req.raw, {
+  return handler.fetch(withoutToken(c.req.raw), {
     authInfo: authInfoOf(issuer, accessToken),
     ...(message && { parsedBody: message }),
   })
+}
+
+// What a tool cannot read, it cannot pass on. The body has been read.
+function withoutToken({ url, method, headers, signal }: Request): Request {
+  const others = new Headers(headers)
+  others.delete('Authorization')
+  return new Request(url, { method, headers: others, signal })
 }
 
 /** What was asked for, for the log: cut, since a stranger wrote it. */

@@ -31,9 +31,10 @@ function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uin
   })
 }
 
-// An answer that cannot be had ends the stream, too.
+// An answer that cannot be had ends the stream, too. What the isolate remembers is not asked: it may be a minute old,
+// and that on top of the minute between two looks.
 function mayGoOn(c: Context<AppEnv>, accessToken: AccessToken): Promise<boolean> {
-  return requireLiveGrant(c, accessToken).then(
+  return requireLiveGrant(c, accessToken, 0).then(
     () => true,
     () => false,
   )

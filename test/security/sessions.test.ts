@@ -4,6 +4,7 @@ import { env } from 'cloudflare:workers'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIFETIME, loadConfig } from '../../src/config.ts'
+import { OWNER } from '../../src/identity.ts'
 import { GrantObject } from '../../src/index.ts'
 import type { GrantRecord } from '../../src/oauth/grants/grant.ts'
 import { issueAccessToken } from '../../src/oauth/tokens/access-token.ts'
@@ -54,7 +55,7 @@ interface Stranger {
   readonly origin?: string
 }
 
-const SOMEONE = { userId: 'user_someone-else', userName: 'Someone' }
+const SOMEONE = { userId: 'user_someone-else', identity: { ...OWNER, name: 'Someone' } }
 const STRANGERS: [string, () => Promise<Stranger>][] = [
   ['another user of the same client', async () => ({ token: await tokenWith(SOMEONE) })],
   [
@@ -208,9 +209,9 @@ describe('M10 MCP security best practices, "Session Hijacking": a session in the
 describe('M10 CVE-2026-25536: two users in sessions of their own', () => {
   it('see only their own notes, questions, answers and messages', async () => {
     const people = await Promise.all(
-      [{ userName: 'Owner' }, SOMEONE].map(async (person) => {
+      [{ identity: OWNER }, SOMEONE].map(async (person) => {
         const session = await McpSession.open(await tokenWith(person))
-        return { name: person.userName, session, stream: await session.listen() }
+        return { name: person.identity.name, session, stream: await session.listen() }
       }),
     )
     const rounds = Array.from({ length: 20 }, (_, round) => round)

@@ -1,15 +1,25 @@
 // How a request travels from the Worker, which has authenticated it, to the object of its session.
+import type { RequestId } from '@modelcontextprotocol/server'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 
+export const SESSION_ID = 'Mcp-Session-Id'
 /** The headers of a request that mean something to a session. Its Authorization is not one of them. */
-const CARRIED = ['Accept', 'Content-Type', 'MCP-Protocol-Version', 'Mcp-Session-Id', 'Last-Event-ID']
+const CARRIED = ['Accept', 'Content-Type', 'MCP-Protocol-Version', SESSION_ID, 'Last-Event-ID']
 const CALLER = 'Gatehouse-Caller'
+
+interface Message {
+  readonly method?: unknown
+  readonly params?: { readonly requestId?: RequestId }
+}
 
 export interface Envelope {
   readonly issuer: string
   readonly accessToken: AccessToken
   readonly message: object | undefined
+  /** It begins a session. One that names a session never does, not even a session that is over. */
   readonly initializes: boolean
+  /** The request that the client no longer wants answered. */
+  readonly cancels: RequestId | undefined
 }
 
 /** Only the Worker can reach an object, and it names the caller itself: no header of the client gets here unasked. */
@@ -32,8 +42,13 @@ export function sealEnvelope(
 
 export async function readEnvelope(request: Request): Promise<Envelope> {
   const caller = JSON.parse(decodeURIComponent(request.headers.get(CALLER) ?? ''))
-  const message = request.method === 'POST' ? await request.json<{ method?: unknown }>() : undefined
-  return { ...caller, message, initializes: message !== undefined && isInitialize(message) }
+  const message = request.method === 'POST' ? await request.json<Message>() : undefined
+  return {
+    ...caller,
+    message,
+    initializes: message !== undefined && isInitialize(message) && !request.headers.has(SESSION_ID),
+    cancels: message?.method === 'notifications/cancelled' ? message.params?.requestId : undefined,
+  }
 }
 
 export function isInitialize(message: { method?: unknown }): boolean {
@@ -42,6 +57,10 @@ export function isInitialize(message: { method?: unknown }): boolean {
 
 /** MCP 2025-11-25 transports, "Session Management": the client then begins a new session. */
 export function sessionNotFound(): Response {
-  const error = { jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null }
-  return Response.json(error, { status: 404 })
+  return refusal(404, -32001, 'Session not found')
+}
+
+/** What the SDK's transport answers to a request that it takes for wrong. */
+export function refusal(status: number, code: number, message: string): Response {
+  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status })
 }

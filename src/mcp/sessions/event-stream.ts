@@ -5,19 +5,21 @@ const KEEP_ALIVE_MS = 25_000
 export function eventStream(socket: WebSocket): Response {
   const encoder = new TextEncoder()
   let timer: ReturnType<typeof setInterval> | undefined
+  let cut = false
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       const write = (text: string) => controller.enqueue(encoder.encode(text))
       socket.addEventListener('message', ({ data }) => write(`event: message\ndata: ${data}\n\n`))
       socket.addEventListener('close', () => {
         clearInterval(timer)
-        controller.close()
+        if (!cut) controller.close()
       })
       // Proxies cut what is silent for long.
       timer = setInterval(() => write(': keep-alive\n\n'), KEEP_ALIVE_MS)
       socket.accept()
     },
     cancel() {
+      cut = true
       clearInterval(timer)
       socket.close(1000)
     },

@@ -37,15 +37,14 @@ export function legacySession(tools: readonly Tool[]) {
       this.#transport ??= this.#connect(envelope.issuer, session)
       const transport = await this.#transport
       const response = await transport.handleRequest(request, {
-        ...(envelope.message && { parsedBody: envelope.message }),
+        ...(envelope.message && { parsedBody: transport.received(envelope.message) }),
         authInfo: authInfoOf(envelope.issuer, envelope.accessToken),
       })
+      // What was cancelled is not answered (MCP utilities, "Cancellation"): nothing more comes on its stream.
+      if (envelope.cancels !== undefined) transport.closeSSEStream(envelope.cancels)
       if (!session && transport.sessionId !== undefined) await this.#open(envelope)
       return response
     }
-
-    // A client closes its stream: the runtime answers the closing by itself.
-    override webSocketClose(): void {}
 
     override async alarm(): Promise<void> {
       if (this.ctx.getWebSockets().length > 0) await this.ctx.storage.setAlarm(Date.now() + IDLE_MS)
@@ -53,7 +52,7 @@ export function legacySession(tools: readonly Tool[]) {
     }
 
     async #connect(issuer: string, session: Session | undefined): Promise<SessionTransport> {
-      const transport = new SessionTransport(this.ctx.id.toString(), () => this.ctx.getWebSockets())
+      const transport = new SessionTransport(this.ctx.id.toString(), () => this.#newestStream())
       await newServer(tools, { env: this.env, config: loadConfig(this.env), issuer }).connect(transport)
       if (session) {
         const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
@@ -71,8 +70,15 @@ export function legacySession(tools: readonly Tool[]) {
 
     #listen(): Response {
       const { 0: client, 1: server } = new WebSocketPair()
+      server.serializeAttachment(1 + orderOf(this.#newestStream()))
       this.ctx.acceptWebSocket(server)
       return new Response(null, { status: 101, webSocket: client })
+    }
+
+    // A message goes to one stream only (MCP 2025-11-25 transports, "Multiple Connections"): the newest, for another may
+    // be the one whose connection broke.
+    #newestStream(): WebSocket | undefined {
+      return this.ctx.getWebSockets().toSorted((a, b) => orderOf(b) - orderOf(a))[0]
     }
 
     async #end(): Promise<Response> {
@@ -94,6 +100,11 @@ export function legacySession(tools: readonly Tool[]) {
 const INITIALIZE_HEADERS = {
   Accept: 'application/json, text/event-stream',
   'Content-Type': 'application/json',
+}
+
+/** Which stream of the session it is, the first being 1; the object may have slept since. */
+function orderOf(socket: WebSocket | undefined): number {
+  return (socket?.deserializeAttachment() as number | undefined) ?? 0
 }
 
 function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {

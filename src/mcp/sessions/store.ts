@@ -1,15 +1,24 @@
 // The Worker's way to the sessions of clients that begin with `initialize`.
-import { isLegacyRequest } from '@modelcontextprotocol/server'
+import { isLegacyRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
 import { orUnavailable } from '../../oauth/errors.ts'
-import { type Envelope, isInitialize, sealEnvelope, sessionNotFound } from './envelope.ts'
+import {
+  type Envelope,
+  isInitialize,
+  refusal,
+  SESSION_ID,
+  sealEnvelope,
+  sessionNotFound,
+} from './envelope.ts'
 import { eventStream } from './event-stream.ts'
 
-const SESSION_ID = 'Mcp-Session-Id'
+const VERSION = 'MCP-Protocol-Version'
+const STATELESS = '2026-07-28'
 
 /** Whether a request begins a session or belongs to one. One of the stateless protocol never does. */
 export async function isOfSession(request: Request, message: object | undefined): Promise<boolean> {
   const named = request.headers.has(SESSION_ID) || (message !== undefined && isInitialize(message))
-  return named && isLegacyRequest(request, message)
+  const stateless = request.method !== 'POST' && request.headers.get(VERSION) === STATELESS
+  return named && !stateless && isLegacyRequest(request, message)
 }
 
 /** Has the session answer, or a new one. @throws OAuthError 503 */
@@ -19,13 +28,19 @@ export async function askSession(
   caller: Pick<Envelope, 'issuer' | 'accessToken'>,
   message: object | undefined,
 ): Promise<Response> {
+  const version = request.headers.get(VERSION)
+  if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
+    return refusal(400, -32000, 'This protocol version is not supported.')
+  }
   const session = sessionOf(env, request.headers.get(SESSION_ID))
   if (!session) return sessionNotFound()
   const sealed = sealEnvelope(request, caller, message)
   // What a broken connection missed is told by the transport; what comes unasked, by a socket.
-  const listens = request.method === 'GET' && !request.headers.has('Last-Event-ID')
+  const listens = request.method === 'GET' && !request.headers.get('Last-Event-ID')
   if (!listens) return orUnavailable(session.fetch(sealed))
-  if (!request.headers.get('Accept')?.includes('text/event-stream')) return notAcceptable()
+  if (!request.headers.get('Accept')?.includes('text/event-stream')) {
+    return refusal(406, -32000, 'A client must accept text/event-stream.')
+  }
   sealed.headers.set('Upgrade', 'websocket')
   const answer = await orUnavailable(session.fetch(sealed))
   return answer.webSocket ? eventStream(answer.webSocket) : answer
@@ -38,9 +53,4 @@ function sessionOf(env: Env, id: string | null): DurableObjectStub | undefined {
   } catch {
     return undefined
   }
-}
-
-function notAcceptable(): Response {
-  const message = 'A client must accept text/event-stream.'
-  return Response.json({ jsonrpc: '2.0', error: { code: -32000, message }, id: null }, { status: 406 })
 }

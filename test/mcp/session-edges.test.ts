@@ -119,7 +119,7 @@ describe('a client that went away', () => {
     const stream = await session.listen()
     await stream.cut()
     await abortAllDurableObjects()
-    await scheduler.wait(300)
+    await (await McpSession.open(token)).end()
     expect(closed.mock.results.map(({ type }) => type)).not.toContain('throw')
   })
 })
@@ -129,8 +129,8 @@ describe('lifecycle, "Cancellation": a call that was cancelled', () => {
     const session = await McpSession.open(token)
     const { stream } = await session.ask('ask_name')
     await session.post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } })
-    const ended = stream.rest().then(() => 'ended')
-    expect(await Promise.race([ended, scheduler.wait(3000).then(() => 'open')])).toBe('ended')
+    // Hangs while the stream is open.
+    await stream.rest()
   })
 })
 

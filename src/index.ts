@@ -22,6 +22,7 @@ import { homePage } from './pages/home.tsx'
 import { tools } from './tools/index.ts'
 
 export { AccountObject } from './account/object.ts'
+export { SeenObject } from './oauth/assertions/seen-object.ts'
 export { ClientObject } from './oauth/clients/object.ts'
 export { GrantObject } from './oauth/grants/object.ts'
 export { Notebook } from './tools/notes/notebook.ts'

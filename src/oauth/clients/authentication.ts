@@ -1,14 +1,18 @@
 // Client authentication at the token and revocation endpoints (RFC 6749 §2.3): none, client_secret_basic,
-// client_secret_post. One method a request, and exactly what the client registered: a secret or none.
+// client_secret_post, private_key_jwt. One method a request, and exactly what the client registered: a secret, a key or
+// nothing.
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { equalInConstantTime, hashSecret } from '../tokens/secret.ts'
 import type { Client, Lookup } from './client.ts'
+import { claimedClient, isGenuine, JWT_BEARER } from './client-assertion.ts'
 import { findApprovedClient } from './store.ts'
 
 interface Credentials {
   readonly clientId: string
   readonly secret: string | undefined
+  /** RFC 7523 §2.2 */
+  readonly assertion?: string
 }
 
 /** @throws OAuthError `invalid_client`, `invalid_request`, 503 */
@@ -21,30 +25,58 @@ export async function authenticateClient(
   // RFC 6749 §5.2: who tried Basic is told so with a challenge.
   const challenge =
     authorization === null ? {} : { headers: { 'WWW-Authenticate': `Basic realm="${lookup.issuer}"` } }
-  const { clientId, secret } =
+  const credentials =
     authorization === null ? fromBody(parameters) : fromBasic(authorization, parameters, challenge)
-  const client = await findApprovedClient(lookup, clientId).catch((error: unknown) => {
+  const client = await findApprovedClient(lookup, credentials.clientId).catch((error: unknown) => {
     throw error instanceof OAuthError && error.code === 'invalid_client'
       ? new OAuthError('invalid_client', error.description, challenge)
       : error
   })
-  if (!(await secretMatches(client, secret))) {
+  if (!(await isProven(lookup, client, credentials))) {
     throw new OAuthError(
       'invalid_client',
-      'The client secret is wrong, missing, or not what this client registered.',
+      'The client secret or assertion is wrong, missing, or not what this client registered.',
       challenge,
     )
   }
   return client
 }
 
-async function secretMatches({ secretHash }: Client, secret: string | undefined): Promise<boolean> {
+async function isProven(
+  lookup: Lookup,
+  client: Client,
+  { secret, assertion }: Credentials,
+): Promise<boolean> {
+  const { secretHash, metadata } = client
+  if (metadata.token_endpoint_auth_method === 'private_key_jwt') {
+    return assertion !== undefined && isGenuine(lookup, client, assertion)
+  }
+  if (assertion !== undefined) return false
   if (secretHash === undefined || secret === undefined) return secretHash === secret
   return equalInConstantTime(await hashSecret(secret), secretHash)
 }
 
 function fromBody(parameters: Parameters): Credentials {
-  return { clientId: parameters.require('client_id'), secret: parameters.get('client_secret') }
+  const secret = parameters.get('client_secret')
+  const assertion = parameters.get('client_assertion')
+  const type = parameters.get('client_assertion_type')
+  if (assertion === undefined && type === undefined) {
+    return { clientId: parameters.require('client_id'), secret }
+  }
+  if (type !== JWT_BEARER || assertion === undefined) {
+    throw new OAuthError('invalid_request', `A client_assertion is of the type ${JWT_BEARER}.`)
+  }
+  if (secret !== undefined) throw twoWays()
+  const clientId = claimedClient(assertion)
+  // RFC 7521 §4.2: unnecessary here, but never another.
+  if ((parameters.get('client_id') ?? clientId) !== clientId) {
+    throw new OAuthError('invalid_client', 'Two different clients are named.')
+  }
+  return { clientId, secret: undefined, assertion }
+}
+
+function twoWays(): OAuthError {
+  return new OAuthError('invalid_request', 'The client authenticates in two ways at once.')
 }
 
 function fromBasic(authorization: string, parameters: Parameters, challenge: object): Credentials {
@@ -53,9 +85,8 @@ function fromBasic(authorization: string, parameters: Parameters, challenge: obj
   const [id, secret, ...rest] = encoded ? decodeBasic(encoded).split(':') : []
   if (id === undefined || secret === undefined || rest.length > 0)
     throw wrong('The Authorization header is malformed.')
-  if (parameters.get('client_secret') !== undefined) {
-    throw new OAuthError('invalid_request', 'The client authenticates in two ways at once.')
-  }
+  const others = ['client_secret', 'client_assertion', 'client_assertion_type']
+  if (others.some((name) => parameters.get(name) !== undefined)) throw twoWays()
   const clientId = formDecode(id)
   if ((parameters.get('client_id') ?? clientId) !== clientId) throw wrong('Two different clients are named.')
   return { clientId, secret: formDecode(secret) }

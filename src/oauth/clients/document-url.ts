@@ -34,7 +34,7 @@ export function isAllowedHost({ clientDocumentHosts }: Config, host?: string): b
 
 // The network flag global_fetch_strictly_public does not keep a fetch from every private address, so that literals
 // and local names are refused by their form. WHATWG turns every spelling of an IPv4 address into four numbers.
-function isPublicName(hostname: string): boolean {
+export function isPublicName(hostname: string): boolean {
   return /^(?!.*\.(?:localhost|local|internal|invalid|test|example|home\.arpa|onion)$)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(
     hostname,
   )

@@ -2,6 +2,7 @@
 // id, held to the same rules as a registration, remembered for as long as its own cache headers say.
 import { OAuthError } from '../errors.ts'
 import { type ClientMetadata, validateClientMetadata } from './metadata.ts'
+import { hasSecretKey } from './public-keys.ts'
 
 const MAX_BYTES = 5 * 1024
 export const TIMEOUT_MS = 5000
@@ -83,10 +84,11 @@ function validateDocument(url: string, claimed: Record<string, unknown>): Client
   if ('client_secret' in claimed || 'client_secret_expires_at' in claimed)
     throw invalid('holds a client_secret')
   if (hasSecretKey(claimed.jwks)) throw invalid('holds a key that should be secret')
-  if ((claimed.token_endpoint_auth_method ?? 'none') !== 'none') {
-    throw invalid('asks for a token_endpoint_auth_method other than none')
+  const method = claimed.token_endpoint_auth_method ?? 'none'
+  if (method !== 'none' && method !== 'private_key_jwt') {
+    throw invalid('asks for a token_endpoint_auth_method other than none and private_key_jwt')
   }
-  const metadata = validate({ ...claimed, token_endpoint_auth_method: 'none' })
+  const metadata = validate({ ...claimed, token_endpoint_auth_method: method })
   if (metadata.client_name === undefined) throw invalid('has no client_name')
   return metadata
 }
@@ -98,11 +100,6 @@ function validate(claimed: Record<string, unknown>): ClientMetadata {
     if (error instanceof OAuthError) throw invalid(`is not valid: ${error.description}`)
     throw error
   }
-}
-
-function hasSecretKey(jwks: unknown): boolean {
-  const keys = (jwks as { keys?: unknown } | undefined)?.keys
-  return Array.isArray(keys) && keys.some((key) => key?.kty === 'oct' || key?.d !== undefined)
 }
 
 function freshSeconds(headers: Headers): number {

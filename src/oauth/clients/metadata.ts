@@ -1,10 +1,12 @@
 // Client metadata (RFC 7591 §2): the one validator of what a client says about itself. It keeps what this server
 // understands, drops what it does not, and refuses what would mislead. Nothing here can raise a client's rights:
 // a scope, for one, is not even read, since the person decides about scopes at each consent.
+import type { JWK } from 'jose'
 import { OAuthError } from '../errors.ts'
+import { publicKeys } from './public-keys.ts'
 import { judgeRedirectUri } from './redirect-uri.ts'
 
-export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const
+export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 export type AuthMethod = (typeof AUTH_METHODS)[number]
 
 export const CLIENT_GRANT_TYPES = ['authorization_code', 'refresh_token'] as const
@@ -21,6 +23,9 @@ export interface ClientMetadata {
   readonly grant_types: readonly ClientGrantType[]
   readonly response_types: readonly 'code'[]
   readonly token_endpoint_auth_method: AuthMethod
+  /** The client's public keys, or where they are: for private_key_jwt, one of the two. */
+  readonly jwks?: { readonly keys: readonly JWK[] }
+  readonly jwks_uri?: string
   readonly application_type?: 'native' | 'web'
   readonly software_id?: string
   readonly software_version?: string
@@ -28,11 +33,13 @@ export interface ClientMetadata {
 
 /** @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2) */
 export function validateClientMetadata(claimed: Record<string, unknown>): ClientMetadata {
+  const method = authMethod(claimed.token_endpoint_auth_method)
   return {
     redirect_uris: redirectUris(claimed.redirect_uris),
     grant_types: grantTypes(claimed.grant_types),
     response_types: responseTypes(claimed.response_types),
-    token_endpoint_auth_method: authMethod(claimed.token_endpoint_auth_method),
+    token_endpoint_auth_method: method,
+    ...(method === 'private_key_jwt' && publicKeys(claimed)),
     ...optional('client_name', displayText(text(claimed, 'client_name'))),
     ...optional('client_uri', webPage(text(claimed, 'client_uri'))),
     ...optional('application_type', applicationType(text(claimed, 'application_type'))),

@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { NAME } from '../../config.ts'
 import type { AppEnv } from '../../origin.ts'
+import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
 import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
 import { resourceOf } from '../resource.ts'
@@ -22,7 +23,9 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     response_modes_supported: ['query'],
     grant_types_supported: CLIENT_GRANT_TYPES,
     token_endpoint_auth_methods_supported: AUTH_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     code_challenge_methods_supported: ['S256'],
     client_id_metadata_document_supported: isAllowedHost(c.get('config')),
     authorization_response_iss_parameter_supported: true,

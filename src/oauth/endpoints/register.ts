@@ -13,7 +13,7 @@ import { hashSecret, randomSecret } from '../tokens/secret.ts'
 export async function register(c: Context<AppEnv>): Promise<Response> {
   if (!(await withinLimit(c.env.REGISTRATION_LIMIT, addressKey(c)))) throw tooOften()
   const metadata = validateClientMetadata(await readJsonObject(c.req.raw))
-  const secret = metadata.token_endpoint_auth_method === 'none' ? undefined : randomSecret()
+  const secret = metadata.token_endpoint_auth_method.startsWith('client_secret') ? randomSecret() : undefined
   const client = await registerClient(c.env, c.get('issuer'), metadata, secret && (await hashSecret(secret)))
   log('client.registered', { client: client.id, name: metadata.client_name })
   // RFC 7591 §3.2.1: what was granted; the secret this once.

@@ -1,21 +1,17 @@
 // `npm run dev`: makes what is missing, starts `wrangler dev` with the flags that were given, and says how to connect.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { completeDevVars, devVar } from './setup.ts'
+import { WRANGLER } from './wrangler.ts'
 
 const made = await completeDevVars()
 if (made.length > 0) console.log(`Made ${made.join(', ')} in .dev.vars (git ignores it).\n`)
 
-const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
-const bin = join(dirname(wrangler), JSON.parse(readFileSync(wrangler, 'utf8')).bin.wrangler)
 const child = spawn(
   process.execPath,
   [
-    bin,
+    WRANGLER,
     'dev',
     '--show-interactive-dev-session=false',
     '--infer-origin-from-routes=false',

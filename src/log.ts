@@ -12,6 +12,7 @@ export type Event =
   | 'consent.denied'
   | 'code.redeemed'
   | 'code.replayed'
+  | 'token.issued'
   | 'token.refreshed'
   | 'token.repeated'
   | 'token.replayed'

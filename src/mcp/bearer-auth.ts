@@ -1,23 +1,16 @@
-// The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage; whether
-// its grant was revoked is asked once a minute per isolate.
+// The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage.
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import { INITIAL_SCOPES } from '../config.ts'
 import { logError } from '../log.ts'
 import { OAuthError } from '../oauth/errors.ts'
-import { confirmGrant, isRevoked } from '../oauth/grants/store.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
 import { type AccessToken, verifyAccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
-
-const REMEMBER_MS = 60_000
-const MAX_REMEMBERED = 10_000
+import { requireLive } from './revocation.ts'
 
 /** No token came: the challenge then carries no error code (RFC 6750 §3.1). */
 class NoToken extends Error {}
-
-/** What this isolate knows of grants. Only a minute of it is trusted, so that a revocation is seen everywhere. */
-const known = new Map<string, { live: boolean; checkedAt: number; generation: number }>()
 
 /** Whom a request speaks for. @throws OAuthError `invalid_token`, 503 · NoToken */
 export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
@@ -26,7 +19,7 @@ export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
   if (!token) throw new NoToken()
   const issuer = c.get('issuer')
   const accessToken = await verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token)
-  await requireLiveGrant(c, accessToken)
+  await requireLive(c, accessToken)
   return accessToken
 }
 
@@ -44,51 +37,6 @@ export function authInfoOf(
     resourceMetadataUrl: metadataUrl(issuer),
     extra: { userId, userName, userExpiresAt },
   }
-}
-
-/**
- * @param rememberMs how old what this isolate knows may be
- * @throws OAuthError `invalid_token` once the grant is known to be over, 503 when nobody can tell
- */
-export async function requireLiveGrant(
-  c: Context<AppEnv>,
-  { grantId, generation }: AccessToken,
-  rememberMs = REMEMBER_MS,
-): Promise<void> {
-  const revoked = new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
-  if (c.get('config').immediateRevocation) {
-    if (!(await confirmGrant(c.env, grantId, generation))) throw revoked
-    return
-  }
-  const now = Date.now()
-  let grant = known.get(grantId)
-  // What was revoked once stays revoked, whatever KV has yet to hear.
-  if (!grant || (grant.live && now - grant.checkedAt > rememberMs)) {
-    const live = !(await isRevoked(c.env, grantId))
-    grant = { live, checkedAt: now, generation: grant?.generation ?? -1 }
-    remember(grantId, grant)
-  }
-  if (!grant.live) throw revoked
-  if (grant.generation === generation) return
-  // The first sight of a rotation: the client has it, so its parent token is no longer forgiven.
-  grant.generation = generation
-  const seen = grant
-  const confirmed = confirmGrant(c.env, grantId, generation).then((live) => {
-    if (!live) seen.live = false
-  })
-  const failed = (error: unknown) => {
-    // The next call tries again: unconfirmed, a stolen parent token would go on being forgiven.
-    seen.generation = -1
-    logError(error, { grant: grantId })
-  }
-  c.executionCtx.waitUntil(confirmed.catch(failed))
-}
-
-function remember(grantId: string, grant: { live: boolean; checkedAt: number; generation: number }): void {
-  known.delete(grantId)
-  known.set(grantId, grant)
-  const oldest = known.keys().next().value
-  if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest)
 }
 
 /** The answer to a request without a right: 401 with a challenge, or 503 when storage does not answer. */

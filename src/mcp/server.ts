@@ -9,6 +9,9 @@ import { upstreamOf } from './upstream.ts'
 
 const VERSION = '0.1.0'
 
+/** What the authorization server before it can do beyond MCP itself. */
+const EXTENSIONS = { 'io.modelcontextprotocol/oauth-client-credentials': {} }
+
 /** Where a server runs. */
 export interface Surroundings {
   readonly env: Env
@@ -39,7 +42,7 @@ export function newServer(tools: readonly Tool[], { env, config, issuer }: Surro
   const server = new McpServer(
     { name: NAME, version: VERSION },
     // The list changes with a deployment only; nobody would be there to say so.
-    { capabilities: { tools: { listChanged: false } }, requestState: { verify } },
+    { capabilities: { tools: { listChanged: false }, extensions: EXTENSIONS }, requestState: { verify } },
   )
   for (const tool of tools) tool.register(server, callerOf)
   return server

@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
-import { requireLiveGrant } from './bearer-auth.ts'
+import { requireLive } from './revocation.ts'
 
 const RECHECK_MS = 60_000
 
@@ -34,7 +34,7 @@ function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uin
 // An answer that cannot be had ends the stream, too. What the isolate remembers is not asked: it may be a minute old,
 // and that on top of the minute between two looks.
 function mayGoOn(c: Context<AppEnv>, accessToken: AccessToken): Promise<boolean> {
-  return requireLiveGrant(c, accessToken, 0).then(
+  return requireLive(c, accessToken, 0).then(
     () => true,
     () => false,
   )

@@ -31,6 +31,13 @@ export function requestedScopes(scope: string | undefined): string[] {
   return scopes
 }
 
+/** Those of `allowed` that are asked for, or all when nothing in particular is. @throws OAuthError `invalid_scope` when none is left */
+export function withinScopes(allowed: readonly string[], scope: string | undefined): string[] {
+  const scopes = scope === undefined ? [...allowed] : parseScope(scope).filter((one) => allowed.includes(one))
+  if (scopes.length > 0) return scopes
+  throw new OAuthError('invalid_scope', `Allowed here: ${allowed.join(' ') || 'nothing'}`)
+}
+
 /** The scopes that a person decides about, with the words that they are shown. */
 export function describeScopes(scopes: readonly string[]): { name: Scope; text: string }[] {
   return RESOURCE_SCOPES.filter((name) => scopes.includes(name)).map((name) => ({ name, text: SCOPES[name] }))

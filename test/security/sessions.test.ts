@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LIFETIME, loadConfig } from '../../src/config.ts'
 import { OWNER } from '../../src/identity.ts'
 import { GrantObject } from '../../src/index.ts'
+import { authorizedBy } from '../../src/oauth/grant-types/grant-type.ts'
 import type { GrantRecord } from '../../src/oauth/grants/grant.ts'
 import { issueAccessToken } from '../../src/oauth/tokens/access-token.ts'
 import { Clock } from '../support/clock.ts'
@@ -47,7 +48,7 @@ async function tokenWith(changes: Partial<GrantRecord> = {}): Promise<string> {
   const grantId = env.GRANTS.idFromString(grantIdOf(tokens.refresh_token))
   const description = await env.GRANTS.get(grantId).describe()
   const record = { ...(description as { record: GrantRecord }).record, ...changes }
-  return (await issueAccessToken(loadConfig(env), record, record.scopes, 0)).token
+  return (await issueAccessToken(loadConfig(env), authorizedBy(record, record.scopes, 0))).token
 }
 
 interface Stranger {

@@ -41,6 +41,11 @@ export class DevServer {
     return new URL('/mcp', this.origin)
   }
 
+  /** Where it keeps its data. */
+  get storage(): string {
+    return this.#storage
+  }
+
   get passphrase(): string {
     return devVar('OWNER_PASSPHRASE') as string
   }

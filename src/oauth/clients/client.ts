@@ -9,6 +9,8 @@ export interface Client {
   readonly metadata: ClientMetadata
   /** SHA-256 of the client secret; absent for a public client. */
   readonly secretHash?: string
+  /** The most that it can do for itself; only the owner says so (see owned-store.ts). */
+  readonly scopes?: readonly string[]
   /** Seconds since the epoch (RFC 7591 §3.2.1); of a document client, when it was fetched. */
   readonly issuedAt: number
 }

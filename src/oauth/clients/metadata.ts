@@ -9,8 +9,11 @@ import { judgeRedirectUri } from './redirect-uri.ts'
 export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 export type AuthMethod = (typeof AUTH_METHODS)[number]
 
-export const CLIENT_GRANT_TYPES = ['authorization_code', 'refresh_token'] as const
+export const CLIENT_GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
 export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
+
+/** What a client can give itself: ways to act for a person who has said so. */
+const REGISTRABLE: readonly ClientGrantType[] = ['authorization_code', 'refresh_token']
 
 const MAX_REDIRECT_URIS = 20
 const MAX_NAME_LENGTH = 100
@@ -69,7 +72,7 @@ function redirectUris(value: unknown): string[] {
 function grantTypes(value: unknown): ClientGrantType[] {
   const claimed = value === undefined ? ['authorization_code'] : value
   if (!isStringArray(claimed)) throw invalid('grant_types must be a list of strings.')
-  const granted = CLIENT_GRANT_TYPES.filter((type) => claimed.includes(type))
+  const granted = REGISTRABLE.filter((type) => claimed.includes(type))
   if (!granted.includes('authorization_code')) throw invalid('grant_types must include authorization_code.')
   return granted
 }

@@ -1,12 +1,14 @@
 // Registered clients: the object is the truth, KV the copy that /token reads near the client. KV is written only
 // once a person has approved the client, so that strangers cannot use up its daily writes; and a KV miss is only
-// ever a question to the object. Clients described by a document have a store of their own.
+// ever a question to the object. Clients described by a document, and the owner's, have stores of
+// their own.
 import { OAuthError, orUnavailable } from '../errors.ts'
 import type { Client, Lookup } from './client.ts'
 import { approveDescribed, findDescribed } from './document-store.ts'
 import { isDocumentUrl } from './document-url.ts'
 import type { ClientMetadata } from './metadata.ts'
 import type { ClientObject } from './object.ts'
+import { findOwned, isOwnedId } from './owned-store.ts'
 
 /** @throws OAuthError 503 */
 export async function registerClient(
@@ -29,6 +31,7 @@ export async function registerClient(
 
 /** The client as it is now: for decisions that a person makes. @throws OAuthError `invalid_client`, 429, 503 */
 export async function findClient(lookup: Lookup, clientId: string): Promise<Client> {
+  if (isOwnedId(clientId)) return findOwned(lookup, clientId)
   return isDocumentUrl(clientId) ? findDescribed(lookup, clientId) : findRegistered(lookup, clientId)
 }
 
@@ -42,6 +45,7 @@ async function findRegistered({ env, issuer }: Lookup, clientId: string): Promis
 /** The client as the nearest copy knows it: for the token endpoint. @throws OAuthError `invalid_client`, 503 */
 export async function findApprovedClient(lookup: Lookup, clientId: string): Promise<Client> {
   const { env, issuer } = lookup
+  if (isOwnedId(clientId)) return findOwned(lookup, clientId)
   if (isDocumentUrl(clientId)) return findDescribed(lookup, clientId)
   if (!objectOf(env, clientId)) throw unknownClient()
   // Whatever is wrong with KV, the object still knows.
@@ -53,6 +57,7 @@ export async function findApprovedClient(lookup: Lookup, clientId: string): Prom
 
 /** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError 503 */
 export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
+  if (isOwnedId(client.id)) return
   if (isDocumentUrl(client.id)) return approveDescribed(env, client.id)
   const object = objectOf(env, client.id)
   if (!object) throw unknownClient()

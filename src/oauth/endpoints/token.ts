@@ -7,6 +7,7 @@ import type { Client } from '../clients/client.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
 import { OAuthError, tooOften } from '../errors.ts'
 import { authorizationCode } from '../grant-types/authorization-code.ts'
+import { clientCredentials } from '../grant-types/client-credentials.ts'
 import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
 import { refreshToken } from '../grant-types/refresh-token.ts'
 import { type Parameters, readForm } from '../parameters.ts'
@@ -16,6 +17,7 @@ import { parseHandle } from '../tokens/secret.ts'
 const GRANT_TYPES: { readonly [name in ClientGrantType]: GrantType } = {
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
+  client_credentials: clientCredentials,
 }
 
 export async function token(c: Context<AppEnv>): Promise<Response> {
@@ -54,15 +56,15 @@ function requireGrantType(name: string): ClientGrantType {
 
 // RFC 6749 §5.1. `scope` is always there: it may be less than was asked for.
 async function tokenResponse(c: Context<AppEnv>, exchanged: Exchanged): Promise<Response> {
-  const { grant, scopes, generation, refreshToken } = exchanged
-  const accessToken = await issueAccessToken(c.get('config'), grant, scopes, generation)
+  const { authorized, refreshToken } = exchanged
+  const accessToken = await issueAccessToken(c.get('config'), authorized)
   return Response.json(
     {
       access_token: accessToken.token,
       token_type: 'Bearer',
       expires_in: accessToken.expiresIn,
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
-      scope: scopes.join(' '),
+      scope: authorized.scopes.join(' '),
     },
     { headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } },
   )

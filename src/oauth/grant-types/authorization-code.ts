@@ -5,7 +5,7 @@ import { redeemCode } from '../grants/store.ts'
 import { codeChallengeOf } from '../pkce.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseHandle } from '../tokens/secret.ts'
-import { type GrantType, refusal } from './grant-type.ts'
+import { authorizedBy, type GrantType, refusal } from './grant-type.ts'
 
 export const authorizationCode: GrantType = async ({ env, issuer, client, parameters }) => {
   const handle = parseHandle(parameters.require('code'))
@@ -24,7 +24,7 @@ export const authorizationCode: GrantType = async ({ env, issuer, client, parame
     case 'redeemed': {
       const { record, refreshToken } = outcome
       log('code.redeemed', { grant: record.id, user: record.userId, client: client.id })
-      return { grant: record, scopes: record.scopes, generation: 0, refreshToken }
+      return { authorized: authorizedBy(record, record.scopes, 0), refreshToken }
     }
     case 'replayed':
       log('grant.revoked', { grant: outcome.record.id, user: outcome.record.userId, reason: 'code_replayed' })

@@ -6,6 +6,7 @@ import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import type { GrantRecord, Refused } from '../grants/grant.ts'
 import type { Parameters } from '../parameters.ts'
+import type { Authorized } from '../tokens/access-token.ts'
 
 export interface AuthenticatedTokenRequest {
   readonly env: Env
@@ -17,12 +18,26 @@ export interface AuthenticatedTokenRequest {
   readonly parameters: Parameters
 }
 
+/** What an access token is to be issued for, and the refresh token that comes with it. */
 export interface Exchanged {
-  readonly grant: GrantRecord
-  /** Of this access token; at most those of the grant. */
-  readonly scopes: readonly string[]
-  readonly generation: number
-  readonly refreshToken: string | undefined
+  readonly authorized: Authorized
+  readonly refreshToken?: string | undefined
+}
+
+/** What a person's grant authorizes. @param scopes of this access token; at most those of the grant */
+export function authorizedBy(record: GrantRecord, scopes: readonly string[], generation: number): Authorized {
+  const { id, issuer, resource, userId, clientId, identity, expiresAt } = record
+  return {
+    issuer,
+    resource,
+    endsAt: expiresAt,
+    userId,
+    userName: identity.name,
+    ...(identity.expiresAt !== undefined && { userExpiresAt: identity.expiresAt }),
+    clientId,
+    scopes,
+    grant: { id, generation },
+  }
 }
 
 export type GrantType = (request: AuthenticatedTokenRequest) => Promise<Exchanged>

@@ -8,7 +8,7 @@ import { revokeGrant, rotateRefreshToken } from '../grants/store.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseScope } from '../scopes.ts'
 import { parseHandle } from '../tokens/secret.ts'
-import { type GrantType, refusal } from './grant-type.ts'
+import { authorizedBy, type GrantType, refusal } from './grant-type.ts'
 
 export const refreshToken: GrantType = async ({ env, config, issuer, place, client, parameters }) => {
   const handle = parseHandle(parameters.require('refresh_token'))
@@ -25,12 +25,8 @@ export const refreshToken: GrantType = async ({ env, config, issuer, place, clie
       await requireStillAllowed(env, config, record)
       const event = outcome.kind === 'rotated' ? 'token.refreshed' : 'token.repeated'
       log(event, { grant: record.id, user: record.userId, client: client.id, generation })
-      return {
-        grant: record,
-        scopes: withinCeiling(config, record.identity, scopes ?? record.scopes),
-        generation,
-        refreshToken: outcome.refreshToken,
-      }
+      const allowed = withinCeiling(config, record.identity, scopes ?? record.scopes)
+      return { authorized: authorizedBy(record, allowed, generation), refreshToken: outcome.refreshToken }
     }
     case 'replayed':
       log('token.replayed', { grant: outcome.record.id, user: outcome.record.userId, client: client.id })

@@ -3,7 +3,6 @@
 import { jwtVerify, SignJWT } from 'jose'
 import { type Config, LIFETIME } from '../../config.ts'
 import { OAuthError } from '../errors.ts'
-import type { GrantRecord } from '../grants/grant.ts'
 import { ALGORITHM, signingKey, verificationKey } from './signing-keys.ts'
 
 const TYPE = 'at+jwt'
@@ -15,32 +14,39 @@ export interface AccessToken {
   readonly userExpiresAt?: number
   readonly clientId: string
   readonly scopes: readonly string[]
-  readonly grantId: string
-  readonly generation: number
+  /** The grant that it came of, and with which rotation; absent where no person gave one. */
+  readonly grant?: { readonly id: string; readonly generation: number }
   /** Seconds since the epoch. */
   readonly expiresAt: number
 }
 
-/** @returns the token, and the seconds until it expires: never beyond the end of its grant. */
+/** What a token is to be issued for. */
+export type Authorized = Omit<AccessToken, 'expiresAt'> & {
+  readonly issuer: string
+  readonly resource: string
+  /** When it is over in any case, in milliseconds since the epoch. */
+  readonly endsAt: number
+}
+
+/** @returns the token, and the seconds until it expires: an hour at most, and never beyond what it is issued for. */
 export async function issueAccessToken(
   config: Config,
-  grant: GrantRecord,
-  scopes: readonly string[],
-  generation: number,
+  { issuer, resource, endsAt, userId, userName, userExpiresAt, clientId, scopes, grant }: Authorized,
 ): Promise<{ token: string; expiresIn: number }> {
   const now = Math.floor(Date.now() / 1000)
-  const expiresAt = Math.min(now + LIFETIME.accessToken, Math.floor(grant.expiresAt / 1000))
+  const expiresAt = Math.min(now + LIFETIME.accessToken, Math.floor(endsAt / 1000))
   const claims = {
-    client_id: grant.clientId,
+    client_id: clientId,
     scope: scopes.join(' '),
-    name: grant.identity.name,
-    grant: grant.id,
+    name: userName,
+    ...(userExpiresAt !== undefined && { user_expires_at: userExpiresAt }),
+    ...(grant && { grant: grant.id, gen: grant.generation }),
   }
-  const token = await new SignJWT({ ...claims, gen: generation })
+  const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: config.signingKey.kid })
-    .setIssuer(grant.issuer)
-    .setSubject(grant.userId)
-    .setAudience(grant.resource)
+    .setIssuer(issuer)
+    .setSubject(userId)
+    .setAudience(resource)
     .setIssuedAt(now)
     .setExpirationTime(expiresAt)
     .setJti(crypto.randomUUID())
@@ -60,7 +66,7 @@ export async function verifyAccessToken(
     typ: TYPE,
     issuer,
     audience: resource,
-    requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'scope', 'grant', 'gen'],
+    requiredClaims: ['sub', 'exp', 'iat', 'jti', 'client_id', 'scope'],
   }).catch((cause) => {
     throw new OAuthError('invalid_token', 'The access token is invalid or has expired.', { cause })
   })
@@ -70,8 +76,9 @@ export async function verifyAccessToken(
     ...(typeof payload.user_expires_at === 'number' && { userExpiresAt: payload.user_expires_at }),
     clientId: payload.client_id as string,
     scopes: (payload.scope as string).split(' ').filter(Boolean),
-    grantId: payload.grant as string,
-    generation: payload.gen as number,
+    ...(payload.grant !== undefined && {
+      grant: { id: payload.grant as string, generation: payload.gen as number },
+    }),
     expiresAt: payload.exp as number,
   }
 }

@@ -1,0 +1,163 @@
+// `npm run client`: the clients that the owner registers, which may act for themselves: machines, CI jobs, agents without
+// a person. Asks nothing, so that scripts can use it.
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { LIFETIME, SCOPES } from '../src/config.ts'
+import { type OwnedClient, ownedKey, revokedClientKey } from '../src/oauth/clients/owned-store.ts'
+import { publicKeys } from '../src/oauth/clients/public-keys.ts'
+import { hashSecret, randomSecret } from '../src/oauth/tokens/secret.ts'
+import { Records } from './records.ts'
+
+const USAGE = `Usage: npm run client -- <command> [options]
+
+  add --name <name> --scope "<scopes>"   register a client, which gets a secret
+      --jwks <file> | --jwks-uri <url>   ...or proves itself with a key of its own
+  list                                   what is registered
+  show <id>                              one client
+  rotate-secret <id>                     a new secret; the old one is refused within a minute
+  remove <id>                            its tokens are refused within two minutes
+
+  --remote             the deployed server; otherwise the local one
+  --json               for programs: JSON, and nothing else
+  --persist-to <dir>   where the local server keeps its data, if not in .wrangler/state
+
+Scopes: ${Object.keys(SCOPES).join(' ')}`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    name: { type: 'string' },
+    scope: { type: 'string' },
+    jwks: { type: 'string' },
+    'jwks-uri': { type: 'string' },
+    remote: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    'persist-to': { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+/** What was asked for cannot be done; the message says why. */
+class Refused extends Error {}
+
+const COMMANDS: Readonly<Record<string, (records: Records, id: string | undefined) => Promise<void>>> = {
+  add,
+  list,
+  show: async (records, id) => print(described(await require(records, id))),
+  'rotate-secret': rotateSecret,
+  remove,
+}
+
+const [command = '', id] = positionals
+const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+if (values.help || !run) {
+  console.log(USAGE)
+  process.exit(values.help ? 0 : 2)
+}
+try {
+  await run(await Records.open({ remote: values.remote, persistTo: values['persist-to'] }), id)
+} catch (error) {
+  if (!(error instanceof Error)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+async function add(records: Records): Promise<void> {
+  const name = values.name?.trim()
+  if (!name) throw new Refused('Give the client a name: --name "Nightly build".')
+  const secret = values.jwks === undefined && values['jwks-uri'] === undefined ? randomSecret() : undefined
+  const client: OwnedClient = {
+    id: `owned_${randomBytes(16).toString('base64url')}`,
+    metadata: {
+      client_name: name,
+      redirect_uris: [],
+      grant_types: ['client_credentials'],
+      response_types: [],
+      token_endpoint_auth_method: secret === undefined ? 'private_key_jwt' : 'client_secret_basic',
+      ...(secret === undefined && keys()),
+    },
+    ...(secret !== undefined && { secretHash: await hashSecret(secret) }),
+    scopes: scopes(),
+    issuedAt: Math.floor(Date.now() / 1000),
+  }
+  await records.write(ownedKey(client.id), client)
+  print({ ...described(client), ...(secret !== undefined && { client_secret: secret }) })
+  if (secret !== undefined) say('\nThe secret is shown this once. Only its hash is kept.')
+}
+
+async function list(records: Records): Promise<void> {
+  const names = await records.names(ownedKey('owned_'))
+  const clients = await Promise.all(names.map((name) => records.read<OwnedClient>(name)))
+  const found = clients.filter((client) => client !== undefined)
+  if (values.json) return print(found.map(described))
+  if (found.length === 0) return say('No client is registered. Add one with: npm run client -- add --name …')
+  for (const { id, metadata, scopes } of found) say(`${id}  ${metadata.client_name}  (${scopes?.join(' ')})`)
+}
+
+async function rotateSecret(records: Records, id: string | undefined): Promise<void> {
+  const client = await require(records, id)
+  if (client.secretHash === undefined)
+    throw new Refused('This client has no secret: it proves itself with a key.')
+  const secret = randomSecret()
+  await records.write(ownedKey(client.id), { ...client, secretHash: await hashSecret(secret) })
+  print({ ...described(client), client_secret: secret })
+  say('\nThe secret is shown this once. The old one is refused within a minute.')
+}
+
+// First the record, so that no new token is issued; then the mark, which ends those that are about.
+async function remove(records: Records, id: string | undefined): Promise<void> {
+  const client = await require(records, id)
+  await records.remove(ownedKey(client.id))
+  await records.write(revokedClientKey(client.id), 'removed', LIFETIME.accessToken + 300)
+  print({ client_id: client.id, removed: true })
+}
+
+async function require(records: Records, id: string | undefined): Promise<OwnedClient> {
+  const client = id === undefined ? undefined : await records.read<OwnedClient>(ownedKey(id))
+  if (!client) throw new Refused(`There is no client ${id ?? ''}. \`npm run client -- list\` shows them.`)
+  return client
+}
+
+function scopes(): string[] {
+  const asked = (values.scope ?? '').split(/\s+/).filter(Boolean)
+  const unknown = asked.find((scope) => !Object.hasOwn(SCOPES, scope))
+  if (unknown !== undefined)
+    throw new Refused(`There is no scope ${unknown}. Scopes: ${Object.keys(SCOPES).join(' ')}`)
+  if (asked.length === 0) throw new Refused(`Say what it may do: --scope "${Object.keys(SCOPES)[0]}".`)
+  return asked
+}
+
+function keys() {
+  const { jwks: file, 'jwks-uri': jwks_uri } = values
+  const jwks: unknown = file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'))
+  return publicKeys({ ...(jwks !== undefined && { jwks }), ...(jwks_uri !== undefined && { jwks_uri }) })
+}
+
+/** What a client is, in the words of RFC 7591. */
+function described({ id, metadata, scopes, issuedAt }: OwnedClient): Record<string, unknown> {
+  const { client_name, grant_types, token_endpoint_auth_method, jwks, jwks_uri } = metadata
+  const proof = { ...(jwks && { jwks }), ...(jwks_uri && { jwks_uri }) }
+  const scope = scopes?.join(' ')
+  return {
+    client_id: id,
+    client_name,
+    client_id_issued_at: issuedAt,
+    grant_types,
+    token_endpoint_auth_method,
+    scope,
+    ...proof,
+  }
+}
+
+function print(value: object): void {
+  const lines = Object.entries(value).map(
+    ([name, one]) => `${name.padEnd(28)}${typeof one === 'object' ? JSON.stringify(one) : one}`,
+  )
+  console.log(values.json ? JSON.stringify(value) : lines.join('\n'))
+}
+
+/** For people only. */
+function say(line: string): void {
+  if (!values.json) console.log(line)
+}

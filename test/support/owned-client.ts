@@ -1,0 +1,44 @@
+// A client as `npm run client -- add` makes it.
+import { env } from 'cloudflare:workers'
+import { base64url } from 'jose'
+import { type OwnedClient, ownedKey } from '../../src/oauth/clients/owned-store.ts'
+import { hashSecret, randomSecret } from '../../src/oauth/tokens/secret.ts'
+import { form, ORIGIN, send } from './worker.ts'
+
+type Fields = Record<string, string | readonly string[] | undefined>
+
+export class Machine {
+  readonly id = `owned_${base64url.encode(crypto.getRandomValues(new Uint8Array(16)))}`
+  readonly secret = randomSecret()
+
+  static async owned(changes: Partial<OwnedClient> = {}): Promise<Machine> {
+    const machine = new Machine()
+    const client: OwnedClient = {
+      id: machine.id,
+      metadata: {
+        client_name: 'Nightly build',
+        redirect_uris: [],
+        grant_types: ['client_credentials'],
+        response_types: [],
+        token_endpoint_auth_method: 'client_secret_basic',
+      },
+      secretHash: await hashSecret(machine.secret),
+      scopes: ['notes:read'],
+      issuedAt: 0,
+      ...changes,
+    }
+    await env.RECORDS.put(ownedKey(machine.id), JSON.stringify(client))
+    return machine
+  }
+
+  /** A valid token request, but for the changes. */
+  token(fields: Fields = {}, headers: Record<string, string> = {}): Promise<Response> {
+    const valid = {
+      grant_type: 'client_credentials',
+      client_id: this.id,
+      client_secret: this.secret,
+      resource: `${ORIGIN}/mcp`,
+    }
+    return send('/token', { method: 'POST', body: form({ ...valid, ...fields }), headers })
+  }
+}

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { LIFETIME, SCOPES } from '../src/config.ts'
+import { JWT_BEARER_GRANT } from '../src/oauth/clients/metadata.ts'
 import { type OwnedClient, ownedKey, revokedClientKey } from '../src/oauth/clients/owned-store.ts'
 import { publicKeys } from '../src/oauth/clients/public-keys.ts'
 import { hashSecret, randomSecret } from '../src/oauth/tokens/secret.ts'
@@ -13,6 +14,7 @@ const USAGE = `Usage: npm run client -- <command> [options]
 
   add --name <name> --scope "<scopes>"   register a client, which gets a secret
       --jwks <file> | --jwks-uri <url>   ...or proves itself with a key of its own
+      --enterprise                       ...for people whose identity provider vouches for them, not for itself
   list                                   what is registered
   show <id>                              one client
   rotate-secret <id>                     a new secret; the old one is refused within a minute
@@ -31,6 +33,7 @@ const { values, positionals } = parseArgs({
     scope: { type: 'string' },
     jwks: { type: 'string' },
     'jwks-uri': { type: 'string' },
+    enterprise: { type: 'boolean', default: false },
     remote: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'persist-to': { type: 'string' },
@@ -72,7 +75,7 @@ async function add(records: Records): Promise<void> {
     metadata: {
       client_name: name,
       redirect_uris: [],
-      grant_types: ['client_credentials'],
+      grant_types: [values.enterprise ? JWT_BEARER_GRANT : 'client_credentials'],
       response_types: [],
       token_endpoint_auth_method: secret === undefined ? 'private_key_jwt' : 'client_secret_basic',
       ...(secret === undefined && keys()),

@@ -72,6 +72,29 @@ export interface ScopeCeiling {
   readonly scopes: readonly string[]
 }
 
+/** Settings that are lists: `[[vars.NAME]]` in wrangler.toml. Addresses are https, or of this computer. */
+const address = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+})
+const assertionIssuer = z.strictObject({
+  issuer: address,
+  jwks_uri: address,
+  /** The login method (login/index.ts) with which the same people sign in here themselves. */
+  login: z.string().min(1).default('enterprise'),
+})
+const workload = z.strictObject({
+  name: z.string().min(1),
+  issuer: address,
+  jwks_uri: address,
+  /** Who of that issuer is meant; a `*` at the end stands for anything. */
+  subject: z
+    .string()
+    .min(1)
+    .regex(/^[^*]+\*?$/),
+  scopes: z.array(z.string().refine((scope) => Object.hasOwn(SCOPES, scope))).min(1),
+})
+
 export interface Config {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
@@ -84,6 +107,10 @@ export interface Config {
   /** The rule that says who is the owner, beside the one with the passphrase. */
   readonly owner: string | undefined
   readonly scopeCeilings: readonly ScopeCeiling[]
+  /** Whose identity assertions let an app act for their people; see grant-types/identity-assertion.ts. */
+  readonly assertionIssuers: readonly z.output<typeof assertionIssuer>[]
+  /** The workloads that may act for themselves by what their platform says of them. */
+  readonly workloads: readonly z.output<typeof workload>[]
   readonly signingKey: z.output<typeof privateKey>
   /** Public keys that are accepted beside our own; `exp`, in seconds since the epoch, is when one no longer is. */
   readonly acceptedKeys: readonly z.output<typeof acceptedKey>[]
@@ -116,6 +143,8 @@ function readConfig(env: Env): Config {
     allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),
     owner: readOwner(env.OWNER),
     scopeCeilings: readCeilings(env.SCOPE_CEILINGS),
+    assertionIssuers: readTables('IDENTITY_ASSERTION_ISSUERS', env, assertionIssuer),
+    workloads: readTables('WORKLOADS', env, workload),
     signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
     acceptedKeys: readJson('ACCEPTED_KEYS', env.ACCEPTED_KEYS, keySet, 'a public JWK Set such as {"keys":[]}')
       .keys,
@@ -123,6 +152,15 @@ function readConfig(env: Env): Config {
     ownerPassphrase: readPassphrase(env.OWNER_PASSPHRASE),
     upstreamKeys: readUpstreamKeys(env.UPSTREAM_KEY),
   }
+}
+
+function readTables<T>(name: string, env: Env, schema: z.ZodType<T>): readonly T[] {
+  const parsed = z.array(schema).safeParse(Reflect.get(env, name) ?? [])
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new ConfigError(
+    `${name} in wrangler.toml is wrong at ${issue?.path.join('.') || 'its beginning'}: ${issue?.message}`,
+  )
 }
 
 function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T>, what: string): T {

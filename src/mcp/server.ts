@@ -10,7 +10,12 @@ import { upstreamOf } from './upstream.ts'
 const VERSION = '0.1.0'
 
 /** What the authorization server before it can do beyond MCP itself. */
-const EXTENSIONS = { 'io.modelcontextprotocol/oauth-client-credentials': {} }
+function extensionsOf({ assertionIssuers }: Config) {
+  return {
+    'io.modelcontextprotocol/oauth-client-credentials': {},
+    ...(assertionIssuers.length > 0 && { 'io.modelcontextprotocol/enterprise-managed-authorization': {} }),
+  }
+}
 
 /** Where a server runs. */
 export interface Surroundings {
@@ -42,7 +47,10 @@ export function newServer(tools: readonly Tool[], { env, config, issuer }: Surro
   const server = new McpServer(
     { name: NAME, version: VERSION },
     // The list changes with a deployment only; nobody would be there to say so.
-    { capabilities: { tools: { listChanged: false }, extensions: EXTENSIONS }, requestState: { verify } },
+    {
+      capabilities: { tools: { listChanged: false }, extensions: extensionsOf(config) },
+      requestState: { verify },
+    },
   )
   for (const tool of tools) tool.register(server, callerOf)
   return server

@@ -9,7 +9,15 @@ import { judgeRedirectUri } from './redirect-uri.ts'
 export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 export type AuthMethod = (typeof AUTH_METHODS)[number]
 
-export const CLIENT_GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+/** RFC 7523 §2.1 */
+export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+
+export const CLIENT_GRANT_TYPES = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  JWT_BEARER_GRANT,
+] as const
 export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
 
 /** What a client can give itself: ways to act for a person who has said so. */

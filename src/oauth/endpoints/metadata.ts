@@ -27,6 +27,10 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     code_challenge_methods_supported: ['S256'],
+    // draft-ietf-oauth-identity-assertion-authz-grant §6
+    ...(c.get('config').assertionIssuers.length > 0 && {
+      authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
+    }),
     client_id_metadata_document_supported: isAllowedHost(c.get('config')),
     authorization_response_iss_parameter_supported: true,
   })

@@ -4,11 +4,13 @@ import { withinLimit } from '../../limits.ts'
 import { type AppEnv, whereFrom } from '../../origin.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import type { Client } from '../clients/client.ts'
-import type { ClientGrantType } from '../clients/metadata.ts'
+import { type ClientGrantType, JWT_BEARER_GRANT } from '../clients/metadata.ts'
+import { authenticateWorkload, isWithoutClient } from '../clients/workload.ts'
 import { OAuthError, tooOften } from '../errors.ts'
 import { authorizationCode } from '../grant-types/authorization-code.ts'
 import { clientCredentials } from '../grant-types/client-credentials.ts'
 import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
+import { jwtBearer } from '../grant-types/jwt-bearer.ts'
 import { refreshToken } from '../grant-types/refresh-token.ts'
 import { type Parameters, readForm } from '../parameters.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
@@ -18,6 +20,7 @@ const GRANT_TYPES: { readonly [name in ClientGrantType]: GrantType } = {
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
   client_credentials: clientCredentials,
+  [JWT_BEARER_GRANT]: jwtBearer,
 }
 
 export async function token(c: Context<AppEnv>): Promise<Response> {
@@ -25,7 +28,12 @@ export async function token(c: Context<AppEnv>): Promise<Response> {
   const issuer = c.get('issuer')
   const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
   const name = requireGrantType(parameters.require('grant_type'))
-  const client = await authenticateClient({ env: c.env, config, issuer }, c.req.raw.headers, parameters)
+  const { headers } = c.req.raw
+  const lookup = { env: c.env, config, issuer }
+  const client =
+    name === JWT_BEARER_GRANT && isWithoutClient(headers, parameters)
+      ? await authenticateWorkload(lookup, parameters)
+      : await authenticateClient(lookup, headers, parameters)
   if (!client.metadata.grant_types.includes(name)) {
     throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
   }

@@ -5,15 +5,21 @@ import { displayName } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { requireResource } from '../resource.ts'
 import { withinScopes } from '../scopes.ts'
-import type { GrantType } from './grant-type.ts'
+import type { AuthenticatedTokenRequest, Exchanged, GrantType } from './grant-type.ts'
 
-export const clientCredentials: GrantType = async ({ issuer, client, parameters }) => {
+export const clientCredentials: GrantType = (request) => forItself(request, 'client_credentials')
+
+/** What a client may do that acts for itself. @throws OAuthError */
+export async function forItself(
+  { issuer, client, parameters }: AuthenticatedTokenRequest,
+  grantType: string,
+): Promise<Exchanged> {
   if (client.metadata.token_endpoint_auth_method === 'none') {
     throw new OAuthError('unauthorized_client', 'A client that anyone can claim to be cannot act for itself.')
   }
   const resource = requireResource(issuer, parameters.all('resource'))
   const scopes = withinScopes(client.scopes ?? [], parameters.get('scope'))
-  log('token.issued', { client: client.id, grant_type: 'client_credentials', scope: scopes })
+  log('token.issued', { client: client.id, grant_type: grantType, scope: scopes })
   const authorized = {
     issuer,
     resource,

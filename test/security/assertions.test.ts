@@ -1,0 +1,345 @@
+// Grants by somebody else's word: identity assertions (draft-ietf-oauth-identity-assertion-authz-grant) and workloads
+// (RFC 7523 §2.1). What the rows M2, T6, T10, T11, R1 mean for them: each refusal begins with a valid request.
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { decodeJwt } from 'jose'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import worker from '../../src/index.ts'
+import { revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
+import { Issuer } from '../support/issuer.ts'
+import { modernCall } from '../support/mcp-request.ts'
+import { OAuthClient } from '../support/oauth-client.ts'
+import { expectInvalidToken, expectRefusal, pass, tokensOf } from '../support/outcome.ts'
+import { Machine } from '../support/owned-client.ts'
+import { form, MCP_URL, ORIGIN } from '../support/worker.ts'
+
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const ID_JAG = { typ: 'oauth-id-jag+jwt' }
+const JOB = 'repo:acme/site:ref:refs/heads/main'
+
+type Fields = Record<string, string | readonly string[] | undefined>
+
+let idp: Issuer
+let platform: Issuer
+let machine: Machine
+
+beforeEach(async () => {
+  idp = new Issuer(`idp-${crypto.randomUUID()}`)
+  platform = new Issuer(`platform-${crypto.randomUUID()}`, 'RS256')
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
+    const { url } = new Request(input)
+    const issuer = [idp, platform].find(({ jwksUri }) => jwksUri === url)
+    return issuer ? Response.json({ keys: issuer.keys }) : new Response('', { status: 404 })
+  })
+  machine = await enterpriseClient()
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+/** A confidential client that may present identity assertions. */
+function enterpriseClient(changes: object = {}): Promise<Machine> {
+  return Machine.owned({
+    metadata: {
+      client_name: 'Chat',
+      redirect_uris: [],
+      grant_types: [JWT_BEARER],
+      response_types: [],
+      token_endpoint_auth_method: 'client_secret_post',
+      ...changes,
+    },
+    scopes: ['notes:read', 'notes:write'],
+  })
+}
+
+/** A deployment that trusts both, each for its own. */
+function configured() {
+  const workload = {
+    name: 'Deployment of the site',
+    issuer: platform.url,
+    jwks_uri: platform.jwksUri,
+    subject: 'repo:acme/site:*',
+    scopes: ['notes:read'],
+  }
+  return {
+    ...env,
+    IDENTITY_ASSERTION_ISSUERS: [{ issuer: idp.url, jwks_uri: idp.jwksUri, login: 'okta' }],
+    WORKLOADS: [workload],
+  } as unknown as Env
+}
+
+/** Where it is asked with different rules: those of `configured()`, once. */
+let settings: Env | undefined
+
+function post(path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Response> {
+  settings ??= configured()
+  const request = new Request(`${ORIGIN}${path}`, { method: 'POST', body: form(fields), headers })
+  return Promise.resolve(worker.fetch(request, settings, createExecutionContext()))
+}
+
+afterEach(() => {
+  settings = undefined
+})
+
+function call(token: string, tool = 'whoami'): Promise<Response> {
+  settings ??= configured()
+  return Promise.resolve(
+    worker.fetch(new Request(MCP_URL, modernCall(token, tool)), settings, createExecutionContext()),
+  )
+}
+
+function idJag(claims: object = {}, header: object = {}): Promise<string> {
+  const valid = {
+    sub: 'u-1',
+    aud: ORIGIN,
+    client_id: machine.id,
+    name: 'Ada',
+    resource: MCP_URL,
+    scope: 'notes:read',
+  }
+  return idp.sign({ ...valid, ...claims }, { ...ID_JAG, ...header })
+}
+
+function present(assertion: string, fields: Fields = {}): Promise<Response> {
+  const credentials = { client_id: machine.id, client_secret: machine.secret }
+  return post('/token', { grant_type: JWT_BEARER, assertion, ...credentials, ...fields })
+}
+
+function workload(claims: object = {}, header: object = {}): Promise<string> {
+  return platform.sign({ sub: JOB, aud: ORIGIN, ...claims }, { typ: 'JWT', ...header })
+}
+
+const run = (assertion: string, fields: Fields = {}) =>
+  post('/token', { grant_type: JWT_BEARER, assertion, ...fields })
+
+describe('an identity assertion', () => {
+  it('lets a client act for a person, for ten minutes, without a refresh token', async () => {
+    const answer = await tokensOf(present(await idJag()))
+    expect(answer).toEqual({
+      access_token: expect.any(String),
+      token_type: 'Bearer',
+      expires_in: 600,
+      scope: 'notes:read',
+    })
+    const { sub, client_id, aud } = decodeJwt(answer.access_token)
+    expect({ client_id, aud }).toEqual({ client_id: machine.id, aud: MCP_URL })
+    expect(sub).toMatch(/^user_/)
+    expect(await (await call(answer.access_token)).json()).toMatchObject({
+      result: { structuredContent: { userId: sub, name: 'Ada', clientId: machine.id } },
+    })
+  })
+
+  it('means one person by one subject of one issuer, however they are called', async () => {
+    const subjectOf = async (claims: object) =>
+      decodeJwt((await tokensOf(present(await idJag(claims)))).access_token).sub
+    const ada = await subjectOf({})
+    expect(await subjectOf({ name: 'Somebody', email: 'else@example.com' })).toBe(ada)
+    expect(await subjectOf({ sub: 'u-2' })).not.toBe(ada)
+  })
+
+  it.each<[string, object, string | undefined, string]>([
+    ['what the assertion says', { scope: 'notes:write' }, undefined, 'notes:write'],
+    ['what is asked for of that', { scope: 'notes:read notes:write' }, 'notes:write', 'notes:write'],
+    [
+      'what the client may have, when it says nothing',
+      { scope: undefined },
+      undefined,
+      'notes:read notes:write',
+    ],
+    ['what is known here', { scope: 'notes:read admin' }, undefined, 'notes:read'],
+  ])('gives %s', async (_, claims, scope, expected) => {
+    expect((await tokensOf(present(await idJag(claims), { scope }))).scope).toBe(expected)
+  })
+
+  it('gives no scope beyond the assertion, the client and the ceiling', async () => {
+    await expectRefusal(await present(await idJag(), { scope: 'notes:write' }), 'invalid_scope')
+    await expectRefusal(await present(await idJag({ scope: 'admin' })), 'invalid_scope')
+    settings = { ...configured(), SCOPE_CEILINGS: 'okta:u-1 = notes:read' } as unknown as Env
+    await expectRefusal(await present(await idJag({ scope: 'notes:write' })), 'invalid_scope')
+  })
+
+  it('is the only one of its fifty copies that counts', async () => {
+    const assertion = await idJag()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => present(assertion)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(49).fill(400)])
+    await expectRefusal(await present(assertion), 'invalid_grant')
+  })
+
+  it('is not used up by a request that is refused', async () => {
+    const assertion = await idJag()
+    await expectRefusal(await present(assertion, { client_secret: 'wrong' }), 'invalid_client', 401)
+    await expectRefusal(await present(assertion, { scope: 'notes:write' }), 'invalid_scope')
+    await expectRefusal(await present(assertion, { resource: 'https://elsewhere.example' }), 'invalid_target')
+    await tokensOf(present(assertion))
+  })
+
+  it('goes on with the next key of its issuer', async () => {
+    await tokensOf(present(await idJag()))
+    await idp.rotate()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 })
+    await tokensOf(present(await idJag()))
+  })
+
+  it('brings a token that ends with the client', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    const { access_token } = await tokensOf(present(await idJag()))
+    expect((await call(access_token)).status).toBe(200)
+    await env.RECORDS.put(revokedClientKey(machine.id), 'removed')
+    pass(120)
+    expectInvalidToken(await call(access_token))
+  })
+
+  const now = () => Math.floor(Date.now() / 1000)
+
+  it.each<[string, () => Promise<string>]>([
+    ['of another type', () => idJag({}, { typ: 'JWT' })],
+    ['of no type', () => idJag({}, { typ: undefined })],
+    ['that is an access token', () => idJag({}, { typ: 'at+jwt' })],
+    ['of an issuer that is not trusted', () => idJag({ iss: 'https://other.gatehouse-tests.dev' })],
+    [
+      'of an issuer that is trusted for workloads',
+      () => platform.sign({ sub: 'u-1', aud: ORIGIN, client_id: machine.id }, ID_JAG),
+    ],
+    [
+      'that claims the issuer and is signed by another',
+      () => platform.sign({ iss: idp.url, sub: 'u-1', aud: ORIGIN, client_id: machine.id }, ID_JAG),
+    ],
+    ['for another server', () => idJag({ aud: 'https://elsewhere.example' })],
+    ['for the resource instead of the server', () => idJag({ aud: MCP_URL })],
+    ['for this server and others', () => idJag({ aud: [ORIGIN, 'https://elsewhere.example'] })],
+    ['for another client', () => idJag({ client_id: 'another' })],
+    ['for no client', () => idJag({ client_id: undefined })],
+    ['of nobody', () => idJag({ sub: undefined })],
+    ['without an id', () => idJag({ jti: undefined })],
+    ['without an end', () => idJag({ exp: undefined })],
+    ['without a beginning', () => idJag({ iat: undefined })],
+    ['that is over', () => idJag({ exp: now() - 120 })],
+    ['from the future', () => idJag({ iat: now() + 300 })],
+    ['that is good for a day', () => idJag({ exp: now() + 24 * 3600 })],
+    ['that is no JWT', async () => 'not a jwt'],
+  ])('%s is refused as invalid_grant', async (_, assertion) => {
+    await expectRefusal(await present(await assertion()), 'invalid_grant')
+  })
+
+  it.each([['https://elsewhere.example/mcp'], [['https://elsewhere.example', MCP_URL]], [42]])(
+    'for the resource %s is refused as invalid_target',
+    async (resource) => {
+      await expectRefusal(await present(await idJag({ resource })), 'invalid_target')
+    },
+  )
+
+  it('is refused without a client, from a public one, and from one that was not meant to', async () => {
+    await expectRefusal(await run(await idJag()), 'invalid_grant')
+    const open = await enterpriseClient({ token_endpoint_auth_method: 'none' })
+    await expectRefusal(
+      await present(await idJag({ client_id: open.id }), { client_id: open.id, client_secret: open.secret }),
+      'unauthorized_client',
+    )
+    const app = await OAuthClient.registered({ grant_types: ['authorization_code', JWT_BEARER] })
+    await expectRefusal(
+      await present(await idJag({ client_id: app.id }), { client_id: app.id, client_secret: undefined }),
+      'unauthorized_client',
+    )
+  })
+
+  it('is neither taken nor refused for good while the keys of its issuer cannot be had', async () => {
+    const assertion = await idJag()
+    vi.mocked(globalThis.fetch).mockRejectedValueOnce(new TypeError('down'))
+    await expectRefusal(await present(assertion), 'temporarily_unavailable', 503)
+    await tokensOf(present(assertion))
+  })
+})
+
+describe('a workload', () => {
+  it('acts for itself by what its platform says, within its rule', async () => {
+    const { access_token, scope } = await tokensOf(run(await workload()))
+    expect(scope).toBe('notes:read')
+    const { sub, client_id } = decodeJwt(access_token)
+    expect(sub).toMatch(/^workload_/)
+    expect(client_id).toBe(sub)
+    expect(await (await call(access_token)).json()).toMatchObject({
+      result: { structuredContent: { userId: sub, name: 'Deployment of the site' } },
+    })
+  })
+
+  it('counts once', async () => {
+    const assertion = await workload()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => run(assertion)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  it.each<[string, () => Promise<string>]>([
+    ['another subject', () => workload({ sub: 'repo:evil/site:ref:refs/heads/main' })],
+    [
+      'a subject that begins likewise',
+      () => workload({ sub: 'repo:acme/site-of-others:ref:refs/heads/main' }),
+    ],
+    ['no subject', () => workload({ sub: undefined })],
+    ['another issuer', () => workload({ iss: 'https://other.gatehouse-tests.dev' })],
+    ['an issuer that is trusted for people', () => idp.sign({ sub: JOB, aud: ORIGIN }, { typ: 'JWT' })],
+    [
+      'the word of another for its issuer',
+      () => idp.sign({ iss: platform.url, sub: JOB, aud: ORIGIN }, { typ: 'JWT' }),
+    ],
+    ['another audience', () => workload({ aud: 'https://github.com/acme' })],
+    ['more than one audience', () => workload({ aud: [ORIGIN] })],
+    ['an identity assertion', () => workload({}, ID_JAG)],
+    ['an access token', () => workload({}, { typ: 'at+jwt' })],
+    ['no id', () => workload({ jti: undefined })],
+    ['no end', () => workload({ exp: undefined })],
+    ['no JWT', async () => 'a.b.c'],
+  ])('is refused with %s', async (_, assertion) => {
+    await expectRefusal(await run(await assertion()), 'invalid_grant')
+  })
+
+  it('gets no scope beyond its rule', async () => {
+    await expectRefusal(await run(await workload(), { scope: 'notes:write' }), 'invalid_scope')
+  })
+
+  it('is nobody where no rule is written, and an access token of ours is no assertion', async () => {
+    const { access_token } = await tokensOf(run(await workload()))
+    await expectRefusal(await run(access_token), 'invalid_grant')
+    settings = env
+    await expectRefusal(await run(await workload()), 'invalid_grant')
+    await expectRefusal(await present(await idJag()), 'invalid_grant')
+  })
+})
+
+describe('the settings', () => {
+  it.each([
+    ['IDENTITY_ASSERTION_ISSUERS', [{ issuer: 'http://idp.example', jwks_uri: 'https://idp.example/jwks' }]],
+    ['IDENTITY_ASSERTION_ISSUERS', [{ issuer: 'https://idp.example' }]],
+    ['IDENTITY_ASSERTION_ISSUERS', 'https://idp.example'],
+    [
+      'WORKLOADS',
+      [
+        {
+          name: 'CI',
+          issuer: 'https://a.example',
+          jwks_uri: 'https://a.example/j',
+          subject: '*',
+          scopes: ['notes:read'],
+        },
+      ],
+    ],
+    [
+      'WORKLOADS',
+      [
+        {
+          name: 'CI',
+          issuer: 'https://a.example',
+          jwks_uri: 'https://a.example/j',
+          subject: 'x',
+          scopes: ['everything'],
+        },
+      ],
+    ],
+  ])('%s names what is wrong with %j', async (name, value) => {
+    settings = { ...env, [name]: value } as unknown as Env
+    const answer = await run('x')
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).toMatch(new RegExp(`^${name} in wrangler.toml is wrong at`))
+  })
+})

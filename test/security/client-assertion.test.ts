@@ -91,8 +91,9 @@ describe('RFC 7523 private_key_jwt', () => {
     const next = await newPair('ES256')
     const jwks_uri = `https://keys-${crypto.randomUUID()}.gatehouse-tests.dev/jwks`
     let keys = [pair.jwk]
-    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
-      expect(new Request(input).url).toBe(jwks_uri)
+    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      const { url, redirect } = new Request(input, init)
+      expect({ url, redirect }).toEqual({ url: jwks_uri, redirect: 'manual' })
       return Response.json({ keys })
     })
     const client = await clientWith({ jwks_uri })

@@ -30,8 +30,9 @@ export async function isGenuine(
   if (!keys) return false
   try {
     const expected = { issuer: client.id, audience: issuer }
-    const { sub, jti, exp } = await verifyAssertion(assertion, keys, expected)
-    return sub === client.id && (await isFirstUse(env, `client ${client.id}`, jti, exp))
+    // Its subject is the client's id, since that is how the client was found.
+    const { jti, exp } = await verifyAssertion(assertion, keys, expected)
+    return await isFirstUse(env, `client ${client.id}`, jti, exp)
   } catch (error) {
     if (error instanceof OAuthError) throw error
     return false

@@ -109,7 +109,7 @@ async function redeem(c: Context<AppEnv>, provider: Provider, flow: Flow): Promi
     requestOptions(server),
   )
   const checks = provider.openId ? { expectedNonce: flow.nonce, requireIdToken: true } : {}
-  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response.clone(), checks)
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, checks)
   if (provider.openId) {
     await oauth.validateApplicationLevelSignature(server, response, {
       ...requestOptions(server),

@@ -41,7 +41,9 @@ export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: Ups
   function refusedToForms(routes: Hono<AppEnv>): Hono<AppEnv> {
     return new Hono<AppEnv>().route('/', routes).onError(async (error, c: Context<AppEnv>) => {
       if (!(error instanceof LoginRefused)) throw error
-      return showForms(localPath(await returnToOf(c)), error)
+      const page = await showForms(localPath(await returnToOf(c)), error)
+      // With the cookies that the method has set or deleted: what was tried once cannot be tried again.
+      return c.newResponse(page.body, page)
     })
   }
 }

@@ -4,7 +4,7 @@ import { type Identity, mentionedOrganisations, mentions } from '../identity.ts'
 import type { AppEnv } from '../origin.ts'
 import type { LoginMethod } from './method.ts'
 import { means } from './names-store.ts'
-import { type Answer, redirectMethod } from './redirect.tsx'
+import { type Answer, askProvider, NoAnswer, redirectMethod } from './redirect.tsx'
 
 const ISSUER = 'https://github.com'
 const API = 'https://api.github.com'
@@ -27,7 +27,9 @@ export const github: LoginMethod = redirectMethod({
 
 async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identity> {
   const user = await ask<{ id: number; login: string; name: string | null }>('/user', tokens.access_token)
-  if (!user) throw new TypeError('GitHub does not tell who this is.')
+  if (!Number.isInteger(user?.id) || typeof user?.login !== 'string') {
+    throw new NoAnswer('It does not tell who this is.')
+  }
   const subject = String(user.id)
   const login = user.login.toLowerCase()
   const organisations = await Promise.all(
@@ -46,15 +48,16 @@ async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identit
 
 async function isMember(c: Context<AppEnv>, name: string, token: string): Promise<string[]> {
   const path = `/user/memberships/orgs/${encodeURIComponent(name)}`
-  const membership = await ask<{ state: string; organization: { id: number } }>(path, token)
-  if (membership?.state !== 'active') return []
+  const membership = await ask<{ state: string; organization?: { id: number } }>(path, token)
+  const id = membership?.state === 'active' ? membership.organization?.id : undefined
+  if (!Number.isInteger(id)) return []
   const rule = `github:org/${name}`
-  return (await means(c.env, rule, String(membership.organization.id))) ? [rule] : []
+  return (await means(c.env, rule, String(id))) ? [rule] : []
 }
 
-/** What the API tells; undefined when it says no. @throws TypeError when it does not answer */
+/** What the API tells; undefined when it says no. @throws NoAnswer */
 async function ask<T>(path: string, token: string): Promise<T | undefined> {
-  const response = await fetch(`${API}${path}`, {
+  const response = await askProvider(`${API}${path}`, {
     headers: {
       Authorization: `Bearer ${token}`,
       Accept: 'application/vnd.github+json',
@@ -62,8 +65,9 @@ async function ask<T>(path: string, token: string): Promise<T | undefined> {
       'User-Agent': 'gatehouse',
     },
     redirect: 'manual',
-    signal: AbortSignal.timeout(10_000),
   })
-  if (response.status >= 500) throw new TypeError(`GitHub answered ${response.status}.`)
-  return response.ok ? response.json() : undefined
+  if (!response.ok) return undefined
+  return response.json<T>().catch((cause: unknown) => {
+    throw new NoAnswer('It says nothing that can be read.', { cause })
+  })
 }

@@ -7,10 +7,9 @@ import { isLoopback, requireSetting } from '../config.ts'
 import type { Identity } from '../identity.ts'
 import { log, logError } from '../log.ts'
 import type { AppEnv } from '../origin.ts'
-import { PageError } from '../pages/error.tsx'
 import { beginFlow, type Flow, resumeFlow } from './flow.ts'
 import type { LoginMethod } from './method.ts'
-import { LoginRefused } from './refused.ts'
+import { LoginRefused, LoginUnavailable } from './refused.ts'
 import { finishLogin } from './session.ts'
 
 const TIMEOUT_MS = 10_000
@@ -42,8 +41,8 @@ export interface Answer {
 export function redirectMethod(provider: Provider): LoginMethod {
   const { id, name } = provider
   const routes = new Hono<AppEnv>()
-  routes.onError((error, c) => {
-    throw refusedBy(name, error, c)
+  routes.onError((error) => {
+    throw refusedBy(provider, error)
   })
 
   routes.get('/', async (c) => {
@@ -128,10 +127,24 @@ function authenticationFor(
   return basic ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret)
 }
 
-/** For each request to a provider. Plain http is for one on this computer. */
+/** A provider gives no answer, or none that a program can read. */
+export class NoAnswer extends Error {}
+
+/** A request to a provider. @throws NoAnswer */
+export async function askProvider(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
+    (cause: unknown) => {
+      throw new NoAnswer('It cannot be reached.', { cause })
+    },
+  )
+  if (response.status >= 500 || response.status === 429) throw new NoAnswer(`It says ${response.status}.`)
+  return response
+}
+
+/** For each request of the library to a provider. Plain http is for one on this computer. */
 export function requestOptions({ issuer }: { issuer: string }) {
   return {
-    signal: () => AbortSignal.timeout(TIMEOUT_MS),
+    [oauth.customFetch]: (url: string, init: object) => askProvider(url, init),
     [oauth.allowInsecureRequests]: isLoopback(new URL(issuer).hostname),
   }
 }
@@ -172,23 +185,28 @@ function callbackOf(c: Context<AppEnv>, { id }: Provider): string {
   return `${c.get('issuer')}/login/${id}/callback`
 }
 
+const UNREADABLE: readonly unknown[] = [
+  oauth.PARSE_ERROR,
+  oauth.RESPONSE_IS_NOT_JSON,
+  oauth.RESPONSE_IS_NOT_CONFORM,
+]
+
 /** What the person is told when it went wrong. The reasons of others are for the log: strangers can write them. */
-function refusedBy(name: string, error: unknown, c: Context<AppEnv>): unknown {
+function refusedBy({ id, name }: Provider, error: unknown): unknown {
   if (error instanceof oauth.AuthorizationResponseError) {
-    log('signin.failed', { method: name, reason: 'refused_upstream' })
+    log('signin.failed', { method: id, reason: 'refused_upstream' })
     return new LoginRefused(`${name} did not sign you in. Try again, or choose another way.`)
   }
   const code = (error as { code?: unknown }).code
-  const ofLibrary = typeof code === 'string' && code.startsWith('OAUTH_')
-  if (error instanceof oauth.ResponseBodyError || ofLibrary) {
-    log('signin.failed', { method: name, reason: String(code) })
+  if (error instanceof NoAnswer || UNREADABLE.includes(code)) {
+    logError(error, { upstream: id })
+    return new LoginUnavailable(`${name} does not answer. Try again in a moment, or choose another way.`)
+  }
+  if (typeof code === 'string' && code.startsWith('OAUTH_')) {
+    log('signin.failed', { method: id, reason: code })
     return new LoginRefused(
       `The answer from ${name} cannot be trusted, or says no. Try again; if it stays so, its settings here may be wrong.`,
     )
-  }
-  if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) {
-    logError(error, { upstream: name, path: c.req.path })
-    return new PageError(503, 'One moment', `${name} does not answer. Please try again.`)
   }
   return error
 }

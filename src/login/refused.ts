@@ -10,3 +10,8 @@ export class LoginRefused extends Error {
     this.retryAfter = retryAfter
   }
 }
+
+/** Nobody can tell at the moment who the person is, or what that means. */
+export class LoginUnavailable extends LoginRefused {
+  override readonly status = 503
+}

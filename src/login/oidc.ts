@@ -1,7 +1,7 @@
 // Login with any OpenID provider: Google, Okta, Entra, Auth0, Keycloak… (OpenID Connect Core 1.0, Discovery 1.0).
 import * as oauth from 'oauth4webapi'
 import type { Config } from '../config.ts'
-import { type Identity, mentions } from '../identity.ts'
+import { displayable, type Identity, mentions } from '../identity.ts'
 import type { LoginMethod } from './method.ts'
 import { type Answer, redirectMethod, requestOptions } from './redirect.tsx'
 
@@ -70,15 +70,13 @@ async function claimsOf({ server, client, tokens }: Answer): Promise<Claims> {
 function identityOf(config: Config, id: string, emailDomains: readonly string[], claims: Claims): Identity {
   const { iss, sub, name, preferred_username, groups } = claims
   const email = authoritativeEmail(claims, emailDomains)
-  const shown = [name, preferred_username, claims.email, sub].find(
-    (one) => typeof one === 'string' && one !== '',
-  )
+  const shown = [name, preferred_username, claims.email].find((one) => displayable(one) !== undefined)
   const ofGroups = (Array.isArray(groups) ? groups : []).map((group) => `${id}:group/${group}`)
   return {
     method: id,
     issuer: iss,
     subject: sub,
-    name: shown as string,
+    name: (shown as string | undefined) ?? sub,
     knownAs: [
       ...(email ? [email, email.slice(email.indexOf('@'))] : []),
       `${id}:${sub}`,

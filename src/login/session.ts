@@ -6,7 +6,7 @@ import { accountOf } from '../account/store.ts'
 import type { UpstreamGrant } from '../account/upstream.ts'
 import { LIFETIME } from '../config.ts'
 import { cookieName, cookieOptions } from '../cookies.ts'
-import { type Identity, isAdmitted, isStill, secondsLeft, userIdOf } from '../identity.ts'
+import { displayable, type Identity, isAdmitted, isStill, secondsLeft, userIdOf } from '../identity.ts'
 import { log } from '../log.ts'
 import { type AppEnv, whereFrom } from '../origin.ts'
 import { PageError } from '../pages/error.tsx'
@@ -23,17 +23,19 @@ export interface Session {
 
 /**
  * Begins a session and goes back to where the person was going.
+ * @param found who the person is; their name may be whatever a stranger has written
  * @param returnTo what came in with the form
  * @param upstream what tools may do for them with the token of the login method
  * @throws LoginRefused when the configuration does not let them in
  */
 export async function finishLogin(
   c: Context<AppEnv>,
-  identity: Identity,
+  found: Identity,
   returnTo: string | undefined,
   upstream?: { readonly name: string; readonly grant: UpstreamGrant },
 ): Promise<Response> {
   const config = c.get('config')
+  const identity: Identity = { ...found, name: displayable(found.name) ?? 'Somebody without a name' }
   const { method, name, expiresAt } = identity
   if (!isAdmitted(config, identity)) {
     log('signin.failed', { method, reason: 'not_allowed' })
@@ -53,10 +55,9 @@ export async function finishLogin(
 
 // The owner of a server is often the first who is refused: they are told what to do.
 function notAllowed({ name, knownAs }: Identity): LoginRefused {
-  const rule = knownAs[0] ?? ''
-  return new LoginRefused(
-    `You signed in as ${name}, who may not come in here. The owner of this server can add ${rule} to ALLOWED_USERS.`,
-  )
+  const rule = knownAs.find((one) => displayable(one) === one)
+  const advice = rule ? `The owner of this server can add ${rule} to ALLOWED_USERS.` : ''
+  return new LoginRefused(`You signed in as ${name}, who may not come in here. ${advice}`)
 }
 
 /** The session of this browser, if there is one, its account stands by it and the person may still be here. */

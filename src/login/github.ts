@@ -35,8 +35,11 @@ async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identit
   const organisations = await Promise.all(
     mentionedOrganisations(c.get('config')).map((name) => isMember(c, name, tokens.access_token)),
   )
+  // A rule of nothing but digits means an id, and a login can look like one.
   const named =
-    mentions(c.get('config'), `github:${login}`) && (await means(c.env, `github:${login}`, subject))
+    !/^\d+$/.test(login) &&
+    mentions(c.get('config'), `github:${login}`) &&
+    (await means(c.env, `github:${login}`, subject))
   return {
     method: 'github',
     issuer: ISSUER,

@@ -79,7 +79,8 @@ function identityOf(config: Config, id: string, emailDomains: readonly string[],
     name: (shown as string | undefined) ?? sub,
     knownAs: [
       ...(email ? [email, email.slice(email.indexOf('@'))] : []),
-      `${id}:${sub}`,
+      // A provider may let people choose their subject, and no one may choose a group.
+      ...(sub.startsWith('group/') ? [] : [`${id}:${sub}`]),
       ...ofGroups.filter((rule) => mentions(config, rule)),
     ],
   }

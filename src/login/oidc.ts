@@ -64,7 +64,10 @@ async function claimsOf({ server, client, tokens }: Answer): Promise<Claims> {
   if (server.userinfo_endpoint === undefined || (claims.name && claims.email)) return claims
   const response = await oauth.userInfoRequest(server, client, tokens.access_token, requestOptions(server))
   const told = await oauth.processUserInfoResponse(server, client, claims.sub, response)
-  return { ...(told as oauth.JsonObject), ...claims }
+  const { email_verified, ...rest } = claims
+  // Whether an address is verified is said of the address beside it.
+  const address = claims.email === undefined ? {} : { email_verified }
+  return { ...(told as oauth.JsonObject), ...rest, ...address }
 }
 
 function identityOf(config: Config, id: string, emailDomains: readonly string[], claims: Claims): Identity {

@@ -1,7 +1,8 @@
 // What a person's upstream sign-in lets tools do for them: encrypted at rest (AES-256-GCM) under keys of its own, bound
 // to the account and the provider, so that no record can be read, or moved to another account.
 import { base64url } from 'jose'
-import type { Config } from '../config.ts'
+import * as oauth from 'oauth4webapi'
+import { type Config, isLoopback, requireSetting } from '../config.ts'
 
 export interface UpstreamGrant {
   readonly accessToken: string
@@ -9,6 +10,8 @@ export interface UpstreamGrant {
   /** Milliseconds since the epoch; undefined for a token that lasts. */
   readonly expiresAt: number | undefined
   readonly tokenEndpoint: string
+  /** How the client says there who it is: RFC 6749 §2.3.1, in the header or in the body. */
+  readonly authentication: 'client_secret_basic' | 'client_secret_post'
   /** The settings that hold the client's credentials at the provider. */
   readonly clientIdSetting: string
   readonly clientSecretSetting: string
@@ -77,18 +80,20 @@ export function isFresh({ expiresAt }: UpstreamGrant): boolean {
  */
 export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<UpstreamGrant | undefined> {
   if (grant.refreshToken === undefined) return undefined
-  const response = await fetch(grant.tokenEndpoint, {
-    method: 'POST',
-    headers: { Accept: 'application/json' },
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: grant.refreshToken,
-      client_id: String(Reflect.get(env, grant.clientIdSetting)),
-      client_secret: String(Reflect.get(env, grant.clientSecretSetting)),
-    }),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(10_000),
-  })
+  const { tokenEndpoint, authentication } = grant
+  const secret = requireSetting(env, grant.clientSecretSetting)
+  const response = await oauth.refreshTokenGrantRequest(
+    { issuer: tokenEndpoint, token_endpoint: tokenEndpoint },
+    { client_id: requireSetting(env, grant.clientIdSetting) },
+    authentication === 'client_secret_basic'
+      ? oauth.ClientSecretBasic(secret)
+      : oauth.ClientSecretPost(secret),
+    grant.refreshToken,
+    {
+      signal: () => AbortSignal.timeout(10_000),
+      [oauth.allowInsecureRequests]: isLoopback(new URL(tokenEndpoint).hostname),
+    },
+  )
   if (response.status >= 500 || response.status === 429)
     throw new Error(`Upstream answered ${response.status}.`)
   // GitHub says 200 even when it says no.

@@ -101,7 +101,9 @@ async function redeem(c: Context<AppEnv>, provider: Provider, flow: Flow): Promi
   const response = await oauth.authorizationCodeGrantRequest(
     server,
     client,
-    authenticationFor(server, secret),
+    authenticationAt(server) === 'client_secret_basic'
+      ? oauth.ClientSecretBasic(secret)
+      : oauth.ClientSecretPost(secret),
     code,
     callbackOf(c, provider),
     flow.codeVerifier,
@@ -119,12 +121,11 @@ async function redeem(c: Context<AppEnv>, provider: Provider, flow: Flow): Promi
 }
 
 // OpenID Connect Discovery §3: a server that says nothing takes Basic.
-function authenticationFor(
-  { token_endpoint_auth_methods_supported: supported }: oauth.AuthorizationServer,
-  secret: string,
-): oauth.ClientAuth {
+function authenticationAt({
+  token_endpoint_auth_methods_supported: supported,
+}: oauth.AuthorizationServer): UpstreamGrant['authentication'] {
   const basic = supported === undefined || supported.includes('client_secret_basic')
-  return basic ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret)
+  return basic ? 'client_secret_basic' : 'client_secret_post'
 }
 
 /** A provider gives no answer, or none that a program can read. */
@@ -170,6 +171,7 @@ function upstreamGrant(
     refreshToken: tokens.refresh_token,
     expiresAt: tokens.expires_in === undefined ? undefined : Date.now() + tokens.expires_in * 1000,
     tokenEndpoint: server.token_endpoint as string,
+    authentication: authenticationAt(server),
     clientIdSetting: settingOf(provider, 'CLIENT_ID'),
     clientSecretSetting: settingOf(provider, 'CLIENT_SECRET'),
     origins: provider.apis,

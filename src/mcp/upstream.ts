@@ -16,7 +16,8 @@ export function upstreamOf(env: Env, userId: string): (name: string) => Upstream
       throw new ToolError(`The user has to sign in with ${name} on this server's /login page first.`)
     const target = new URL(url, token.origins[0])
     if (!token.origins.includes(target.origin)) throw new Error(`${target.origin} is no API of ${name}.`)
-    const request = new Request(target, { redirect: 'manual', ...init })
+    // Not even where the tool would follow: a redirect may lead to another origin.
+    const request = new Request(target, { ...init, redirect: 'manual' })
     request.headers.set('Authorization', `Bearer ${token.token}`)
     if (!request.headers.has('User-Agent')) request.headers.set('User-Agent', 'gatehouse')
     return fetch(request)

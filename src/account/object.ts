@@ -41,10 +41,8 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Keeps what an upstream sign-in lets tools do, in place of what was kept of it before. */
   async keepUpstream(name: string, grant: UpstreamGrant): Promise<void> {
-    this.ctx.storage.kv.put(
-      `upstream:${name}`,
-      await encrypt(loadConfig(this.env), this.#placeOf(name), grant),
-    )
+    const encrypted = await this.#encrypted(name, grant)
+    this.ctx.storage.kv.put(`upstream:${name}`, encrypted)
   }
 
   /**
@@ -65,11 +63,16 @@ export class AccountObject extends DurableObject<Env> {
     const grant = kept && (await decrypt(loadConfig(this.env), this.#placeOf(name), kept))
     if (!grant || isFresh(grant)) return grant
     const refreshed = await refreshUpstream(this.env, grant)
-    // Signed out everywhere, or in again, while the provider was asked: what is there now counts.
+    const encrypted = refreshed && (await this.#encrypted(name, refreshed))
+    // Signed out everywhere, or in again, meanwhile: what is there now counts. Nothing is waited for from here on.
     if (String(this.#keptUpstream(name)?.iv) !== String(kept.iv)) return this.#freshGrant(name)
-    if (refreshed) await this.keepUpstream(name, refreshed)
+    if (encrypted) this.ctx.storage.kv.put(`upstream:${name}`, encrypted)
     else this.ctx.storage.kv.delete(`upstream:${name}`)
     return refreshed
+  }
+
+  #encrypted(name: string, grant: UpstreamGrant): Promise<Encrypted> {
+    return encrypt(loadConfig(this.env), this.#placeOf(name), grant)
   }
 
   #keptUpstream(name: string): Encrypted | undefined {

@@ -74,9 +74,16 @@ export function isFresh({ expiresAt }: UpstreamGrant): boolean {
   return expiresAt === undefined || Date.now() < expiresAt - EARLY_MS
 }
 
+/** RFC 6749 §5.2, and GitHub's word for it. */
+const CLIENT_ERRORS: readonly unknown[] = [
+  'invalid_client',
+  'unauthorized_client',
+  'incorrect_client_credentials',
+]
+
 /**
  * RFC 6749 §6. Returns undefined when the provider says that the grant is over.
- * @throws when the provider does not answer
+ * @throws when the provider does not answer, or does not know this client
  */
 export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<UpstreamGrant | undefined> {
   if (grant.refreshToken === undefined) return undefined
@@ -101,6 +108,11 @@ export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<U
     access_token?: string
     refresh_token?: string
     expires_in?: number
+    error?: string
+  }
+  // Our own credentials are wrong, which is nothing that signing in again would mend.
+  if (response.status === 401 || CLIENT_ERRORS.includes(answer.error)) {
+    throw new Error('Upstream refuses this client.')
   }
   if (!response.ok || answer.access_token === undefined) return undefined
   return {

@@ -8,6 +8,11 @@ import { form, ORIGIN, randomAddress, send } from './worker.ts'
 type Fields = Record<string, string | readonly string[] | undefined>
 type SentHeaders = Record<string, string | undefined>
 
+interface SignInSite {
+  /** What a person meets at the address, and agrees to. Returns where they are sent. */
+  authorize(location: string | null): URL
+}
+
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly origin: string
@@ -52,6 +57,21 @@ export class Visitor {
 
   signIn(returnTo?: string, passphrase: string = env.OWNER_PASSPHRASE): Promise<Response> {
     return this.post('/login/passphrase', { passphrase, return_to: returnTo })
+  }
+
+  /** Sets out to sign in at another site. Returns the address there. */
+  async leaveFor(method: string, returnTo = '/account'): Promise<string | null> {
+    const response = await this.get(`/login/${method}?return_to=${encodeURIComponent(returnTo)}`)
+    return response.headers.get('Location')
+  }
+
+  /** Signs in at another site and comes back. */
+  async signInAt(method: string, site: SignInSite, returnTo?: string): Promise<Response> {
+    return this.get(site.authorize(await this.leaveFor(method, returnTo)))
+  }
+
+  async isSignedIn(): Promise<boolean> {
+    return (await this.get('/account')).status === 200
   }
 
   /** Opens an authorization URL, signs in where asked to, and returns the consent page. */

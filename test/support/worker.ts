@@ -1,19 +1,36 @@
 // The Worker under test, reached as a client on the internet would reach it.
-import { exports } from 'cloudflare:workers'
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import worker from '../../src/index.ts'
 import { noteSecrets } from './secrets.ts'
 
 export const ORIGIN = 'https://gatehouse.test'
 export const MCP_URL = `${ORIGIN}/mcp`
 
+let configured: Env | undefined
+
+/** From now on the Worker has these settings beside its own, or in their place; none: its own alone. Objects keep theirs. */
+export function configure(settings?: Partial<Env>): void {
+  configured = settings && { ...env, ...settings }
+}
+
 /** One request, redirects not followed. A path is one of ORIGIN's. */
 export async function send(path: string | URL, init: RequestInit = {}): Promise<Response> {
   const request = new Request(new URL(path, ORIGIN), { redirect: 'manual', ...init })
   noteSecrets(`${request.url} ${JSON.stringify([...request.headers])} ${init.body ?? ''}`)
-  const response = await exports.default.fetch(request)
+  const response = await answer(request)
   const { headers } = response
   noteSecrets(
     `${JSON.stringify([...headers])} ${headers.get('Content-Type')?.includes('json') ? await response.clone().text() : ''}`,
   )
+  return response
+}
+
+async function answer(request: Request): Promise<Response> {
+  if (!configured) return exports.default.fetch(request)
+  const context = createExecutionContext()
+  const response = await worker.fetch(request, configured, context)
+  await waitOnExecutionContext(context)
   return response
 }
 

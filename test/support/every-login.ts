@@ -1,0 +1,55 @@
+// Import it first: it puts every login method, and tools that act upstream, on the lists before the Worker is made of
+// them.
+import { env } from 'cloudflare:workers'
+import * as z from 'zod'
+import { github } from '../../src/login/github.ts'
+import { guest } from '../../src/login/guest.tsx'
+import { loginMethods } from '../../src/login/index.ts'
+import type { LoginMethod } from '../../src/login/method.ts'
+import { oidc } from '../../src/login/oidc.ts'
+import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
+import { listRepositories } from '../../src/tools/github.ts'
+import { tools } from '../../src/tools/index.ts'
+import { GITHUB_CLIENT } from './github.ts'
+import { CLIENT_ID, CLIENT_SECRET } from './openid-provider.ts'
+
+export const ACME = 'https://id.acme.test'
+export const ACME_API = 'https://api.acme.test'
+export const GOOGLE = 'https://accounts.google.com'
+/** Of this one nobody has read the metadata yet. */
+export const NEVER_MET = 'https://id.never-met.test'
+
+const methods = loginMethods as LoginMethod[]
+methods.push(
+  github,
+  oidc({ id: 'acme', name: 'Acme', issuer: ACME, emailDomains: ['acme.test'], apis: [ACME_API] }),
+  oidc({ id: 'google', name: 'Google', issuer: GOOGLE, emailDomains: ['gmail.com', 'acme.test'] }),
+  oidc({ id: 'never-met', name: 'Nobody', issuer: NEVER_MET }),
+  guest,
+)
+
+/** Asks an address of Acme's API, or whichever else it is told to. */
+const askAcme = defineTool({
+  name: 'ask_acme',
+  title: 'Ask Acme',
+  description: 'Asks an address as the person you act for.',
+  input: z.object({ url: z.string(), follow: z.boolean().default(false) }),
+  upstream: { acme: ['things:read'] },
+  handler: async ({ url, follow }, { upstream }) => {
+    const response = await upstream('acme')(url, follow ? { redirect: 'follow' } : {})
+    return `${response.status} ${await response.text()}`
+  },
+})
+const registered = tools as Tool[]
+registered.push(listRepositories, askAcme)
+
+Object.assign(env, {
+  GITHUB_CLIENT_ID: GITHUB_CLIENT.id,
+  GITHUB_CLIENT_SECRET: GITHUB_CLIENT.secret,
+  ...Object.fromEntries(
+    ['ACME', 'GOOGLE', 'NEVER_MET'].flatMap((id) => [
+      [`${id}_CLIENT_ID`, CLIENT_ID],
+      [`${id}_CLIENT_SECRET`, CLIENT_SECRET],
+    ]),
+  ),
+})

@@ -16,20 +16,24 @@ export class DevServer {
   readonly output: string[] = []
   readonly #port: number
   readonly #storage: string
-  readonly #entry: readonly string[]
+  readonly #flags: readonly string[]
   #process: ChildProcess | undefined
 
-  private constructor(port: number, storage: string, entry: readonly string[]) {
-    this.#entry = entry
+  private constructor(port: number, storage: string, flags: readonly string[]) {
+    this.#flags = flags
     this.origin = `http://localhost:${port}`
     this.#port = port
     this.#storage = storage
   }
 
-  /** @param entry the Worker's file, if not the one that wrangler.toml names. */
-  static async start(entry?: string): Promise<DevServer> {
+  /**
+   * @param entry the Worker's file, if not the one that wrangler.toml names.
+   * @param settings in place of those of wrangler.toml, or beside them.
+   */
+  static async start(entry?: string, settings: Record<string, string> = {}): Promise<DevServer> {
     const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
-    const server = new DevServer(await freePort(), storage, entry ? [entry] : [])
+    const variables = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+    const server = new DevServer(await freePort(), storage, [...(entry ? [entry] : []), ...variables])
     await server.#run().catch(async (error: unknown) => {
       await server.stop()
       throw error
@@ -85,7 +89,7 @@ export class DevServer {
   async #run(): Promise<void> {
     const flags = ['--port', String(this.#port), '--inspector-port', '0', '--persist-to', this.#storage]
     // Its own process group, since stopping the launcher alone would leave workerd running.
-    const child = spawn(process.execPath, ['scripts/dev.ts', ...this.#entry, ...flags], {
+    const child = spawn(process.execPath, ['scripts/dev.ts', ...this.#flags, ...flags], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       // As at a person's terminal, where wrangler colours what dev.ts reads.

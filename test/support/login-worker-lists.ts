@@ -1,0 +1,50 @@
+// What login-worker.ts adds to the lists: the methods, tools that act upstream, and a GitHub on this computer.
+import { env } from 'cloudflare:workers'
+import * as z from 'zod'
+import { github } from '../../src/login/github.ts'
+import { guest } from '../../src/login/guest.tsx'
+import { loginMethods } from '../../src/login/index.ts'
+import type { LoginMethod } from '../../src/login/method.ts'
+import { oidc } from '../../src/login/oidc.ts'
+import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
+import { listRepositories } from '../../src/tools/github.ts'
+import { tools } from '../../src/tools/index.ts'
+
+const { ACME_ISSUER = '', GITHUB_STAND_IN = '' } = env as unknown as Record<string, string>
+
+const methods = loginMethods as LoginMethod[]
+methods.push(
+  github,
+  oidc({
+    id: 'acme',
+    name: 'Acme',
+    issuer: ACME_ISSUER,
+    emailDomains: ['acme.test'],
+    // OpenID Connect Core §11: no offline access without asking the person.
+    parameters: { prompt: 'consent' },
+    apis: [ACME_ISSUER],
+  }),
+  guest,
+)
+
+const askAcme = defineTool({
+  name: 'ask_acme',
+  title: 'Ask Acme',
+  description: 'Asks Acme whom the person that you act for is there.',
+  input: z.object({}),
+  upstream: { acme: ['offline_access'] },
+  handler: async (_input, { upstream }) => {
+    const response = await upstream('acme')('/me')
+    return `${response.status} ${await response.text()}`
+  },
+})
+const registered = tools as Tool[]
+registered.push(listRepositories, askAcme)
+
+const internet = globalThis.fetch
+globalThis.fetch = (input, init) => {
+  const request = new Request(input, init)
+  const { host, pathname, search } = new URL(request.url)
+  if (host !== 'github.com' && host !== 'api.github.com') return internet(request)
+  return internet(new Request(`${GITHUB_STAND_IN}/${host}${pathname}${search}`, request))
+}

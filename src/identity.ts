@@ -20,21 +20,6 @@ export interface Identity {
   readonly expiresAt?: number
 }
 
-const MAX_NAME_LENGTH = 100
-
-/**
- * A name as people can be shown it: nothing invisible, nothing that turns the text around it, and no longer than a
- * cookie can hold. Undefined when nothing is left of it.
- */
-export function displayable(name: unknown): string | undefined {
-  if (typeof name !== 'string') return undefined
-  const shown = name
-    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-  return Array.from(shown).slice(0, MAX_NAME_LENGTH).join('').trim() || undefined
-}
-
 /** The one who holds the passphrase. */
 export const OWNER: Identity = {
   method: 'passphrase',

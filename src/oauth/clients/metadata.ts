@@ -2,6 +2,7 @@
 // understands, drops what it does not, and refuses what would mislead. Nothing here can raise a client's rights:
 // a scope, for one, is not even read, since the person decides about scopes at each consent.
 import type { JWK } from 'jose'
+import { displayable } from '../../displayable.ts'
 import { OAuthError } from '../errors.ts'
 import { publicKeys } from './public-keys.ts'
 import { judgeRedirectUri } from './redirect-uri.ts'
@@ -24,7 +25,6 @@ export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
 const REGISTRABLE: readonly ClientGrantType[] = ['authorization_code', 'refresh_token']
 
 const MAX_REDIRECT_URIS = 20
-const MAX_NAME_LENGTH = 100
 
 /** snake_case, as on the wire: it is stored and echoed as it is. Absent fields are omitted, never null. */
 export interface ClientMetadata {
@@ -51,11 +51,11 @@ export function validateClientMetadata(claimed: Record<string, unknown>): Client
     response_types: responseTypes(claimed.response_types),
     token_endpoint_auth_method: method,
     ...(method === 'private_key_jwt' && publicKeys(claimed)),
-    ...optional('client_name', displayText(text(claimed, 'client_name'))),
+    ...optional('client_name', displayable(text(claimed, 'client_name'))),
     ...optional('client_uri', webPage(text(claimed, 'client_uri'))),
     ...optional('application_type', applicationType(text(claimed, 'application_type'))),
-    ...optional('software_id', displayText(text(claimed, 'software_id'))),
-    ...optional('software_version', displayText(text(claimed, 'software_version'))),
+    ...optional('software_id', displayable(text(claimed, 'software_id'))),
+    ...optional('software_version', displayable(text(claimed, 'software_version'))),
   }
 }
 
@@ -100,15 +100,6 @@ function authMethod(value: unknown): AuthMethod {
 
 function applicationType(value: string | undefined): 'native' | 'web' | undefined {
   return value === 'native' || value === 'web' ? value : undefined
-}
-
-// A name is shown to a person who decides by it: nothing invisible, nothing that turns the text around it.
-function displayText(value: string | undefined): string | undefined {
-  const shown = value
-    ?.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-  return shown ? Array.from(shown).slice(0, MAX_NAME_LENGTH).join('') : undefined
 }
 
 function webPage(value: string | undefined): string | undefined {

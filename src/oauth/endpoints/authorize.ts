@@ -70,7 +70,10 @@ export async function decide(c: Context<AppEnv>): Promise<Response> {
       'You were signed out, or waited too long. Start again in the app.',
     )
   }
-  const { request, redirectUri, state, clientId } = consent
+  const { redirectUri, state, clientId } = consent
+  // What the person may grant can have become less while they looked at the page.
+  const scopesNow = withinCeiling(c.get('config'), session.identity, consent.request.scopes)
+  const request = { ...consent.request, scopes: scopesNow }
   const address = { client: await requireClient(c, clientId), redirectUri, state }
   if (form.get('decision') !== 'allow') return deny(c, address, session)
   // What the person looked at must be what is allowed.

@@ -1,0 +1,14 @@
+const MAX_LENGTH = 100
+
+/**
+ * A text that a stranger chose, as people can be shown it who decide by it: nothing invisible, nothing that turns the
+ * text around it, and not long. Undefined when nothing is left of it.
+ */
+export function displayable(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined
+  const shown = text
+    .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return Array.from(shown).slice(0, MAX_LENGTH).join('').trim() || undefined
+}

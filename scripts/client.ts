@@ -14,6 +14,7 @@ const USAGE = `Usage: npm run client -- <command> [options]
 
   add --name <name> --scope "<scopes>"   register a client, which gets a secret
       --jwks <file> | --jwks-uri <url>   ...or proves itself with a key of its own
+      --introspection                    ...and may ask about any access token: a resource server elsewhere
       --enterprise                       ...for people whose identity provider vouches for them, not for itself
   list                                   what is registered
   show <id>                              one client
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
     jwks: { type: 'string' },
     'jwks-uri': { type: 'string' },
     enterprise: { type: 'boolean', default: false },
+    introspection: { type: 'boolean', default: false },
     remote: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'persist-to': { type: 'string' },
@@ -82,6 +84,7 @@ async function add(records: Records): Promise<void> {
     },
     ...(secret !== undefined && { secretHash: await hashSecret(secret) }),
     scopes: scopes(),
+    ...(values.introspection && { introspects: true }),
     issuedAt: Math.floor(Date.now() / 1000),
   }
   await records.write(ownedKey(client.id), client)
@@ -127,7 +130,8 @@ function scopes(): string[] {
   const unknown = asked.find((scope) => !Object.hasOwn(SCOPES, scope))
   if (unknown !== undefined)
     throw new Refused(`There is no scope ${unknown}. Scopes: ${Object.keys(SCOPES).join(' ')}`)
-  if (asked.length === 0) throw new Refused(`Say what it may do: --scope "${Object.keys(SCOPES)[0]}".`)
+  if (asked.length === 0 && !values.introspection)
+    throw new Refused(`Say what it may do: --scope "${Object.keys(SCOPES)[0]}".`)
   return asked
 }
 

@@ -107,6 +107,9 @@ export interface Config {
   /** The rule that says who is the owner, beside the one with the passphrase. */
   readonly owner: string | undefined
   readonly scopeCeilings: readonly ScopeCeiling[]
+  /** Who may register a client: anyone, who has the token, or nobody but the owner. */
+  readonly registration: 'open' | 'token' | 'off'
+  readonly initialAccessToken: string | undefined
   /** Whose identity assertions let an app act for their people; see grant-types/identity-assertion.ts. */
   readonly assertionIssuers: readonly z.output<typeof assertionIssuer>[]
   /** The workloads that may act for themselves by what their platform says of them. */
@@ -143,6 +146,7 @@ function readConfig(env: Env): Config {
     allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),
     owner: readOwner(env.OWNER),
     scopeCeilings: readCeilings(env.SCOPE_CEILINGS),
+    ...readRegistration(env),
     assertionIssuers: readTables('IDENTITY_ASSERTION_ISSUERS', env, assertionIssuer),
     workloads: readTables('WORKLOADS', env, workload),
     signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
@@ -154,13 +158,22 @@ function readConfig(env: Env): Config {
   }
 }
 
+// Tables of wrangler.toml, or their JSON where a setting can only be text.
 function readTables<T>(name: string, env: Env, schema: z.ZodType<T>): readonly T[] {
-  const parsed = z.array(schema).safeParse(Reflect.get(env, name) ?? [])
+  const parsed = z.array(schema).safeParse(readTable(Reflect.get(env, name)))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new ConfigError(
-    `${name} in wrangler.toml is wrong at ${issue?.path.join('.') || 'its beginning'}: ${issue?.message}`,
-  )
+  const where = issue?.path.join('.') || 'its beginning'
+  throw new ConfigError(`${name} in wrangler.toml is wrong at ${where}: ${issue?.message}`)
+}
+
+function readTable(value: unknown): unknown {
+  if (typeof value !== 'string') return value ?? []
+  try {
+    return value === '' ? [] : JSON.parse(value)
+  } catch {
+    return value
+  }
 }
 
 function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T>, what: string): T {
@@ -180,6 +193,17 @@ function readHosts(value: string | undefined): 'any' | readonly string[] {
     )
   }
   return hosts
+}
+
+function readRegistration(env: Env): Pick<Config, 'registration' | 'initialAccessToken'> {
+  const registration = z.enum(['open', 'token', 'off']).safeParse(env.REGISTRATION || 'open')
+  if (!registration.success) throw new ConfigError('REGISTRATION must be "open", "token" or "off".')
+  if (registration.data !== 'token') return { registration: registration.data, initialAccessToken: undefined }
+  const initialAccessToken = requireSetting(env, 'INITIAL_ACCESS_TOKEN')
+  if (initialAccessToken.length < 32) {
+    throw new ConfigError('INITIAL_ACCESS_TOKEN is too easy to guess: take 32 characters or more.')
+  }
+  return { registration: 'token', initialAccessToken }
 }
 
 // Names are compared as they are written; addresses and GitHub's logins mean the same in any case.

@@ -5,6 +5,7 @@ import { cors } from 'hono/cors'
 import { logError } from '../log.ts'
 import type { AppEnv } from '../origin.ts'
 import { authorize, decide } from './endpoints/authorize.ts'
+import { introspect } from './endpoints/introspect.ts'
 import { authorizationServerMetadata, jwks, protectedResourceMetadata } from './endpoints/metadata.ts'
 import { register } from './endpoints/register.ts'
 import { revoke } from './endpoints/revoke.ts'
@@ -23,6 +24,7 @@ const MACHINE_ENDPOINTS: Readonly<Record<string, Methods>> = {
   '/register': { POST: register },
   '/token': { POST: token },
   '/revoke': { POST: revoke },
+  '/introspect': { POST: introspect },
 }
 
 /** For programs: any origin may call, none with cookies; errors are JSON. */

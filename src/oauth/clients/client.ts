@@ -11,6 +11,8 @@ export interface Client {
   readonly secretHash?: string
   /** The most that it can do for itself; only the owner says so (see owned-store.ts). */
   readonly scopes?: readonly string[]
+  /** It is a resource server that may ask about any access token; only the owner says so. */
+  readonly introspects?: boolean
   /** Seconds since the epoch (RFC 7591 §3.2.1); of a document client, when it was fetched. */
   readonly issuedAt: number
 }

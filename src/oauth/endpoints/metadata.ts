@@ -15,8 +15,9 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
-    registration_endpoint: `${issuer}/register`,
+    ...(c.get('config').registration !== 'off' && { registration_endpoint: `${issuer}/register` }),
     revocation_endpoint: `${issuer}/revoke`,
+    introspection_endpoint: `${issuer}/introspect`,
     jwks_uri: `${issuer}/jwks`,
     scopes_supported: [...RESOURCE_SCOPES, OFFLINE_ACCESS],
     response_types_supported: ['code'],
@@ -26,6 +27,8 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     code_challenge_methods_supported: ['S256'],
     // draft-ietf-oauth-identity-assertion-authz-grant §6
     ...(c.get('config').assertionIssuers.length > 0 && {

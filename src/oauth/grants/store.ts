@@ -164,9 +164,14 @@ export async function isRevoked(env: Env, grantId: string): Promise<boolean> {
   try {
     return (await env.RECORDS.get(`revoked:${grantId}`)) !== null
   } catch {
-    const grant = grantOf(env, grantId)
-    return grant ? (await orUnavailable(grant.describe())) === undefined : true
+    return !(await isGrantLive(env, grantId))
   }
+}
+
+/** Whether a grant lives, as the grant itself knows. @throws OAuthError 503 */
+export async function isGrantLive(env: Env, grantId: string): Promise<boolean> {
+  const grant = grantOf(env, grantId)
+  return grant !== undefined && (await orUnavailable(grant.describe())) !== undefined
 }
 
 // An id that is not one of ours is refused here, without I/O.

@@ -5,6 +5,8 @@
 export type Event =
   | 'client.registered'
   | 'client.refused'
+  | 'client.updated'
+  | 'client.removed'
   | 'signin.succeeded'
   | 'signin.failed'
   | 'signout'

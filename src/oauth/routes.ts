@@ -6,6 +6,7 @@ import { logError } from '../log.ts'
 import type { AppEnv } from '../origin.ts'
 import { authorize, decide } from './endpoints/authorize.ts'
 import { introspect } from './endpoints/introspect.ts'
+import { endRegistration, readRegistration, replaceRegistration } from './endpoints/manage-client.ts'
 import { authorizationServerMetadata, jwks, protectedResourceMetadata } from './endpoints/metadata.ts'
 import { register } from './endpoints/register.ts'
 import { revoke } from './endpoints/revoke.ts'
@@ -14,7 +15,7 @@ import { errorResponse, OAuthError } from './errors.ts'
 import { RESOURCE_PATH } from './resource.ts'
 
 type Handler = (c: Context<AppEnv>) => Response | Promise<Response>
-type Methods = { readonly [method in 'GET' | 'POST']?: Handler }
+type Methods = { readonly [method in 'GET' | 'POST' | 'PUT' | 'DELETE']?: Handler }
 
 const MACHINE_ENDPOINTS: Readonly<Record<string, Methods>> = {
   '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },
@@ -22,6 +23,7 @@ const MACHINE_ENDPOINTS: Readonly<Record<string, Methods>> = {
   [`/.well-known/oauth-protected-resource${RESOURCE_PATH}`]: { GET: protectedResourceMetadata },
   '/jwks': { GET: jwks },
   '/register': { POST: register },
+  '/register/:clientId': { GET: readRegistration, PUT: replaceRegistration, DELETE: endRegistration },
   '/token': { POST: token },
   '/revoke': { POST: revoke },
   '/introspect': { POST: introspect },

@@ -2,7 +2,7 @@
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
 import { OAuthClient, REDIRECT_URI, register } from '../support/oauth-client.ts'
-import { form, send } from '../support/worker.ts'
+import { form, ORIGIN, send } from '../support/worker.ts'
 
 describe('RFC 7591 registration', () => {
   it('answers 201 with what was granted, and omits what is absent', async () => {
@@ -12,6 +12,8 @@ describe('RFC 7591 registration', () => {
     expect(await response.json()).toEqual({
       client_id: expect.stringMatching(/^[0-9a-f]{64}$/),
       client_id_issued_at: expect.any(Number),
+      registration_access_token: expect.stringMatching(/^[\w-]{43}$/),
+      registration_client_uri: expect.stringContaining(`${ORIGIN}/register/`),
       client_name: 'An app',
       client_uri: 'https://client.example/',
       redirect_uris: [REDIRECT_URI],

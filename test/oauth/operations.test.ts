@@ -30,7 +30,11 @@ beforeEach(() => {
     ['open', 'redeem', 'refresh', 'confirm', 'revoke', 'clientOf', 'describe'],
     'grantCalls',
   )
-  count(ClientObject.prototype, ['register', 'read', 'approve', 'published'], 'clientCalls')
+  count(
+    ClientObject.prototype,
+    ['register', 'read', 'approve', 'published', 'manages', 'update', 'remove'],
+    'clientCalls',
+  )
   count(
     AccountObject.prototype,
     ['signIn', 'addGrant', 'forgetGrant', 'grantIds', 'activity', 'epoch', 'signOutEverywhere'],

@@ -54,7 +54,6 @@ describe('R1 RFC 7591 §5 privilege that a client gives itself', () => {
     ['jwks_uri', 'https://evil.test/jwks'],
     ['jwks', { keys: [] }],
     ['logo_uri', 'https://evil.test/logo.png'],
-    ['registration_access_token', 'mine'],
   ])('keeps nothing of %s', async (name, value) => {
     const client = await OAuthClient.registered({ [name]: value })
     expect(await registered({ [name]: value })).not.toHaveProperty(name)
@@ -64,9 +63,12 @@ describe('R1 RFC 7591 §5 privilege that a client gives itself', () => {
     expect(consent.html).not.toContain('evil.test')
   })
 
-  it.each(['client_id', 'client_id_issued_at'])('sets %s itself', async (name) => {
-    expect(await registered({ [name]: 'mine' })).not.toHaveProperty(name, 'mine')
-  })
+  it.each(['client_id', 'client_id_issued_at', 'registration_access_token', 'registration_client_uri'])(
+    'sets %s itself',
+    async (name) => {
+      expect(await registered({ [name]: 'mine' })).not.toHaveProperty(name, 'mine')
+    },
+  )
 
   it('gives a public client no secret, whatever it claims', async () => {
     const client = await registered({ client_secret: 'mine', client_secret_expires_at: 1 })
@@ -156,6 +158,8 @@ describe('R5 RFC 7591 §3.2.2 metadata of the wrong form', () => {
     expect(client).toEqual({
       client_id: expect.stringMatching(/^[0-9a-f]{64}$/),
       client_id_issued_at: expect.any(Number),
+      registration_access_token: expect.stringMatching(/^[\w-]{43}$/),
+      registration_client_uri: expect.stringContaining('/register/'),
       redirect_uris: [REDIRECT_URI],
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],

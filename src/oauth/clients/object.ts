@@ -2,13 +2,16 @@
 // one that may say "there is no such client". A client that nobody approves within a day goes away by itself,
 // an approved one once its last grant must be over.
 import { DurableObject } from 'cloudflare:workers'
+import { equalInConstantTime } from '../tokens/secret.ts'
 import type { Client } from './client.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
 export class ClientObject extends DurableObject<Env> {
-  register(client: Client): void {
+  /** @param managementHash of the token with which the client may change itself (RFC 7592) */
+  register(client: Client, managementHash: string): void {
     this.ctx.storage.kv.put('client', client)
+    this.ctx.storage.kv.put('managementHash', managementHash)
     this.ctx.storage.setAlarm(Date.now() + DAY_MS)
   }
 
@@ -32,6 +35,22 @@ export class ClientObject extends DurableObject<Env> {
   /** The copy in KV is written and lasts until then. */
   published(until: number): void {
     this.ctx.storage.kv.put('publishedUntil', until)
+  }
+
+  /** Whether a token is the one with which this client may change itself. */
+  manages(hash: string): boolean {
+    const own = this.ctx.storage.kv.get<string>('managementHash')
+    return own !== undefined && equalInConstantTime(hash, own)
+  }
+
+  /** Returns until when the copy in KV lasts, or undefined when there is none. */
+  update(client: Client): number | undefined {
+    this.ctx.storage.kv.put('client', client)
+    return this.ctx.storage.kv.get<number>('publishedUntil')
+  }
+
+  async remove(): Promise<void> {
+    await this.ctx.storage.deleteAll()
   }
 
   override async alarm(): Promise<void> {

@@ -16,6 +16,7 @@ export async function registerClient(
   issuer: string,
   metadata: ClientMetadata,
   secretHash: string | undefined,
+  managementHash: string,
 ): Promise<Client> {
   const objectId = env.CLIENTS.newUniqueId()
   const client: Client = {
@@ -25,7 +26,7 @@ export async function registerClient(
     ...(secretHash !== undefined && { secretHash }),
     issuedAt: Math.floor(Date.now() / 1000),
   }
-  await orUnavailable(env.CLIENTS.get(objectId).register(client))
+  await orUnavailable(env.CLIENTS.get(objectId).register(client, managementHash))
   return client
 }
 
@@ -59,8 +60,7 @@ export async function findApprovedClient(lookup: Lookup, clientId: string): Prom
 export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
   if (isOwnedId(client.id)) return
   if (isDocumentUrl(client.id)) return approveDescribed(env, client.id)
-  const object = objectOf(env, client.id)
-  if (!object) throw unknownClient()
+  const object = requireObject(env, client.id)
   const publishUntil = await orUnavailable(object.approve(grantEndsAt))
   if (publishUntil === undefined) return
   await orUnavailable(
@@ -69,6 +69,41 @@ export async function approveClient(env: Env, client: Client, grantEndsAt: numbe
     }),
   )
   await orUnavailable(object.published(publishUntil))
+}
+
+/** The client that a registration access token may change; undefined when it is none's. @throws OAuthError 503 */
+export async function findManaged(
+  env: Env,
+  issuer: string,
+  clientId: string,
+  managementHash: string,
+): Promise<Client | undefined> {
+  const object = objectOf(env, clientId)
+  if (!object || !(await orUnavailable(object.manages(managementHash)))) return undefined
+  const client = await orUnavailable(object.read())
+  return client?.issuer === issuer ? client : undefined
+}
+
+/** Changes a client, and the copy that /token reads if there is one. @throws OAuthError 503 */
+export async function updateClient(env: Env, client: Client): Promise<void> {
+  const publishedUntil = await orUnavailable(requireObject(env, client.id).update(client))
+  if (publishedUntil === undefined) return
+  const copy = env.RECORDS.put(`client:${client.id}`, JSON.stringify(client), {
+    expiration: Math.floor(publishedUntil / 1000),
+  })
+  await orUnavailable(copy)
+}
+
+/** Ends a client: first its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */
+export async function removeClient(env: Env, clientId: string): Promise<void> {
+  await orUnavailable(env.RECORDS.delete(`client:${clientId}`))
+  await orUnavailable(requireObject(env, clientId).remove())
+}
+
+function requireObject(env: Env, clientId: string): DurableObjectStub<ClientObject> {
+  const object = objectOf(env, clientId)
+  if (!object) throw unknownClient()
+  return object
 }
 
 // An id that is not one of ours is refused here, without I/O.

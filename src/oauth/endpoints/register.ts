@@ -4,7 +4,8 @@ import type { Context } from 'hono'
 import { addressKey, withinLimit } from '../../limits.ts'
 import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
-import { validateClientMetadata } from '../clients/metadata.ts'
+import type { Client } from '../clients/client.ts'
+import { type ClientMetadata, validateClientMetadata } from '../clients/metadata.ts'
 import { registerClient } from '../clients/store.ts'
 import { OAuthError, tooOften } from '../errors.ts'
 import { readJsonObject } from '../parameters.ts'
@@ -14,15 +15,38 @@ export async function register(c: Context<AppEnv>): Promise<Response> {
   await requirePolicy(c)
   if (!(await withinLimit(c.env.REGISTRATION_LIMIT, addressKey(c)))) throw tooOften()
   const metadata = validateClientMetadata(await readJsonObject(c.req.raw))
-  const secret = metadata.token_endpoint_auth_method.startsWith('client_secret') ? randomSecret() : undefined
-  const client = await registerClient(c.env, c.get('issuer'), metadata, secret && (await hashSecret(secret)))
+  const secret = takesSecret(metadata) ? randomSecret() : undefined
+  const management = randomSecret()
+  const [secretHash, managementHash] = await Promise.all([
+    secret && hashSecret(secret),
+    hashSecret(management),
+  ])
+  const client = await registerClient(c.env, c.get('issuer'), metadata, secretHash, managementHash)
   log('client.registered', { client: client.id, name: metadata.client_name })
-  // RFC 7591 §3.2.1: what was granted; the secret this once.
-  const credentials = secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }
-  return Response.json(
-    { client_id: client.id, client_id_issued_at: client.issuedAt, ...credentials, ...metadata },
-    { status: 201, headers: { 'Cache-Control': 'no-store' } },
-  )
+  return clientInformation(client, secret, management, 201)
+}
+
+/** RFC 7591 §3.2.1, RFC 7592 §3: what was granted; a secret only when it is new. @param management the client's token */
+export function clientInformation(
+  { id, issuer, issuedAt, metadata }: Client,
+  secret: string | undefined,
+  management: string,
+  status = 200,
+): Response {
+  const body = {
+    client_id: id,
+    client_id_issued_at: issuedAt,
+    ...(secret !== undefined && { client_secret: secret, client_secret_expires_at: 0 }),
+    registration_access_token: management,
+    registration_client_uri: `${issuer}/register/${id}`,
+    ...metadata,
+  }
+  return Response.json(body, { status, headers: { 'Cache-Control': 'no-store' } })
+}
+
+/** Whether a client of this kind has a secret. */
+export function takesSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {
+  return method === 'client_secret_basic' || method === 'client_secret_post'
 }
 
 // RFC 7591 §3: an initial access token, where the owner wants to know who registers.

@@ -1,0 +1,75 @@
+// /register/<client id>: a client that reads, changes or ends its own registration (RFC 7592), by the token that it was given
+// with it.
+import type { Context } from 'hono'
+import { log } from '../../log.ts'
+import type { AppEnv } from '../../origin.ts'
+import type { Client } from '../clients/client.ts'
+import { validateClientMetadata } from '../clients/metadata.ts'
+import { findManaged, removeClient, updateClient } from '../clients/store.ts'
+import { OAuthError } from '../errors.ts'
+import { readJsonObject } from '../parameters.ts'
+import { hashSecret, randomSecret } from '../tokens/secret.ts'
+import { clientInformation, takesSecret } from './register.ts'
+
+/** RFC 7592 §2.2: what a client must not send back. */
+const NOT_ITS_OWN = [
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+]
+
+export async function readRegistration(c: Context<AppEnv>): Promise<Response> {
+  const { client, token } = await requireManaged(c)
+  return clientInformation(client, undefined, token)
+}
+
+// RFC 7592 §2.2: all of it anew; what is left out is gone.
+export async function replaceRegistration(c: Context<AppEnv>): Promise<Response> {
+  const { client, token } = await requireManaged(c)
+  const claimed = await readJsonObject(c.req.raw)
+  if (claimed.client_id !== client.id) throw invalid('client_id must be that of the client.')
+  const foreign = NOT_ITS_OWN.find((name) => name in claimed)
+  if (foreign !== undefined) throw invalid(`${foreign} is not the client's to say.`)
+  if ('client_secret' in claimed && (await hashOf(claimed.client_secret)) !== client.secretHash) {
+    throw invalid('client_secret is not the one that the client has.')
+  }
+  const metadata = validateClientMetadata(claimed)
+  const { secretHash, ...rest } = client
+  const secret = takesSecret(metadata) && secretHash === undefined ? randomSecret() : undefined
+  const kept = secret === undefined ? secretHash : await hashSecret(secret)
+  const changed: Client = {
+    ...rest,
+    metadata,
+    ...(takesSecret(metadata) && kept !== undefined && { secretHash: kept }),
+  }
+  await updateClient(c.env, changed)
+  log('client.updated', { client: client.id, name: metadata.client_name })
+  return clientInformation(changed, secret, token)
+}
+
+export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
+  const { client } = await requireManaged(c)
+  await removeClient(c.env, client.id)
+  log('client.removed', { client: client.id })
+  return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } })
+}
+
+// RFC 7592 §2: also of a client that is not there, nobody learns more than that.
+async function requireManaged(c: Context<AppEnv>): Promise<{ client: Client; token: string }> {
+  const [, token] = /^Bearer +([\w-]+)$/i.exec(c.req.header('Authorization') ?? '') ?? []
+  const clientId = c.req.param('clientId') ?? ''
+  const client = token && (await findManaged(c.env, c.get('issuer'), clientId, await hashSecret(token)))
+  if (client) return { client, token }
+  throw new OAuthError('invalid_token', 'This is not the registration access token of this client.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  })
+}
+
+async function hashOf(secret: unknown): Promise<string | undefined> {
+  return typeof secret === 'string' ? hashSecret(secret) : undefined
+}
+
+function invalid(description: string): OAuthError {
+  return new OAuthError('invalid_client_metadata', description)
+}

@@ -183,6 +183,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not one of ours in every
     ['no end', () => forge({ claims: { exp: undefined as never } })],
     ['a beginning in the future', () => forge({ claims: { nbf: secondsFromNow(60) } })],
     ['no grant', () => forge({ claims: { grant: undefined } })],
+    ['no generation of its grant', () => forge({ claims: { gen: undefined } })],
     ['the typ JWT', () => forge({ header: { typ: 'JWT' } })],
     ['no typ', () => forge({ header: { typ: undefined as never } })],
     [

@@ -93,7 +93,15 @@ describe('T11 RFC 6749 §2.3 client authentication', () => {
     await expectLive(app, refresh_token)
   })
 
-  it.each(['client_credentials', 'password', 'implicit', '__proto__', 'constructor', 'REFRESH_TOKEN'])(
+  it.each(['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'])(
+    'is refused for the grant type %s, for which it did not register',
+    async (grant_type) => {
+      await expectRefusal(await refresh({ grant_type }), 'unauthorized_client')
+      await expectLive(app, refresh_token)
+    },
+  )
+
+  it.each(['password', 'implicit', '__proto__', 'constructor', 'REFRESH_TOKEN'])(
     'is refused for the grant type %s',
     async (grant_type) => {
       await expectRefusal(await refresh({ grant_type }), 'unsupported_grant_type')

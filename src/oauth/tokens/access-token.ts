@@ -70,6 +70,9 @@ export async function verifyAccessToken(
   }).catch((cause) => {
     throw new OAuthError('invalid_token', 'The access token is invalid or has expired.', { cause })
   })
+  if ((payload.grant === undefined) !== (payload.gen === undefined)) {
+    throw new OAuthError('invalid_token', 'The access token names half a grant.')
+  }
   return {
     userId: payload.sub as string,
     userName: String(payload.name ?? ''),

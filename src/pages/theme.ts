@@ -99,6 +99,7 @@ summary { cursor: pointer; padding: .45rem 0; font-weight: 600 }
 .ways details { border-bottom: 1px solid var(--line) }
 .ways summary { padding: .8rem .2rem; font-weight: 600; cursor: pointer }
 .ways details[open] { padding-bottom: .9rem }
+[hidden] { display: none }
 .empty { border: 1px dashed var(--line); border-radius: 12px; padding: 1.5rem; text-align: center; color: var(--quiet) }
 @media (prefers-reduced-motion: no-preference) { button { transition: filter .15s } }
 `

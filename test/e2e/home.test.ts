@@ -29,6 +29,14 @@ it('copies the address', async () => {
   expect(complaints).toEqual([])
 })
 
+it('offers no copying without a script, which it would need', async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false })
+  const plain = await context.newPage()
+  await plain.goto(server.origin)
+  expect(await plain.getByText('Copy', { exact: true }).first().isVisible()).toBe(false)
+  await context.close()
+})
+
 it('links to VS Code and Cursor with the address inside', async () => {
   await page.getByText('VS Code', { exact: true }).click()
   const vsCode = await page.getByRole('link', { name: 'Add to VS Code' }).getAttribute('href')

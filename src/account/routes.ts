@@ -33,7 +33,7 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
     ])
     const recent = [...past, ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
     return accountPage({
-      identity: session.identity,
+      person: { ...session.identity, method: session.method },
       apps: groupByClient(grants),
       activity: recent.slice(0, MAX_ACTIVITY),
       sections,

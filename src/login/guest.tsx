@@ -1,12 +1,10 @@
 // Login as a guest, for public demos: each visitor gets an account of their own, which is gone after a while.
 import { Hono } from 'hono'
-import { LIFETIME, LIMIT_PERIOD } from '../config.ts'
-import { addressKey, withinLimit } from '../limits.ts'
-import { log } from '../log.ts'
+import { LIFETIME } from '../config.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
+import { requireFewAttempts } from './attempts.ts'
 import type { LoginMethod } from './method.ts'
-import { LoginRefused } from './refused.ts'
 import { finishLogin } from './session.ts'
 
 const routes = new Hono<AppEnv>()
@@ -14,10 +12,7 @@ const routes = new Hono<AppEnv>()
 routes.post('/', async (c) => {
   requireOwnPage(c)
   // Each guest is an account, which costs storage.
-  if (!(await withinLimit(c.env.SIGN_IN_LIMIT, addressKey(c)))) {
-    log('signin.failed', { method: 'guest', reason: 'too_often' })
-    throw new LoginRefused('Many guests come from your network. Wait a minute, then try again.', LIMIT_PERIOD)
-  }
+  await requireFewAttempts(c, 'guest', 'Many guests come from your network.')
   const form = await readForm(c.req.raw.clone())
   const subject = crypto.randomUUID()
   const guest = {

@@ -1,12 +1,11 @@
 // Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
 import { Hono } from 'hono'
-import { LIMIT_PERIOD } from '../config.ts'
 import { OWNER } from '../identity.ts'
-import { addressKey, withinLimit } from '../limits.ts'
 import { log } from '../log.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { equalInConstantTime, hashSecret } from '../oauth/tokens/secret.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
+import { requireFewAttempts } from './attempts.ts'
 import type { LoginMethod } from './method.ts'
 import { LoginRefused } from './refused.ts'
 import { finishLogin } from './session.ts'
@@ -15,13 +14,7 @@ const routes = new Hono<AppEnv>()
 
 routes.post('/', async (c) => {
   requireOwnPage(c)
-  if (!(await withinLimit(c.env.SIGN_IN_LIMIT, addressKey(c)))) {
-    log('signin.failed', { method: 'passphrase', reason: 'too_often' })
-    throw new LoginRefused(
-      'That was too often from your network. Wait a minute, then try again.',
-      LIMIT_PERIOD,
-    )
-  }
+  await requireFewAttempts(c, 'passphrase')
   const form = await readForm(c.req.raw.clone())
   const presented = (form.get('passphrase') ?? '').trim()
   // Hashes of both, so that the comparison takes the same time however long or wrong the guess is.

@@ -56,7 +56,7 @@ export function redirectMethod(provider: Provider): LoginMethod {
     c.set('returnTo', flow.returnTo)
     const answer = await redeem(c, provider, flow)
     const identity = await provider.identify(c, answer)
-    return finishLogin(c, identity, flow.returnTo, upstreamGrant(c, provider, answer))
+    return finishLogin(c, identity, flow.returnTo, { upstream: upstreamGrant(c, provider, answer) })
   })
 
   return {

@@ -20,24 +20,33 @@ export interface Session {
   readonly userId: string
   readonly identity: Identity
   readonly epoch: number
+  /** By which method they came in this time. */
+  readonly method: string
+}
+
+interface Upstream {
+  readonly name: string
+  readonly grant: UpstreamGrant
 }
 
 /**
  * Begins a session and goes back to where the person was going.
  * @param found who the person is; their name may be whatever a stranger has written
  * @param returnTo what came in with the form
- * @param upstream what tools may do for them with the token of the login method
+ * @param more.by the method by which they came in, where it is another one that knows who they are
+ * @param more.upstream what tools may do for them with the token of the login method
  * @throws LoginRefused when the configuration does not let them in
  */
 export async function finishLogin(
   c: Context<AppEnv>,
   found: Identity,
   returnTo: string | undefined,
-  upstream?: { readonly name: string; readonly grant: UpstreamGrant },
+  more: { readonly by?: string; readonly upstream?: Upstream | undefined } = {},
 ): Promise<Response> {
   const config = c.get('config')
   const identity: Identity = { ...found, name: displayable(found.name) ?? 'Somebody without a name' }
-  const { method, name, expiresAt } = identity
+  const { name, expiresAt } = identity
+  const { by: method = identity.method, upstream } = more
   if (!isAdmitted(config, identity)) {
     log('signin.failed', { method, reason: 'not_allowed' })
     throw notAllowed(identity)
@@ -46,7 +55,7 @@ export async function finishLogin(
   const account = accountOf(c.env, userId)
   const epoch = await orPage(account.signIn({ method, place: whereFrom(c), expiresAt }))
   if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant))
-  const session: Session = { id: crypto.randomUUID(), userId, identity, epoch }
+  const session: Session = { id: crypto.randomUUID(), userId, identity, epoch, method }
   const lifetime = secondsLeft(identity, LIFETIME.session)
   const sealed = await seal(config, 'session', c.get('issuer'), session, lifetime)
   setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
@@ -88,7 +97,8 @@ export function localPath(path: string | undefined): string {
   return url.origin === base && !url.pathname.startsWith('//') ? url.pathname + url.search : '/account'
 }
 
-function orPage<T>(answer: Promise<T>): Promise<T> {
+/** What an account object answers. @throws PageError 503 when it does not */
+export function orPage<T>(answer: Promise<T>): Promise<T> {
   return answer.catch(() => {
     throw new PageError(503, 'One moment', 'Your account could not be read just now. Please try again.')
   })

@@ -1,6 +1,7 @@
 // The account page: who is signed in, which apps were let in and the way to put each of them out, what happened lately.
 import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
+import { day, minute } from './time.tsx'
 
 export interface ConnectedApp {
   readonly clientId: string
@@ -22,7 +23,7 @@ interface Activity {
 }
 
 interface Account {
-  readonly identity: { readonly name: string; readonly method: string; readonly expiresAt?: number }
+  readonly person: { readonly name: string; readonly method: string; readonly expiresAt?: number }
   readonly apps: readonly ConnectedApp[]
   readonly activity: readonly Activity[]
   /** What the login methods show here. */
@@ -48,7 +49,7 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
 }
 
 export function accountPage(account: Account): Promise<Response> {
-  const { identity, apps, activity, sections, script, notice } = account
+  const { person, apps, activity, sections, script, notice } = account
   return page({
     title: 'Your account',
     wide: true,
@@ -61,7 +62,7 @@ export function accountPage(account: Account): Promise<Response> {
             {notice}
           </p>
         )}
-        {whoIsHere(identity)}
+        {whoIsHere(person)}
         <section>
           <div class="head">
             <h2>Connected apps</h2>
@@ -99,7 +100,7 @@ export function accountPage(account: Account): Promise<Response> {
   })
 }
 
-function whoIsHere({ name, method, expiresAt }: Account['identity']) {
+function whoIsHere({ name, method, expiresAt }: Account['person']) {
   return (
     <div class="who">
       <p>
@@ -171,19 +172,4 @@ function activityList(activity: readonly Activity[]) {
       ))}
     </ul>
   )
-}
-
-function day(instant: number) {
-  return time(instant, { day: 'numeric', month: 'short', year: 'numeric' })
-}
-
-function minute(instant: number) {
-  const parts = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } as const
-  return time(instant, { ...parts, timeZoneName: 'short' })
-}
-
-function time(instant: number, parts: Intl.DateTimeFormatOptions) {
-  const date = new Date(instant)
-  const text = date.toLocaleString('en-GB', { ...parts, timeZone: 'UTC' })
-  return <time datetime={date.toISOString()}>{text}</time>
 }

@@ -1,5 +1,6 @@
 // The front door: the one address that connects an app, and what to do with it in each.
 import type { Child } from 'hono/jsx'
+import { COPY, Copyable } from './copyable.tsx'
 import { page } from './layout.tsx'
 import { THEME } from './theme.ts'
 
@@ -100,19 +101,6 @@ function Way({ title, children }: { title: string; children: Child }) {
   )
 }
 
-function Copyable({ text }: { text: string }) {
-  return (
-    <div class="copyable">
-      <pre>
-        <code>{text}</code>
-      </pre>
-      <button type="button" class="small" hidden>
-        Copy
-      </button>
-    </div>
-  )
-}
-
 function vsCodeLink(name: string, url: string): string {
   return `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name, type: 'http', url }))}`
 }
@@ -121,15 +109,3 @@ function cursorLink(name: string, url: string): string {
   const config = encodeURIComponent(btoa(JSON.stringify({ url })))
   return `cursor://anysphere.cursor-deeplink/mcp/install?name=${encodeURIComponent(name)}&config=${config}`
 }
-
-// Without a script there is no button, and the text can still be selected.
-const COPY = `
-for (const box of document.querySelectorAll('.copyable')) {
-  const button = box.querySelector('button')
-  button.hidden = false
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(box.querySelector('code').textContent)
-    button.textContent = 'Copied'
-    setTimeout(() => { button.textContent = 'Copy' }, 2000)
-  })
-}`

@@ -44,7 +44,8 @@ export class Visitor {
     const config = loadConfig(env)
     const known: Identity = { method: 'passkey', issuer: '', subject: name, name, knownAs: [], invited: true }
     const identity = { ...known, ...changes }
-    const session = { id: crypto.randomUUID(), userId: await userIdOf(config, identity), identity, epoch: 0 }
+    const userId = await userIdOf(config, identity)
+    const session = { id: crypto.randomUUID(), userId, identity, epoch: 0, method: identity.method }
     const visitor = new Visitor(origin)
     visitor.cookies.set('__Host-session', await seal(config, 'session', origin, session, 3600))
     return visitor

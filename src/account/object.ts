@@ -15,16 +15,23 @@ interface SignIn {
   readonly expiresAt: number | undefined
 }
 
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS activity_at ON activity (at)`
+
 export class AccountObject extends DurableObject<Env> {
   /** Refreshes of upstream tokens that are under way. */
   readonly #refreshes = new Map<string, Promise<UpstreamGrant | undefined>>()
 
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env)
-    ctx.storage.sql.exec(`
-      CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
-      CREATE INDEX IF NOT EXISTS activity_at ON activity (at)`)
+  #hasTables = false
+
+  /** Makes the tables when they are first needed, also when they are gone with everything else. */
+  get #sql(): SqlStorage {
+    const { sql } = this.ctx.storage
+    if (!this.#hasTables) sql.exec(TABLES)
+    this.#hasTables = true
+    return sql
   }
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
@@ -37,6 +44,7 @@ export class AccountObject extends DurableObject<Env> {
   /** The account of a guest is gone after a while. */
   override async alarm(): Promise<void> {
     await this.ctx.storage.deleteAll()
+    this.#hasTables = false
   }
 
   /** Keeps what an upstream sign-in lets tools do, in place of what was kept of it before. */
@@ -85,25 +93,25 @@ export class AccountObject extends DurableObject<Env> {
 
   addGrant(id: string, client: { id: string; name: string }, place: string): void {
     const now = Date.now()
-    this.ctx.storage.sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, now)
+    this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, now)
     this.#note({ at: now, kind: 'allowed', about: client.name, place, times: 1 })
   }
 
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
   forgetGrant(id: string, activity: readonly Activity[]): void {
-    const { rowsWritten } = this.ctx.storage.sql.exec('DELETE FROM grants WHERE id = ?', id)
+    const { rowsWritten } = this.#sql.exec('DELETE FROM grants WHERE id = ?', id)
     if (rowsWritten > 0) for (const one of activity) this.#note(one)
   }
 
   /** Ids of the grants that are not known to be over, the newest first. */
   grantIds(): string[] {
-    const rows = this.ctx.storage.sql.exec<{ id: string }>('SELECT id FROM grants ORDER BY opened_at DESC')
+    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM grants ORDER BY opened_at DESC')
     return rows.toArray().map((row) => row.id)
   }
 
   /** What happened in the last 90 days, the newest first, but for what live grants know. */
   activity(limit: number): Activity[] {
-    return this.ctx.storage.sql
+    return this.#sql
       .exec<{ [name in keyof Activity]: Activity[name] }>(
         'SELECT * FROM activity WHERE at > ? ORDER BY at DESC LIMIT ?',
         Date.now() - KEEP_MS,
@@ -125,7 +133,7 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   #note({ at, kind, about, place, times }: Activity): void {
-    const { sql } = this.ctx.storage
+    const sql = this.#sql
     sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
     sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
   }

@@ -1,5 +1,8 @@
 // What a person sees of what they have allowed, and how they take it back.
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { accountOf } from '../../src/account/store.ts'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import { expectLive, expectOver, pass } from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -165,5 +168,16 @@ describe('signing out', () => {
       const away = await (await newcomer()).post('/logout', { return_to: elsewhere })
       expect(away.headers.get('Location')).toBe('/login?return_to=%2Faccount')
     }
+  })
+})
+
+describe('the account of a guest', () => {
+  it('is empty when their time is over, and can still be asked', async () => {
+    const account = accountOf(env, `user_${crypto.randomUUID()}`)
+    await account.signIn({ method: 'guest', place: '', expiresAt: Date.now() })
+    expect(await account.activity(9)).toHaveLength(1)
+    expect(await runDurableObjectAlarm(account)).toBe(true)
+    expect(await account.activity(9)).toEqual([])
+    await account.forgetGrant('one that ends later', [])
   })
 })

@@ -34,6 +34,9 @@ export const LIFETIME = {
   guest: 12 * 60 * 60,
   /** The way to another site and back. */
   signIn: 10 * 60,
+  /** How long a browser may take to come back with a passkey. */
+  passkeyChallenge: 5 * 60,
+  invitation: 7 * 24 * 60 * 60,
   /** A session of a client that begins with `initialize` ends when it lies unused for this long. */
   idleSession: 7 * 24 * 60 * 60,
   consent: 10 * 60,

@@ -3,6 +3,9 @@
 export type ActivityKind =
   | 'signed_in'
   | 'signed_out_everywhere'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'invitation_redeemed'
   | 'allowed'
   | 'refreshed'
   | 'revoked_by_user'
@@ -11,12 +14,15 @@ export type ActivityKind =
   | 'code_replayed'
   | 'token_replayed'
 
+/** Writes down what has just happened. */
+export type Note = (kind: ActivityKind, about: string, place: string) => void
+
 // A type, not an interface: rows of SQL are read into it.
 export type Activity = {
   /** Milliseconds since the epoch; of the last time, where there were several. */
   at: number
   kind: ActivityKind
-  /** The name of the app, or how somebody signed in. */
+  /** The name of the app, the passkey or the person, or how somebody signed in. */
   about: string
   /** A town and a country, where known. */
   place: string

@@ -1,7 +1,18 @@
-// One Durable Object per user: which grants they gave, since when their sessions count, and what happened lately.
+// One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
+// may do for them upstream, their passkeys, and the invitations they have made.
 import { DurableObject } from 'cloudflare:workers'
 import { loadConfig } from '../config.ts'
-import type { Activity } from './activity.ts'
+import type { Activity, Note } from './activity.ts'
+import { INVITATION_TABLES, type Invitation, Invitations } from './invitations-object.ts'
+import {
+  type AddOutcome,
+  PASSKEY_TABLES,
+  type Passkey,
+  type PasskeyDescription,
+  Passkeys,
+  type RemoveOutcome,
+  type UseOutcome,
+} from './passkeys-object.ts'
 import { decrypt, type Encrypted, encrypt, isFresh, refreshUpstream, type UpstreamGrant } from './upstream.ts'
 
 const KEEP_MS = 90 * 24 * 60 * 60 * 1000
@@ -18,7 +29,9 @@ interface SignIn {
 const TABLES = `
   CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
-  CREATE INDEX IF NOT EXISTS activity_at ON activity (at)`
+  CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
+  ${PASSKEY_TABLES};
+  ${INVITATION_TABLES}`
 
 export class AccountObject extends DurableObject<Env> {
   /** Refreshes of upstream tokens that are under way. */
@@ -26,7 +39,7 @@ export class AccountObject extends DurableObject<Env> {
 
   #hasTables = false
 
-  /** Makes the tables when they are first needed, also when they are gone with everything else. */
+  /** Makes the tables when they are first needed, also when they are gone with everything else; see passkey(). */
   get #sql(): SqlStorage {
     const { sql } = this.ctx.storage
     if (!this.#hasTables) sql.exec(TABLES)
@@ -36,7 +49,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
   signIn({ method, place, expiresAt }: SignIn): number {
-    this.#note({ at: Date.now(), kind: 'signed_in', about: method, place, times: 1 })
+    this.#noteNow('signed_in', method, place)
     if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
     return this.epoch()
   }
@@ -92,9 +105,8 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   addGrant(id: string, client: { id: string; name: string }, place: string): void {
-    const now = Date.now()
-    this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, now)
-    this.#note({ at: now, kind: 'allowed', about: client.name, place, times: 1 })
+    this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
+    this.#noteNow('allowed', client.name, place)
   }
 
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
@@ -129,8 +141,68 @@ export class AccountObject extends DurableObject<Env> {
   signOutEverywhere(): void {
     for (const [key] of this.ctx.storage.kv.list({ prefix: 'upstream:' })) this.ctx.storage.kv.delete(key)
     this.ctx.storage.kv.put('epoch', this.epoch() + 1)
-    this.#note({ at: Date.now(), kind: 'signed_out_everywhere', about: '', place: '', times: 1 })
+    this.#noteNow('signed_out_everywhere', '', '')
   }
+
+  /**
+   * A passkey with which somebody wants to sign in. They have proven nothing yet and may have made the user id up, so an
+   * account that nobody has ever used stays as empty as it is.
+   */
+  passkey(id: string): Passkey | undefined {
+    const tables = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'passkeys'").toArray()
+    return tables.length === 0 ? undefined : this.#passkeys.find(id)
+  }
+
+  passkeys(): PasskeyDescription[] {
+    return this.#passkeys.list()
+  }
+
+  addPasskey(passkey: Passkey, challenge: string, place: string): AddOutcome {
+    return this.#passkeys.add(passkey, challenge, place)
+  }
+
+  usePasskey(id: string, challenge: string, counter: number): UseOutcome {
+    return this.#passkeys.use(id, challenge, counter)
+  }
+
+  renamePasskey(id: string, name: string): void {
+    this.#passkeys.rename(id, name)
+  }
+
+  removePasskey(id: string, place: string): RemoveOutcome {
+    return this.#passkeys.remove(id, place)
+  }
+
+  invitations(): Invitation[] {
+    return this.#invitations.list()
+  }
+
+  invitation(id: string): Invitation | undefined {
+    return this.#invitations.find(id)
+  }
+
+  addInvitation(name: string): Invitation | undefined {
+    return this.#invitations.add(name)
+  }
+
+  withdrawInvitation(id: string): void {
+    this.#invitations.withdraw(id)
+  }
+
+  redeemInvitation(id: string, name: string): boolean {
+    return this.#invitations.redeem(id, name)
+  }
+
+  get #passkeys(): Passkeys {
+    return new Passkeys(this.#sql, this.#noteNow)
+  }
+
+  get #invitations(): Invitations {
+    return new Invitations(this.#sql, this.#noteNow)
+  }
+
+  readonly #noteNow: Note = (kind, about, place) =>
+    this.#note({ at: Date.now(), kind, about, place, times: 1 })
 
   #note({ at, kind, about, place, times }: Activity): void {
     const sql = this.#sql

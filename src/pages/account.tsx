@@ -35,10 +35,13 @@ interface Account {
 /** How many lines of activity are seen at once. */
 const FEW = 10
 
-/** What happened, in words; `about` is an app or a login method. */
+/** What happened, in words; `about` is an app, a login method, a passkey or a person. */
 const HAPPENED: Record<string, (about: Child) => Child> = {
   signed_in: (about) => <>Signed in with {about}</>,
   signed_out_everywhere: () => 'Signed out everywhere',
+  passkey_added: (about) => <>Added the passkey {about}</>,
+  passkey_removed: (about) => <>Removed the passkey {about}</>,
+  invitation_redeemed: (about) => <>{about} accepted your invitation</>,
   allowed: (about) => <>Allowed {about}</>,
   refreshed: (about) => <>{about} renewed its access</>,
   revoked_by_user: (about) => <>Revoked {about}</>,

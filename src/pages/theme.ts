@@ -47,6 +47,7 @@ a { color: var(--accent) }
 strong, b { overflow-wrap: anywhere }
 code, pre { font: .92em var(--mono); overflow-wrap: anywhere }
 pre { background: var(--tint); border-radius: 10px; padding: .8rem 1rem; margin: 0 0 1.1rem; white-space: pre-wrap }
+label .quiet { font-weight: 400 }
 label { display: block; font-weight: 600; margin-bottom: .4rem }
 input[type=password], input[type=text] { width: 100%; font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--quiet); border-radius: 10px; padding: .7rem .85rem; margin-bottom: 1rem }
@@ -78,6 +79,11 @@ button:hover { filter: brightness(1.08) }
 .app { border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; display: flex; gap: 1rem;
   justify-content: space-between; align-items: flex-start; flex-wrap: wrap }
 .app > div { flex: 1 1 16rem; min-width: 0 }
+.app details { font-size: .92rem }
+.app summary { padding: 0 }
+.app details form { margin-top: .6rem }
+.app .quiet:not(:last-child) { margin-bottom: .3rem }
+.apps + form { margin-top: 1.4rem }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
 .who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
 .who p { margin: 0; min-width: 0; overflow-wrap: anywhere }

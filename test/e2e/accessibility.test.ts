@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { DevServer } from '../support/dev-server.ts'
+import { giveDevice } from '../support/device.ts'
 import { Remote } from '../support/remote.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -42,6 +43,12 @@ async function newGuest(): Promise<Remote> {
   const guest = new Remote(server.origin)
   await guest.signInAsGuest()
   return guest
+}
+
+/** The path of an invitation. */
+async function invitation(): Promise<string> {
+  const page = await (await busy.post('/login/passkey/invite', { name: LONG })).text()
+  return /\/login\/passkey\/invitation\?token=[\w.-]+/.exec(page)?.[0] as string
 }
 
 /** The path of a consent page. */
@@ -91,6 +98,37 @@ const STATES: Readonly<Record<string, State>> = {
   'the account page without an app': { who: () => fresh, path: () => '/account' },
   'the account page with many apps': { who: () => busy, path: () => '/account' },
   'the account page after a revocation': { who: () => fresh, path: () => '/account?done=revoked' },
+  'the account page with a passkey whose name is being changed': {
+    who: () => busy,
+    path: () => '/account',
+    act: async (page) => {
+      await giveDevice(page)
+      await page.getByLabel('Name of a new one').fill(LONG)
+      await page.getByRole('button', { name: 'Add a passkey' }).click()
+      await page.getByText('The passkey is added.').waitFor()
+      await page.getByText('Rename').first().click()
+    },
+  },
+  'the sign-in page when a passkey is not at hand': {
+    path: () => '/login',
+    act: async (page) => {
+      await giveDevice(page)
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByText('No passkey was chosen').waitFor()
+    },
+  },
+  'the page that shows the link of an invitation': {
+    who: () => busy,
+    path: () => '/account',
+    act: async (page) => {
+      await page.getByLabel('Who is it?').fill(LONG)
+      await page.getByRole('button', { name: 'Make an invitation' }).click()
+      await page.getByRole('button', { name: 'Copy' }).waitFor()
+    },
+  },
+  'an invitation': { path: invitation },
+  'an invitation, for somebody who is signed in': { who: () => busy, path: invitation },
+  'an invitation that is over': { path: () => '/login/passkey/invitation' },
   'the page about an app that is not known': {
     path: () => '/authorize?client_id=nobody&redirect_uri=https://client.example',
   },

@@ -26,7 +26,15 @@ const within = (folder: string) => files.filter((file) => file.startsWith(`src/$
 const ONE_WAY: readonly (readonly [string, readonly string[]])[] = [
   [
     'oauth/',
-    ['src/mcp/', 'src/tools/', 'src/login/index', 'src/login/passphrase', 'src/login/routes', 'src/index'],
+    [
+      'src/mcp/',
+      'src/tools/',
+      'src/login/index',
+      'src/login/passphrase',
+      'src/login/passkey',
+      'src/login/routes',
+      'src/index',
+    ],
   ],
   ['mcp/', ['src/tools/', 'src/login/', 'src/pages/consent', 'src/oauth/endpoints/', 'src/index']],
   ['oauth/grants/', ['src/oauth/endpoints/', 'src/oauth/grant-types/', 'src/oauth/clients/', 'src/pages/']],

@@ -40,8 +40,13 @@ export class Visitor {
   }
 
   /** Somebody else than the owner, already signed in; or whoever an identity says. */
-  static async as(name: string, changes: Partial<Identity> = {}, origin: string = ORIGIN): Promise<Visitor> {
-    const config = loadConfig(env)
+  static async as(
+    name: string,
+    changes: Partial<Identity> = {},
+    origin: string = ORIGIN,
+    settings: Partial<Env> = {},
+  ): Promise<Visitor> {
+    const config = loadConfig({ ...env, ...settings })
     const known: Identity = { method: 'passkey', issuer: '', subject: name, name, knownAs: [], invited: true }
     const identity = { ...known, ...changes }
     const userId = await userIdOf(config, identity)

@@ -1,0 +1,37 @@
+// A form that a passkey completes; script.ts shows its button, and fills it in.
+import type { Child } from 'hono/jsx'
+
+const FILLED_IN = [
+  'credentialId',
+  'clientDataJSON',
+  'attestationObject',
+  'authenticatorData',
+  'signature',
+  'userHandle',
+] as const
+
+interface Props {
+  readonly action: string
+  readonly button: string
+  readonly primary?: boolean
+  readonly children?: Child
+}
+
+/** What to ask the authenticator for is told at `<action>/options`. */
+export function PasskeyForm({ action, button, primary, children }: Props) {
+  return (
+    <form method="post" action={action} data-options={`${action}/options`}>
+      {children}
+      {FILLED_IN.map((name) => (
+        <input type="hidden" name={name} />
+      ))}
+      <p class="notice" role="alert" hidden></p>
+      <button type="submit" class={primary ? 'primary' : undefined} hidden>
+        {button}
+      </button>
+      <noscript>
+        <p class="quiet">Passkeys need JavaScript, which is off in this browser.</p>
+      </noscript>
+    </form>
+  )
+}

@@ -1,0 +1,62 @@
+// The browser's part: for each form that a passkey completes, asks the server what to sign, has the authenticator do it,
+// and sends the form with the answer. Problems on the way stand in the form; what the server thinks is a page.
+export const SCRIPT = `{
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
+const toText = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+
+const PROBLEMS = {
+  NotAllowedError: 'No passkey was chosen, or it took too long. Try again when you are ready.',
+  InvalidStateError: 'This device has a passkey for you here already.',
+  TypeError: 'The server could not be reached. Try again in a moment.',
+}
+
+async function callAuthenticator(options) {
+  options.challenge = toBytes(options.challenge)
+  for (const one of options.excludeCredentials ?? []) one.id = toBytes(one.id)
+  if (!options.user) return navigator.credentials.get({ publicKey: options })
+  options.user.id = toBytes(options.user.id)
+  return navigator.credentials.create({ publicKey: options })
+}
+
+function fillIn(form, { rawId, response }) {
+  form.elements.credentialId.value = toText(rawId)
+  for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+    form.elements[name].value = response[name] ? toText(response[name]) : ''
+  }
+}
+
+function prepare(form) {
+  const button = form.querySelector('button')
+  const alert = form.querySelector('[role=alert]')
+  const say = (text) => {
+    alert.textContent = text
+    alert.hidden = !text
+  }
+  if (/^[\\d.]+$|^\\[/.test(location.hostname)) {
+    return say('Passkeys need a name, not a number: open this page at localhost instead of ' + location.hostname + '.')
+  }
+  if (!window.PublicKeyCredential) return say('This browser does not support passkeys.')
+  let busy = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    if (busy) return
+    busy = true
+    say('')
+    try {
+      const body = new URLSearchParams(new FormData(form))
+      const answer = await fetch(form.dataset.options, { method: 'POST', body })
+      // Without a passkey the form's own answer is a page that says why.
+      if (answer.ok) fillIn(form, await callAuthenticator(await answer.json()))
+      form.submit()
+    } catch ({ name }) {
+      say(PROBLEMS[name] ?? 'Your browser could not do that (' + name + ').')
+    }
+    busy = false
+  })
+  button.hidden = false
+}
+
+for (const form of document.querySelectorAll('form[data-options]')) prepare(form)
+}`

@@ -1,0 +1,37 @@
+// Forms of somebody who is signed in, and those of the owner alone.
+import type { Context } from 'hono'
+import { isOwner } from '../../identity.ts'
+import { type AppEnv, requireOwnPage } from '../../origin.ts'
+import { PageError } from '../../pages/error.tsx'
+import { loginUrl, readSession, type Session } from '../session.ts'
+
+/** The way on from a refusal. */
+export const ACCOUNT = { href: '/account', text: 'Your account' } as const
+
+/** Back to the section, which says what was done. */
+export function done(what: string): string {
+  return `/account?done=${what}#passkeys`
+}
+
+/** @throws PageError 403 */
+export async function requireSession(c: Context<AppEnv>): Promise<Session> {
+  requireOwnPage(c)
+  const session = await readSession(c)
+  if (session) return session
+  throw new PageError(403, 'You are signed out', 'Sign in, then try again.', {
+    href: loginUrl(ACCOUNT.href),
+    text: 'Sign in',
+  })
+}
+
+/** @throws PageError 403 */
+export async function requireOwner(c: Context<AppEnv>): Promise<Session> {
+  const session = await requireSession(c)
+  if (isOwner(c.get('config'), session.identity)) return session
+  throw new PageError(
+    403,
+    'Only the owner invites',
+    'Ask the owner of this server for an invitation.',
+    ACCOUNT,
+  )
+}

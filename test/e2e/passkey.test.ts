@@ -1,0 +1,227 @@
+// A24 with a real browser, which has an authenticator of its own: adding a passkey, coming back with it, inviting
+// somebody, and what the page says when it cannot be done.
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { App } from '../support/app.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { DevServer } from '../support/dev-server.ts'
+import { type Device, giveDevice } from '../support/device.ts'
+import { Remote } from '../support/remote.ts'
+
+interface Person {
+  readonly page: Page
+  readonly device: Device
+}
+
+let server: DevServer
+let browser: Browser
+let owner: Person
+/** A session of the owner, so that the tests together do not try to sign in too often. */
+let session: string
+const contexts: BrowserContext[] = []
+const apps: App[] = []
+const complaints: string[] = []
+
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([DevServer.start('test/support/passkey-worker.ts'), launchBrowser()])
+  const remote = new Remote(server.origin)
+  await remote.signIn(server.passphrase)
+  session = remote.cookie
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+beforeEach(async () => {
+  owner = await somebody()
+  const [name, value] = session.split('=') as [string, string]
+  await owner.page.context().addCookies([{ name, value, url: server.origin }])
+  await owner.page.goto(`${server.origin}/account`)
+})
+
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.stop()))
+  await Promise.all(contexts.splice(0).map((context) => context.close()))
+  // The policy of a page stopped nothing that the page wanted.
+  expect(complaints.splice(0).filter((text) => text.includes('Content Security Policy'))).toEqual([])
+})
+
+async function somebody(): Promise<Person> {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+  contexts.push(context)
+  const page = await context.newPage()
+  page.on('console', (message) => complaints.push(message.text()))
+  return { page, device: await giveDevice(page) }
+}
+
+async function addPasskey(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Name of a new one').fill(name)
+  await page.getByRole('button', { name: 'Add a passkey' }).click()
+  await page.getByRole('heading', { name, exact: true }).waitFor()
+}
+
+async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await page.getByRole('heading', { name: 'Sign in to' }).waitFor()
+}
+
+async function invite(page: Page, name: string): Promise<string> {
+  await page.getByLabel('Who is it?').fill(name)
+  await page.getByRole('button', { name: 'Make an invitation' }).click()
+  await page.getByRole('button', { name: 'Copy' }).click()
+  await page.getByRole('button', { name: 'Copied' }).waitFor()
+  return page.evaluate('navigator.clipboard.readText()') as Promise<string>
+}
+
+/** Connects an app from the sign-in page on, and asks it who it acts for. */
+async function whoami({ page }: Person): Promise<{ name: string; userId: string }> {
+  const app = await App.start(server.mcpUrl, 'legacy', async (url) => {
+    await page.goto(url.href)
+    if (page.url().includes('/login')) {
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    }
+    await page.getByRole('heading', { name: 'Allow Desk & Co to use your account?' }).waitFor()
+    await page.getByRole('button', { name: 'Allow' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('You can close this page').waitFor()
+  })
+  apps.push(app)
+  await app.connect()
+  return (await app.call('whoami')).structuredContent as { name: string; userId: string }
+}
+
+describe('A24 a passkey', () => {
+  it('lets the owner back in, through consent to a tool call', async () => {
+    const byPassphrase = await whoami(owner)
+    await owner.page.goto(`${server.origin}/account`)
+    await addPasskey(owner.page, 'My laptop')
+    expect(await owner.page.getByText('not used yet').count()).toBe(1)
+    await signOut(owner.page)
+    const byPasskey = await whoami(owner)
+    expect(byPasskey).toMatchObject({ name: 'Owner', userId: byPassphrase.userId })
+
+    await owner.page.goto(`${server.origin}/account`)
+    expect(await owner.page.getByText('with passkey').count()).toBeGreaterThan(0)
+    expect(await owner.page.getByText('not used yet').count()).toBe(0)
+    await owner.page.getByRole('button', { name: 'Remove My laptop' }).click()
+    await owner.page.getByText('The passkey is removed.').waitFor()
+    await signOut(owner.page)
+    await owner.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await owner.page.getByText('This passkey is not known here').waitFor()
+  })
+
+  it('needs a keyboard and nothing else', async () => {
+    const { page } = owner
+    const tabTo = async (name: string) => {
+      for (let press = 0; press < 40; press++) {
+        if ((await page.locator(':focus').count()) > 0) {
+          const focused = page.locator(':focus').and(page.getByRole('button', { name, exact: true }))
+          if ((await focused.count()) > 0) return
+        }
+        await page.keyboard.press('Tab')
+      }
+      throw new Error(`${name} cannot be reached.`)
+    }
+    await tabTo('Add a passkey')
+    await page.keyboard.press('Enter')
+    // Without a name of its own it is called what its authenticator is called.
+    await page.getByRole('heading', { name: /^Chromium Virtual Authenticator/ }).waitFor()
+    await tabTo('Sign out')
+    await page.keyboard.press('Space')
+    await page.getByRole('heading', { name: 'Sign in to' }).waitFor()
+    await tabTo('Sign in with a passkey')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    await tabTo('Remove Chromium Virtual Authenticator (browser dev tools)')
+    await page.keyboard.press('Enter')
+    await page.getByText('The passkey is removed.').waitFor()
+  })
+
+  it('is asked for again after the person was not recognised', async () => {
+    await addPasskey(owner.page, 'Phone')
+    await signOut(owner.page)
+    await owner.device.recognise(false)
+    const button = owner.page.getByRole('button', { name: 'Sign in with a passkey' })
+    await button.click()
+    await owner.page.getByText('No passkey was chosen, or it took too long.').waitFor()
+    await owner.device.recognise(true)
+    await button.click()
+    await owner.page.getByRole('heading', { name: 'Your account' }).waitFor()
+    await owner.page.getByRole('button', { name: 'Remove Phone' }).click()
+  })
+
+  it('is not made twice by one device, and has another name when it is given one', async () => {
+    const { page } = owner
+    await addPasskey(page, 'Desk')
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.getByText('This device has a passkey for you here already.').waitFor()
+    await page.getByText('Rename').click()
+    await page.getByLabel('New name of Desk').fill('Kitchen')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Kitchen' }).waitFor()
+    await page.getByRole('button', { name: 'Remove Kitchen' }).click()
+    await page.getByText('The passkey is removed.').waitFor()
+  })
+
+  it('is refused with a page when the person was signed out meanwhile', async () => {
+    await owner.page.context().clearCookies()
+    await owner.page.getByRole('button', { name: 'Add a passkey' }).click()
+    await owner.page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  })
+
+  it('is told to need a script, where there is none', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${server.origin}/login`)
+    // Shown, too, by a browser that has no scripts; this one only does not run them.
+    expect(await page.locator('noscript').textContent()).toContain('Passkeys need JavaScript')
+    expect(await page.getByText('Sign in with a passkey').isVisible()).toBe(false)
+    await context.close()
+  })
+
+  it('is told to need a name, where the host is a number', async () => {
+    await owner.page.goto(`${server.origin.replace('localhost', '127.0.0.1')}/login`)
+    await owner.page.getByText('open this page at localhost').waitFor()
+    expect(await owner.page.getByText('Sign in with a passkey').isVisible()).toBe(false)
+  })
+})
+
+describe('A24 an invitation', () => {
+  it('lets somebody in as themselves, once', async () => {
+    const { userId } = await whoami(owner)
+    await owner.page.goto(`${server.origin}/account`)
+    const link = await invite(owner.page, 'Ada')
+
+    const ada = await somebody()
+    await ada.page.goto(link)
+    expect(await ada.page.getByLabel('Your name').inputValue()).toBe('Ada')
+    await ada.page.getByLabel('Your name').fill('Ada Lovelace')
+    await ada.page.getByRole('button', { name: 'Make my passkey' }).click()
+    await ada.page.getByText('Signed in as Ada Lovelace').waitFor()
+    expect(await ada.page.getByText('This one is your only way in').count()).toBe(1)
+    expect(await ada.page.getByText('Invite someone').count()).toBe(0)
+    await signOut(ada.page)
+    const who = await whoami(ada)
+    expect(who.name).toBe('Ada Lovelace')
+    expect(who.userId).not.toBe(userId)
+
+    const late = await somebody()
+    await late.page.goto(link)
+    await late.page.getByRole('heading', { name: 'This invitation is over' }).waitFor()
+    await owner.page.goto(`${server.origin}/account`)
+    await owner.page.getByText('Ada Lovelace accepted your invitation').waitFor()
+  })
+
+  it('can be taken back while somebody looks at it', async () => {
+    const link = await invite(owner.page, 'Eve')
+    const eve = await somebody()
+    await eve.page.goto(link)
+    await owner.page.goto(`${server.origin}/account`)
+    await owner.page.getByRole('button', { name: 'Withdraw the invitation of Eve' }).click()
+    await owner.page.getByText('The invitation is withdrawn.').waitFor()
+    await eve.page.getByRole('button', { name: 'Make my passkey' }).click()
+    await eve.page.getByRole('heading', { name: 'This invitation is over' }).waitFor()
+  })
+})

@@ -296,8 +296,8 @@ export function requireSetting(env: Env, name: string): string {
   const value: unknown = Reflect.get(env, name)
   if (typeof value === 'string' && value !== '') return value
   throw new ConfigError(
-    `${name} is missing. Put it into .dev.vars and its name under [secrets] in wrangler.toml; ` +
-      `a deployment takes it from \`wrangler secret put ${name}\`.`,
+    `${name} is missing. Put it into .dev.vars, its name into the list \`required\` under [secrets] in wrangler.toml, ` +
+      `and start \`npm run dev\` again; a deployment takes it from \`wrangler secret put ${name}\`.`,
   )
 }
 

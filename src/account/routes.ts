@@ -10,6 +10,7 @@ import { readForm } from '../oauth/parameters.ts'
 import { describeScopes } from '../oauth/scopes.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
 import { accountPage, type ConnectedApp } from '../pages/account.tsx'
+import type { Activity } from './activity.ts'
 import { accountOf } from './store.ts'
 
 const MAX_ACTIVITY = 200
@@ -22,6 +23,7 @@ const NOTICES: Record<string, string> = {
 /** @param methods whose sections the page shows */
 export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
+  const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
   app.get('/account', async (c) => {
     const session = await readSession(c)
@@ -31,7 +33,7 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
       accountOf(c.env, session.userId).activity(MAX_ACTIVITY),
       Promise.all(methods.map(({ accountSection }) => accountSection?.(c, session))),
     ])
-    const recent = [...past, ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
+    const recent = [...past.map(withNameOf), ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
     return accountPage({
       person: { ...session.identity, method: session.method },
       apps: groupByClient(grants),
@@ -41,6 +43,10 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
       notice: NOTICES[c.req.query('done') ?? ''],
     })
   })
+
+  function withNameOf(one: Activity): Activity {
+    return one.kind === 'signed_in' ? { ...one, about: nameOf(one.about) } : one
+  }
 
   app.post('/account/revoke', async (c) => {
     const session = await requireSession(c)

@@ -1,4 +1,4 @@
-// Who may sign in, and how: one line per login method. Write your own after the model of passphrase.tsx.
+// Who may sign in, and how: one line per login method. docs/login.md: each of them, and writing your own.
 import type { LoginMethod } from './method.ts'
 import { passphrase } from './passphrase.tsx'
 

@@ -7,6 +7,8 @@ import type { Session } from './session.ts'
 export interface LoginMethod {
   /** Its routes live at `/login/<id>`. */
   readonly id: string
+  /** What people call it, if not by its id. */
+  readonly name?: string
   /** What the sign-in page shows for it: a link, or a form that posts `return_to` to a route of its own. */
   readonly View: FC<{ returnTo: string }>
   readonly routes: Hono<AppEnv>

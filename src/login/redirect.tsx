@@ -46,6 +46,9 @@ export function redirectMethod(provider: Provider): LoginMethod {
   })
 
   routes.get('/', async (c) => {
+    // Both, before anybody is sent there in vain.
+    for (const what of ['CLIENT_ID', 'CLIENT_SECRET'] as const)
+      requireSetting(c.env, settingOf(provider, what))
     const server = await provider.server()
     const flow = await beginFlow(c, id, c.req.query('return_to'))
     return c.redirect(await authorizationUrl(c, provider, server, flow), 303)
@@ -61,6 +64,7 @@ export function redirectMethod(provider: Provider): LoginMethod {
 
   return {
     id,
+    name,
     routes,
     View: ({ returnTo }) => (
       <a class="button" href={`/login/${id}?return_to=${encodeURIComponent(returnTo)}`}>

@@ -91,6 +91,7 @@ button:hover { filter: brightness(1.08) }
 .methods { display: grid; gap: .9rem; margin-top: 1.2rem }
 .methods > :has(label) + div, .methods > div + :has(label) { border-top: 1px solid var(--line); padding-top: 1.25rem; margin-top: .4rem }
 .methods button, .methods .button { width: 100%; text-align: center }
+.methods .button { display: flex; align-items: center; justify-content: center }
 .methods button + .quiet { margin: .5rem 0 0 }
 main > form + form { margin-top: 1rem }
 button.link { border: 0; padding: 0; min-height: 0; font: inherit; font-weight: 400; text-decoration: underline }

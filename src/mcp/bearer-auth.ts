@@ -1,5 +1,5 @@
 // The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage; whether
-// its grant was revoked is asked once a minute per isolate.
+// its grant was revoked is asked once a minute per isolate. Tokens of somebody else's server: foreign-tokens/.
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import { INITIAL_SCOPES } from '../config.ts'
@@ -7,8 +7,10 @@ import { logError } from '../log.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { confirmGrant, isRevoked } from '../oauth/grants/store.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
-import { type AccessToken, verifyAccessToken } from '../oauth/tokens/access-token.ts'
+import { announcedScopes } from '../oauth/scopes.ts'
+import { type AccessToken, type OwnAccessToken, verifyAccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
+import { claimedServer, verifyForeignToken } from './foreign-tokens/verify.ts'
 
 const REMEMBER_MS = 60_000
 const MAX_REMEMBERED = 10_000
@@ -19,21 +21,31 @@ class NoToken extends Error {}
 /** What this isolate knows of grants. Only a minute of it is trusted, so that a revocation is seen everywhere. */
 const known = new Map<string, { live: boolean; checkedAt: number; generation: number }>()
 
-/** Whom a request speaks for. @throws OAuthError `invalid_token`, 503 · NoToken */
-export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
+/**
+ * Whom a request speaks for.
+ * @param rememberMs how old what this isolate knows of revocations may be
+ * @throws OAuthError `invalid_token`, 503 · NoToken
+ */
+export async function authenticate(c: Context<AppEnv>, rememberMs = REMEMBER_MS): Promise<AccessToken> {
   // Only the header counts: a token in a query would end up in logs (OAuth 2.1 §5.1).
   const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('Authorization') ?? '') ?? []
   if (!token) throw new NoToken()
+  const config = c.get('config')
   const issuer = c.get('issuer')
-  const accessToken = await verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token)
-  await requireLiveGrant(c, accessToken)
+  const server = claimedServer(config, token)
+  if (server) return verifyForeignToken(c, server, token, config.immediateRevocation ? 0 : rememberMs)
+  if (!config.ownAuthorizationServer) {
+    throw new OAuthError('invalid_token', 'The access token is of no server that is trusted here.')
+  }
+  const accessToken = await verifyAccessToken(config, issuer, resourceOf(issuer), token)
+  await requireLiveGrant(c, accessToken.grant, rememberMs)
   return accessToken
 }
 
 /** The same for the SDK. The token stays here. */
 export function authInfoOf(
   issuer: string,
-  { userId, userName, userExpiresAt, clientId, scopes, expiresAt }: AccessToken,
+  { userId, userName, userExpiresAt, clientId, scopes, expiresAt, scopeNames }: AccessToken,
 ): AuthInfo {
   return {
     token: '',
@@ -42,44 +54,41 @@ export function authInfoOf(
     expiresAt,
     resource: new URL(resourceOf(issuer)),
     resourceMetadataUrl: metadataUrl(issuer),
-    extra: { userId, userName, userExpiresAt },
+    extra: { userId, userName, userExpiresAt, scopeNames },
   }
 }
 
-/**
- * @param rememberMs how old what this isolate knows may be
- * @throws OAuthError `invalid_token` once the grant is known to be over, 503 when nobody can tell
- */
-export async function requireLiveGrant(
+/** @throws OAuthError `invalid_token` once the grant is known to be over, 503 when nobody can tell */
+async function requireLiveGrant(
   c: Context<AppEnv>,
-  { grantId, generation }: AccessToken,
-  rememberMs = REMEMBER_MS,
+  { id, generation }: OwnAccessToken['grant'],
+  rememberMs: number,
 ): Promise<void> {
   const revoked = new OAuthError('invalid_token', 'The grant behind this token has been revoked.')
   if (c.get('config').immediateRevocation) {
-    if (!(await confirmGrant(c.env, grantId, generation))) throw revoked
+    if (!(await confirmGrant(c.env, id, generation))) throw revoked
     return
   }
   const now = Date.now()
-  let grant = known.get(grantId)
+  let grant = known.get(id)
   // What was revoked once stays revoked, whatever KV has yet to hear.
   if (!grant || (grant.live && now - grant.checkedAt > rememberMs)) {
-    const live = !(await isRevoked(c.env, grantId))
+    const live = !(await isRevoked(c.env, id))
     grant = { live, checkedAt: now, generation: grant?.generation ?? -1 }
-    remember(grantId, grant)
+    remember(id, grant)
   }
   if (!grant.live) throw revoked
   if (grant.generation === generation) return
   // The first sight of a rotation: the client has it, so its parent token is no longer forgiven.
   grant.generation = generation
   const seen = grant
-  const confirmed = confirmGrant(c.env, grantId, generation).then((live) => {
+  const confirmed = confirmGrant(c.env, id, generation).then((live) => {
     if (!live) seen.live = false
   })
   const failed = (error: unknown) => {
     // The next call tries again: unconfirmed, a stolen parent token would go on being forgiven.
     seen.generation = -1
-    logError(error, { grant: grantId })
+    logError(error, { grant: id })
   }
   c.executionCtx.waitUntil(confirmed.catch(failed))
 }
@@ -108,10 +117,11 @@ export function challenge(c: Context<AppEnv>, error: Error): Response {
 }
 
 function unauthorized(c: Context<AppEnv>, error: { error?: string; error_description?: string }): Response {
+  const scopes = announcedScopes(c.get('config'), INITIAL_SCOPES)
   const parameters = {
     ...error,
     resource_metadata: metadataUrl(c.get('issuer')),
-    scope: INITIAL_SCOPES.join(' '),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
   }
   const list = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
   return Response.json(

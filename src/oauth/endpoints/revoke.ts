@@ -44,5 +44,8 @@ async function originOf(
     return clientId === undefined ? undefined : { grantId: handle.grantId, clientId }
   }
   const issuer = c.get('issuer')
-  return verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token).catch(() => undefined)
+  return verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token).then(
+    ({ grant, clientId }) => ({ grantId: grant.id, clientId }),
+    () => undefined,
+  )
 }

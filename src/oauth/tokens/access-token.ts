@@ -15,10 +15,15 @@ export interface AccessToken {
   readonly userExpiresAt?: number
   readonly clientId: string
   readonly scopes: readonly string[]
-  readonly grantId: string
-  readonly generation: number
   /** Seconds since the epoch. */
   readonly expiresAt: number
+  /** What our scopes are called at the server that issued it; absent: as here. */
+  readonly scopeNames?: Readonly<Record<string, string>>
+}
+
+/** An access token that this server has issued. */
+export interface OwnAccessToken extends AccessToken {
+  readonly grant: { readonly id: string; readonly generation: number }
 }
 
 /** @returns the token, and the seconds until it expires: never beyond the end of its grant. */
@@ -54,7 +59,7 @@ export async function verifyAccessToken(
   issuer: string,
   resource: string,
   token: string,
-): Promise<AccessToken> {
+): Promise<OwnAccessToken> {
   const { payload } = await jwtVerify(token, ({ kid }) => requireKey(config, kid), {
     algorithms: [ALGORITHM],
     typ: TYPE,
@@ -70,9 +75,8 @@ export async function verifyAccessToken(
     ...(typeof payload.user_expires_at === 'number' && { userExpiresAt: payload.user_expires_at }),
     clientId: payload.client_id as string,
     scopes: (payload.scope as string).split(' ').filter(Boolean),
-    grantId: payload.grant as string,
-    generation: payload.gen as number,
     expiresAt: payload.exp as number,
+    grant: { id: payload.grant as string, generation: payload.gen as number },
   }
 }
 

@@ -1,10 +1,10 @@
 // The server as `npm run dev` starts it: the real command, a socket, storage of its own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { devVar } from '../../scripts/setup.ts'
 
@@ -26,10 +26,20 @@ export class DevServer {
     this.#storage = storage
   }
 
-  /** @param entry the Worker's file, if not the one that wrangler.toml names. */
-  static async start(entry?: string): Promise<DevServer> {
+  /**
+   * @param entry the Worker's file, if not the one that wrangler.toml names
+   * @param settings TOML that an operator has put below the rest of wrangler.toml
+   * @param secrets what they have put beside it
+   */
+  static async start(
+    entry?: string,
+    settings?: string,
+    secrets: Readonly<Record<string, string>> = {},
+  ): Promise<DevServer> {
     const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
-    const server = new DevServer(await freePort(), storage, entry ? [entry] : [])
+    const flags = settings === undefined ? [] : configWith(settings, storage)
+    for (const [name, value] of Object.entries(secrets)) flags.push('--var', `${name}:${value}`)
+    const server = new DevServer(await freePort(), storage, [...(entry ? [entry] : []), ...flags])
     await server.#run().catch(async (error: unknown) => {
       await server.stop()
       throw error
@@ -108,6 +118,17 @@ export class DevServer {
     process.kill(-this.#process.pid, 'SIGKILL')
     await ended
   }
+}
+
+/** The flags for a configuration of its own, which is in another folder than what it refers to. */
+function configWith(settings: string, folder: string): string[] {
+  const config = readFileSync('wrangler.toml', 'utf8').replace(
+    /^main = "/m,
+    (main) => `${main}${process.cwd()}/`,
+  )
+  const file = join(folder, 'wrangler.toml')
+  writeFileSync(file, `${config}\n${settings}`)
+  return ['--config', file, '--env-file', resolve('.dev.vars')]
 }
 
 /** A port that nobody listens on. */

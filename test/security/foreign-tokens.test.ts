@@ -655,6 +655,17 @@ describe('M2 a server that does not answer as it should', () => {
     expect(host.fetched.filter((url) => url === foreign.metadataUrl)).toHaveLength(2)
   })
 
+  it('is asked again only ten seconds after it has let everybody wait', async () => {
+    host.answer(foreign.metadataUrl, () => {
+      pass(9)
+      return new Response('', { status: 504 })
+    })
+    await expectUnavailable(await call())
+    pass(9)
+    await expectUnavailable(await call())
+    expect(host.fetched.filter((url) => url === foreign.metadataUrl)).toHaveLength(1)
+  })
+
   it('goes on being believed for a day by what it published before', async () => {
     const token = await foreign.token({ claims: { exp: secondsFromNow(48 * 3600) } })
     expect((await callWith(server, token)).status).toBe(200)
@@ -666,6 +677,22 @@ describe('M2 a server that does not answer as it should', () => {
     }
     pass(3600)
     await expectUnavailable(await callWith(server, token))
+  })
+
+  it('is not waited for, once it is known not to answer', async () => {
+    const token = await foreign.token({ claims: { exp: secondsFromNow(3600) } })
+    expect((await callWith(server, token)).status).toBe(200)
+    host.unplug(foreign.metadataUrl)
+    pass(601)
+    expect((await callWith(server, token)).status).toBe(200)
+    pass(11)
+    let recover = (_response: Response) => {}
+    host.answer(foreign.metadataUrl, () => new Promise((resolve) => (recover = resolve)))
+    const answers = Promise.all([callWith(server, token), callWith(server, token)])
+    const late = scheduler.wait(5000).then(() => [])
+    expect((await Promise.race([answers, late])).map(({ status }) => status)).toEqual([200, 200])
+    recover(Response.json(foreign.metadata()))
+    await vi.waitFor(() => expect(foreign.keyFetches).toBe(2))
   })
 
   it('is not asked for what cannot be right anyway', async () => {

@@ -28,7 +28,11 @@ export class Remembered<T> {
 
   /** What was fetched lately, or, while the server does not answer, longer ago. @throws whatever `fetch` throws */
   async current(c: Context): Promise<T> {
-    if (!this.#isYounger(FRESH_MS)) await this.#fetchAgain(c)
+    if (!this.#isYounger(FRESH_MS)) {
+      const attempt = this.#fetchAgain(c)
+      // In an outage nobody waits to be told of it again.
+      if (this.#failure === undefined || !this.#isYounger(STALE_MS)) await attempt
+    }
     if (this.#known && this.#isYounger(STALE_MS)) return this.#known.value
     throw this.#failure
   }
@@ -52,13 +56,15 @@ export class Remembered<T> {
   }
 
   async #attempt(): Promise<void> {
-    this.#triedAt = Date.now()
     try {
       this.#known = { value: await this.#fetch(), fetchedAt: Date.now() }
       this.#failure = undefined
     } catch (error) {
       logUnanswered(this.#server, error)
       throw error
+    } finally {
+      // Not when it began: a server that lets everybody wait is asked less often.
+      this.#triedAt = Date.now()
     }
   }
 }

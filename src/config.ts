@@ -69,6 +69,24 @@ const acceptedKey = z.strictObject({
 })
 const keySet = z.object({ keys: z.array(acceptedKey) })
 
+// An entry of AUTHORIZATION_SERVERS as wrangler.toml has it.
+const foreignServer = z.strictObject({
+  issuer: z
+    .string()
+    .refine(isIssuer, 'must be an https URL without a query, letter for letter as the server has it'),
+  audience: z.string().min(1).optional(),
+  // RFC 6749 §3.3 says what a name can be.
+  scopes: z
+    .record(
+      z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
+      z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]),
+    )
+    .optional(),
+  introspection: z.boolean().optional(),
+  client_id: z.string().min(1).optional(),
+  client_secret_setting: z.string().min(1).optional(),
+})
+
 /** The most that those whom a rule means can grant. */
 export interface ScopeCeiling {
   readonly rule: string
@@ -97,12 +115,27 @@ const workload = z.strictObject({
     .regex(/^[^*]+\*?$/),
   scopes: z.array(z.string().refine((scope) => Object.hasOwn(SCOPES, scope))).min(1),
 })
+/** Somebody else's authorization server, whose access tokens are accepted. */
+export interface ForeignServer {
+  /** Compared as a string (RFC 8414 §3.3). */
+  readonly issuer: string
+  /** What a token for this server names as its audience; undefined: our resource. */
+  readonly audience: string | undefined
+  /** Our scopes by the names that they have there. The first name of a scope is the one that clients ask for. */
+  readonly scopes: ReadonlyMap<string, Scope>
+  /** As whom it is asked about each token (RFC 7662); undefined: its tokens are JWTs that prove themselves. */
+  readonly introspection: { readonly clientId: string; readonly clientSecret: string } | undefined
+}
 
 export interface Config {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
   /** Hosts whose client metadata documents are accepted. */
   readonly clientDocumentHosts: 'any' | readonly string[]
+  /** In the order in which clients are told of them. */
+  readonly authorizationServers: readonly ForeignServer[]
+  /** Whether this server issues tokens itself. */
+  readonly ownAuthorizationServer: boolean
   /** Whether each call at /mcp asks its grant, so that a revocation is felt at once. */
   readonly immediateRevocation: boolean
   /** Rules that say who may sign in; see Identity.knownAs. `*` is everyone. */
@@ -142,7 +175,12 @@ export function loadConfig(env: Env): Config {
 }
 
 function readConfig(env: Env): Config {
+  const authorizationServers = readForeignServers(env)
   return {
+    authorizationServers,
+    ownAuthorizationServer:
+      authorizationServers.length === 0 ||
+      readSwitch('KEEP_OWN_AUTHORIZATION_SERVER', env.KEEP_OWN_AUTHORIZATION_SERVER),
     publicUrl: readPublicUrl(env.PUBLIC_URL),
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
@@ -187,6 +225,61 @@ function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T
   }
 }
 
+function readForeignServers(env: Env): readonly ForeignServer[] {
+  // The type of env has it only where it is set.
+  const value: unknown = Reflect.get(env, 'AUTHORIZATION_SERVERS')
+  if (value === undefined) return []
+  const read = z.array(foreignServer).safeParse(value)
+  if (!read.success) {
+    const [{ path: [index, ...path] = [], message } = {}] = read.error.issues
+    const where = typeof index === 'number' ? [`entry ${index + 1}`, ...path] : path
+    throw new ConfigError(
+      `AUTHORIZATION_SERVERS${where.map((one) => `, ${String(one)}`).join('')}: ${message}.`,
+    )
+  }
+  const servers = read.data.map((entry) => foreignServerOf(env, entry))
+  if (new Set(servers.map(({ issuer }) => issuer)).size < servers.length) {
+    throw new ConfigError('AUTHORIZATION_SERVERS: two entries have the same issuer.')
+  }
+  // A token that is not a JWT does not say whose it is, and another server must not see it.
+  if (servers.filter(({ introspection }) => introspection).length > 1) {
+    throw new ConfigError('AUTHORIZATION_SERVERS: only one entry can have introspection = true.')
+  }
+  return servers
+}
+
+function foreignServerOf(env: Env, entry: z.output<typeof foreignServer>): ForeignServer {
+  const { issuer, audience, client_id, client_secret_setting } = entry
+  const asks = entry.introspection === true
+  if ([client_id, client_secret_setting].some((one) => (one !== undefined) !== asks)) {
+    throw new ConfigError(
+      `AUTHORIZATION_SERVERS, ${issuer}: introspection = true, client_id and client_secret_setting go together.`,
+    )
+  }
+  const scopes =
+    entry.scopes ?? Object.fromEntries(Object.keys(SCOPES).map((scope) => [scope, scope as Scope]))
+  return {
+    issuer,
+    audience,
+    scopes: new Map(Object.entries(scopes)),
+    introspection:
+      client_id !== undefined && client_secret_setting !== undefined
+        ? { clientId: client_id, clientSecret: requireSetting(env, client_secret_setting) }
+        : undefined,
+  }
+}
+
+// RFC 8414 §2. Auth0's ends with a slash; whichever it is, it is the same everywhere.
+function isIssuer(issuer: string): boolean {
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
+  return (
+    url !== undefined &&
+    isSecure(url) &&
+    [url.href, url.href.replace(/\/$/, '')].includes(issuer) &&
+    !/[?#]/.test(issuer)
+  )
+}
+
 function readHosts(value: string | undefined): 'any' | readonly string[] {
   const hosts = (value ?? '').split(/[\s,]+/).filter(Boolean)
   if (hosts.includes('*')) return 'any'
@@ -224,7 +317,13 @@ function readRules(name: string, value: string | undefined): readonly string[] {
 
 function readOwner(value: string | undefined): string | undefined {
   const [owner, ...more] = readRules('OWNER', value)
-  if (owner?.startsWith('@') || owner?.includes('*') || owner?.startsWith('github:org/') || more.length > 0) {
+  if (
+    owner?.startsWith('@') ||
+    owner?.includes('*') ||
+    owner?.startsWith('github:org/') ||
+    owner?.includes(':group/') ||
+    more.length > 0
+  ) {
     throw new ConfigError('OWNER names one person, such as "github:octocat" or "alice@example.com".')
   }
   return owner
@@ -256,7 +355,7 @@ function readSwitch(name: string, value: string | undefined): boolean {
 function readPublicUrl(value: string | undefined): string | undefined {
   if (!value) return undefined
   const url = URL.canParse(value) ? new URL(value) : undefined
-  if (!url || url.origin !== value || (url.protocol !== 'https:' && !isLoopback(url.hostname))) {
+  if (!url || url.origin !== value || !isSecure(url)) {
     throw new ConfigError(
       'PUBLIC_URL is not an https origin such as https://mcp.example.com, without a trailing slash.',
     )
@@ -303,6 +402,11 @@ export function requireSetting(env: Env, name: string): string {
 
 function howToFix(name: string): string {
   return `Delete its line from .dev.vars and run \`npm run dev\`, or set it with \`wrangler secret put ${name}\`.`
+}
+
+/** Nobody on the way can read or change what goes there: https, or this computer. */
+export function isSecure({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
 /** Whether a host (as `URL.hostname` gives it) is this computer. */

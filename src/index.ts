@@ -1,6 +1,7 @@
 // Read first: how the parts are wired. A request meets guardOrigin, then one of these:
 //   /mcp                            the MCP server and its bearer check                      mcp/
 //   /authorize, /token, /register…  the authorization server that issues those bearers       oauth/
+//                                   (AUTHORIZATION_SERVERS puts somebody else's in its place)
 //   /login, /logout                 who a person is                                          login/
 //   /account                        what they have allowed, and taking it back               account/
 // To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Settings: config.ts.
@@ -15,7 +16,7 @@ import { mcpEndpoint } from './mcp/endpoint.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { OAuthError } from './oauth/errors.ts'
 import { resourceOf } from './oauth/resource.ts'
-import { authorizationEndpoint, machineEndpoints } from './oauth/routes.ts'
+import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
 import { type AppEnv, guardOrigin, secureHeaders } from './origin.ts'
 import { errorPage, PageError, UNEXPECTED } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
@@ -31,14 +32,18 @@ export class LegacySession extends legacySession(tools) {}
 const app = new Hono<AppEnv>()
 app.use(secureHeaders, guardOrigin)
 app.route('/', mcpEndpoint(tools))
+app.route('/', resourceEndpoints)
+app.get('/', (c) => {
+  const { issuer, config } = c.var
+  const local = isLoopback(new URL(issuer).hostname)
+  return homePage({ mcpUrl: resourceOf(issuer), local, signsInHere: config.ownAuthorizationServer })
+})
+// Whatever follows is there for the authorization server that is built in, and only as long as it is in force.
+app.use(async (c, next) => (c.get('config').ownAuthorizationServer ? next() : c.notFound()))
 app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)
 app.route('/', loginRoutes(loginMethods, upstreamScopesOf(tools)))
 app.route('/', accountRoutes(loginMethods))
-app.get('/', (c) => {
-  const issuer = c.get('issuer')
-  return homePage({ mcpUrl: resourceOf(issuer), local: isLoopback(new URL(issuer).hostname) })
-})
 
 app.notFound((c) => {
   const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')

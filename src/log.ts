@@ -25,6 +25,7 @@ export type Event =
   | 'token.refused'
   | 'grant.revoked'
   | 'scope.refused'
+  | 'issuer.unavailable'
   | 'mcp.request'
   | 'tool.called'
   | 'error'

@@ -1,32 +1,45 @@
-// The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage.
+// The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage. Tokens of
+// somebody else's server: foreign-tokens/.
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import { INITIAL_SCOPES } from '../config.ts'
 import { logError } from '../log.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
+import { announcedScopes } from '../oauth/scopes.ts'
 import { type AccessToken, verifyAccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
-import { requireLive } from './revocation.ts'
+import { claimedServer, verifyForeignToken } from './foreign-tokens/verify.ts'
+import { REMEMBER_MS, requireLive } from './revocation.ts'
 
 /** No token came: the challenge then carries no error code (RFC 6750 §3.1). */
 class NoToken extends Error {}
 
-/** Whom a request speaks for. @throws OAuthError `invalid_token`, 503 · NoToken */
-export async function authenticate(c: Context<AppEnv>): Promise<AccessToken> {
+/**
+ * Whom a request speaks for.
+ * @param rememberMs how old what this isolate knows of revocations may be
+ * @throws OAuthError `invalid_token`, 503 · NoToken
+ */
+export async function authenticate(c: Context<AppEnv>, rememberMs = REMEMBER_MS): Promise<AccessToken> {
   // Only the header counts: a token in a query would end up in logs (OAuth 2.1 §5.1).
   const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('Authorization') ?? '') ?? []
   if (!token) throw new NoToken()
+  const config = c.get('config')
   const issuer = c.get('issuer')
-  const accessToken = await verifyAccessToken(c.get('config'), issuer, resourceOf(issuer), token)
-  await requireLive(c, accessToken)
+  const server = claimedServer(config, token)
+  if (server) return verifyForeignToken(c, server, token, config.immediateRevocation ? 0 : rememberMs)
+  if (!config.ownAuthorizationServer) {
+    throw new OAuthError('invalid_token', 'The access token is of no server that is trusted here.')
+  }
+  const accessToken = await verifyAccessToken(config, issuer, resourceOf(issuer), token)
+  await requireLive(c, accessToken, rememberMs)
   return accessToken
 }
 
 /** The same for the SDK. The token stays here. */
 export function authInfoOf(
   issuer: string,
-  { userId, userName, userExpiresAt, clientId, scopes, expiresAt }: AccessToken,
+  { userId, userName, userExpiresAt, clientId, scopes, expiresAt, scopeNames }: AccessToken,
 ): AuthInfo {
   return {
     token: '',
@@ -35,7 +48,7 @@ export function authInfoOf(
     expiresAt,
     resource: new URL(resourceOf(issuer)),
     resourceMetadataUrl: metadataUrl(issuer),
-    extra: { userId, userName, userExpiresAt },
+    extra: { userId, userName, userExpiresAt, scopeNames },
   }
 }
 
@@ -56,10 +69,11 @@ export function challenge(c: Context<AppEnv>, error: Error): Response {
 }
 
 function unauthorized(c: Context<AppEnv>, error: { error?: string; error_description?: string }): Response {
+  const scopes = announcedScopes(c.get('config'), INITIAL_SCOPES)
   const parameters = {
     ...error,
     resource_metadata: metadataUrl(c.get('issuer')),
-    scope: INITIAL_SCOPES.join(' '),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
   }
   const list = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
   return Response.json(

@@ -4,12 +4,14 @@ import {
   type InputRequiredResult,
   type McpServer,
   requireScopes,
+  type ScopeChallengeHandler,
   type ServerContext,
   type ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import type { Scope } from '../config.ts'
 import { log, logError } from '../log.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
 
 /** Who calls, and with what right. */
 export interface Caller {
@@ -87,7 +89,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     inputSchema: input,
     ...(output && { outputSchema: output }),
     ...(annotations && { annotations }),
-    ...(scopes && { scopeChallenge: requireScopes(...scopes) }),
+    ...(scopes && { scopeChallenge: challengeFor(scopes) }),
   }
   return {
     name,
@@ -98,6 +100,16 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
         call(tool, args as z.output<Input>, { ...callerOf(mcp), mcp })
       server.registerTool(name, config, handler as never)
     },
+  }
+}
+
+// RFC 6750 §3.1: the client takes these names to the server that issued its token, which may have others than we.
+function challengeFor(scopes: readonly [string, ...string[]]): ScopeChallengeHandler {
+  const challengeOf = requireScopes(...scopes)
+  return async (context) => {
+    const { scopeNames = {} } = (context.authInfo?.extra ?? {}) as Partial<AccessToken>
+    const named = scopes.map((scope) => scopeNames[scope] ?? scope) as [string, ...string[]]
+    return (await challengeOf(context)) && { scopes: named }
   }
 }
 

@@ -8,7 +8,8 @@ import { confirmGrant, isRevoked } from '../oauth/grants/store.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
 
-const REMEMBER_MS = 60_000
+/** How old what an isolate knows of a revocation may be. */
+export const REMEMBER_MS = 60_000
 const MAX_REMEMBERED = 10_000
 
 /** What this isolate knows of a grant, or of a client that acts for itself. */

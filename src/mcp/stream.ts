@@ -1,8 +1,8 @@
-// Streams last as long as the right to them: until the access token expires, or its grant is found revoked.
+// Streams last as long as the right to them: until the access token expires, or is found revoked.
 import type { Context } from 'hono'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
-import { requireLive } from './revocation.ts'
+import { authenticate } from './bearer-auth.ts'
 
 const RECHECK_MS = 60_000
 
@@ -19,7 +19,7 @@ function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uin
   const stop = () => clearTimeout(timer)
   const watch = (end: () => void) => {
     const check = async () => {
-      if (Date.now() < expiresAt && (await mayGoOn(c, accessToken))) watch(end)
+      if (Date.now() < expiresAt && (await mayGoOn(c))) watch(end)
       else end()
     }
     timer = setTimeout(check, Math.min(RECHECK_MS, Math.max(expiresAt - Date.now(), 0)))
@@ -33,8 +33,8 @@ function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uin
 
 // An answer that cannot be had ends the stream, too. What the isolate remembers is not asked: it may be a minute old,
 // and that on top of the minute between two looks.
-function mayGoOn(c: Context<AppEnv>, accessToken: AccessToken): Promise<boolean> {
-  return requireLive(c, accessToken, 0).then(
+function mayGoOn(c: Context<AppEnv>): Promise<boolean> {
+  return authenticate(c, 0).then(
     () => true,
     () => false,
   )

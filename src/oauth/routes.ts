@@ -1,5 +1,6 @@
-// The endpoints of the authorization server: path, methods, who may call it from a page elsewhere, and how errors
-// are told. Middleware is bound to paths, so that what is open to every origin opens nothing else.
+// The endpoints of the authorization server, and the metadata of the resource: path, methods, who may call it from a
+// page elsewhere, and how errors are told. Middleware is bound to paths, so that what is open to every origin opens
+// nothing else.
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { logError } from '../log.ts'
@@ -17,40 +18,48 @@ import { RESOURCE_PATH } from './resource.ts'
 type Handler = (c: Context<AppEnv>) => Response | Promise<Response>
 type Methods = { readonly [method in 'GET' | 'POST' | 'PUT' | 'DELETE']?: Handler }
 
-const MACHINE_ENDPOINTS: Readonly<Record<string, Methods>> = {
-  '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },
+/** Where clients learn which authorization servers are in force; it is there whichever they are. */
+export const resourceEndpoints = forPrograms({
   '/.well-known/oauth-protected-resource': { GET: protectedResourceMetadata },
   [`/.well-known/oauth-protected-resource${RESOURCE_PATH}`]: { GET: protectedResourceMetadata },
+})
+
+export const machineEndpoints = forPrograms({
+  '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },
   '/jwks': { GET: jwks },
   '/register': { POST: register },
   '/register/:clientId': { GET: readRegistration, PUT: replaceRegistration, DELETE: endRegistration },
   '/token': { POST: token },
   '/revoke': { POST: revoke },
   '/introspect': { POST: introspect },
-}
-
-/** For programs: any origin may call, none with cookies; errors are JSON. */
-export const machineEndpoints = new Hono<AppEnv>()
-machineEndpoints.onError((error) => {
-  if (error instanceof OAuthError) {
-    if (error.cause) logError(error.cause, { code: error.code })
-    return errorResponse(error)
-  }
-  logError(error)
-  return errorResponse(new OAuthError('server_error', 'Something went wrong here. It has been written down.'))
 })
-for (const [path, methods] of Object.entries(MACHINE_ENDPOINTS)) {
-  const allowMethods = Object.keys(methods)
-  machineEndpoints.use(
-    path,
-    cors({
-      origin: '*',
-      allowMethods,
-      allowHeaders: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
-      exposeHeaders: ['WWW-Authenticate', 'Retry-After'],
-    }),
-  )
-  serve(machineEndpoints, path, methods)
+
+/** Any origin may call, none with cookies; errors are JSON. */
+function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.onError((error) => {
+    if (error instanceof OAuthError) {
+      if (error.cause) logError(error.cause, { code: error.code })
+      return errorResponse(error)
+    }
+    logError(error)
+    return errorResponse(
+      new OAuthError('server_error', 'Something went wrong here. It has been written down.'),
+    )
+  })
+  for (const [path, methods] of Object.entries(endpoints)) {
+    app.use(
+      path,
+      cors({
+        origin: '*',
+        allowMethods: Object.keys(methods),
+        allowHeaders: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
+        exposeHeaders: ['WWW-Authenticate', 'Retry-After'],
+      }),
+    )
+    serve(app, path, methods)
+  }
+  return app
 }
 
 /** For a person in a browser: no other origin; errors are pages (index.ts). */

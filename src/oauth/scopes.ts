@@ -1,5 +1,5 @@
 // Scopes (RFC 6749 §3.3): what a client may ask for, and what it is given when it asks for nothing.
-import { INITIAL_SCOPES, SCOPES, type Scope } from '../config.ts'
+import { type Config, type ForeignServer, INITIAL_SCOPES, SCOPES, type Scope } from '../config.ts'
 import { OAuthError } from './errors.ts'
 
 /** Every scope that the resource server knows. */
@@ -41,4 +41,23 @@ export function withinScopes(allowed: readonly string[], scope: string | undefin
 /** The scopes that a person decides about, with the words that they are shown. */
 export function describeScopes(scopes: readonly string[]): { name: Scope; text: string }[] {
   return RESOURCE_SCOPES.filter((name) => scopes.includes(name)).map((name) => ({ name, text: SCOPES[name] }))
+}
+
+/** Our scopes for the names that another server has put into a token. Names that mean nothing here are dropped. */
+export function scopesNamed({ scopes }: ForeignServer, names: readonly string[]): Scope[] {
+  return [...new Set(names.flatMap((name) => scopes.get(name) ?? []))]
+}
+
+/** What to call our scopes at another server, by scope. Those that it does not know are not there. */
+export function scopeNamesAt({ scopes }: ForeignServer): Readonly<Record<string, string>> {
+  // Of several names the first.
+  return Object.fromEntries([...scopes].toReversed().map(([name, scope]) => [scope, name]))
+}
+
+/** What a client is told to ask for, in the words of the first server that it is told of. */
+export function announcedScopes({ authorizationServers }: Config, scopes: readonly Scope[]): string[] {
+  const [first] = authorizationServers
+  if (!first) return [...scopes]
+  const names = scopeNamesAt(first)
+  return scopes.flatMap((scope) => names[scope] ?? [])
 }

@@ -8,9 +8,11 @@ interface Home {
   readonly mcpUrl: string
   /** Apps that run elsewhere cannot reach a server on this computer. */
   readonly local: boolean
+  /** Otherwise people sign in at somebody else's server, which also knows what they have allowed. */
+  readonly signsInHere: boolean
 }
 
-export function homePage({ mcpUrl, local }: Home): Promise<Response> {
+export function homePage({ mcpUrl, local, signsInHere }: Home): Promise<Response> {
   const name = THEME.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   return page({
     title: 'Connect',
@@ -19,12 +21,21 @@ export function homePage({ mcpUrl, local }: Home): Promise<Response> {
     children: (
       <>
         <h1>{THEME.name}</h1>
-        <p>This is an MCP server with its own front door. Give this one address to your app:</p>
-        <Copyable text={mcpUrl} />
         <p>
-          The app opens a browser window, you sign in here, and you decide what it may do. You can see every
-          app that you let in on <a href="/account">your account page</a>, and put it out again.
+          This is an MCP server{signsInHere && ' with its own front door'}. Give this one address to your app:
         </p>
+        <Copyable text={mcpUrl} />
+        {signsInHere ? (
+          <p>
+            The app opens a browser window, you sign in here, and you decide what it may do. You can see every
+            app that you let in on <a href="/account">your account page</a>, and put it out again.
+          </p>
+        ) : (
+          <p>
+            The app opens a browser window, and you sign in where you sign in to everything else. What the app
+            may do is decided there.
+          </p>
+        )}
         {local && (
           <p class="notice">
             This server runs on your computer. Apps that run elsewhere, such as Claude on the web and ChatGPT,

@@ -1,10 +1,10 @@
 // The server as `npm run dev` starts it: the real command, a socket, storage of its own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { devVar } from '../../scripts/setup.ts'
 
@@ -27,13 +27,19 @@ export class DevServer {
   }
 
   /**
-   * @param entry the Worker's file, if not the one that wrangler.toml names.
-   * @param settings in place of those of wrangler.toml, or beside them.
+   * @param entry the Worker's file, if not the one that wrangler.toml names
+   * @param settings in place of those of wrangler.toml, or beside them
+   * @param below TOML that an operator has put below the rest of wrangler.toml
    */
-  static async start(entry?: string, settings: Record<string, string> = {}): Promise<DevServer> {
+  static async start(
+    entry?: string,
+    settings: Readonly<Record<string, string>> = {},
+    below?: string,
+  ): Promise<DevServer> {
     const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
-    const variables = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
-    const server = new DevServer(await freePort(), storage, [...(entry ? [entry] : []), ...variables])
+    const flags = below === undefined ? [] : configWith(below, storage)
+    for (const [name, value] of Object.entries(settings)) flags.push('--var', `${name}:${value}`)
+    const server = new DevServer(await freePort(), storage, [...(entry ? [entry] : []), ...flags])
     await server.#run().catch(async (error: unknown) => {
       await server.stop()
       throw error
@@ -117,6 +123,17 @@ export class DevServer {
     process.kill(-this.#process.pid, 'SIGKILL')
     await ended
   }
+}
+
+/** The flags for a configuration of its own, which is in another folder than what it refers to. */
+function configWith(settings: string, folder: string): string[] {
+  const config = readFileSync('wrangler.toml', 'utf8').replace(
+    /^main = "/m,
+    (main) => `${main}${process.cwd()}/`,
+  )
+  const file = join(folder, 'wrangler.toml')
+  writeFileSync(file, `${config}\n${settings}`)
+  return ['--config', file, '--env-file', resolve('.dev.vars')]
 }
 
 /** A port that nobody listens on. */

@@ -1,8 +1,9 @@
-// The host of client metadata documents, in place of the internet: it answers the Worker's outbound fetches.
+// The host of client metadata documents, and whoever else the Worker asks, in place of the internet: it answers the
+// Worker's outbound fetches.
 import { vi } from 'vitest'
 import { REDIRECT_URI } from './oauth-client.ts'
 
-type Answer = () => Response | Promise<Response>
+type Answer = (init: RequestInit) => Response | Promise<Response>
 
 export class DocumentHost {
   /** The addresses that were fetched, in order. */
@@ -18,11 +19,11 @@ export class DocumentHost {
       init?.signal?.throwIfAborted()
       const answer = host.#answers.get(url)
       if (!answer) throw new TypeError('Network connection lost.')
-      const response = await answer()
+      const response = await answer(init ?? {})
       const location = response.headers.get('Location')
       // As the platform's fetch does, unless it is told not to.
       return location !== null && init?.redirect !== 'manual'
-        ? (host.#answers.get(location) as Answer)()
+        ? (host.#answers.get(location) as Answer)({})
         : response
     })
     return host

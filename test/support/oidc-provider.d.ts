@@ -4,14 +4,14 @@ declare module 'oidc-provider' {
 
   interface Account {
     accountId: string
-    claims(): Promise<Record<string, unknown>>
+    claims(): Record<string, unknown> | Promise<Record<string, unknown>>
   }
 
   export default class Provider {
     constructor(
       issuer: string,
       configuration: {
-        findAccount(context: unknown, id: string): Promise<Account>
+        findAccount(context: unknown, id: string): Account | Promise<Account>
         [option: string]: unknown
       },
     )

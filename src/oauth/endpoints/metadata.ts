@@ -6,7 +6,7 @@ import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
 import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
 import { resourceOf } from '../resource.ts'
-import { OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
+import { announcedScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
 import { publicKeySet } from '../tokens/signing-keys.ts'
 
 export function authorizationServerMetadata(c: Context<AppEnv>): Response {
@@ -39,14 +39,17 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
   })
 }
 
+// RFC 9728 §2: the servers whose tokens are accepted, as they call themselves; clients take the first that they can.
 // All scopes, not only those of the first challenge: a client that reads scopes from here does so because it is too
 // old to read a challenge, and so too old to step up.
 export function protectedResourceMetadata(c: Context<AppEnv>): Response {
+  const config = c.get('config')
   const issuer = c.get('issuer')
+  const own = config.ownAuthorizationServer ? [issuer] : []
   return cached({
     resource: resourceOf(issuer),
-    authorization_servers: [issuer],
-    scopes_supported: RESOURCE_SCOPES,
+    authorization_servers: [...config.authorizationServers.map((server) => server.issuer), ...own],
+    scopes_supported: announcedScopes(config, RESOURCE_SCOPES),
     bearer_methods_supported: ['header'],
     resource_name: NAME,
   })

@@ -18,6 +18,8 @@ export interface AccessToken {
   readonly grant?: { readonly id: string; readonly generation: number }
   /** Seconds since the epoch. */
   readonly expiresAt: number
+  /** What our scopes are called at the server that issued it; absent: as here. */
+  readonly scopeNames?: Readonly<Record<string, string>>
 }
 
 /** What a token is to be issued for. */

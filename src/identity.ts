@@ -1,7 +1,8 @@
 // Who a person is, and what that entitles them to. The same questions are asked at sign-in, whenever a session is read
 // and whenever a token is refreshed, so that someone who is no longer allowed is soon out.
 import { base64url } from 'jose'
-import { type Config, SCOPES } from './config.ts'
+import { SCOPES } from './config.ts'
+import type { Config } from './settings/load.ts'
 
 /** What a login method has found out about a person. Kept in their session and in each grant they give. */
 export interface Identity {

@@ -4,10 +4,9 @@
 //                                   (AUTHORIZATION_SERVERS puts somebody else's in its place)
 //   /login, /logout                 who a person is                                          login/
 //   /account                        what they have allowed, and taking it back               account/
-// To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Settings: config.ts.
+// To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Scopes and lifetimes: config.ts.
 import { Hono } from 'hono'
 import { accountRoutes } from './account/routes.ts'
-import { ConfigError, isLoopback } from './config.ts'
 import { logError } from './log.ts'
 import { loginMethods } from './login/index.ts'
 import { loginRoutes } from './login/routes.tsx'
@@ -20,6 +19,8 @@ import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oa
 import { type AppEnv, guardOrigin, secureHeaders } from './origin.ts'
 import { errorPage, PageError, UNEXPECTED } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
+import { isLoopback } from './secure-address.ts'
+import { ConfigError } from './settings/setting.ts'
 import { tools } from './tools/index.ts'
 
 export { AccountObject } from './account/object.ts'

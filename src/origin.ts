@@ -1,7 +1,8 @@
 // Which origin this server is, and from where a request may come. The first thing that every request meets.
 import type { Context, MiddlewareHandler } from 'hono'
-import { type Config, isLoopback, loadConfig } from './config.ts'
 import { PageError } from './pages/error.tsx'
+import { isLoopback } from './secure-address.ts'
+import { type Config, loadConfig } from './settings/load.ts'
 
 /** What every handler finds in its context. */
 export interface AppEnv {

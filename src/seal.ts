@@ -3,7 +3,7 @@
 // kind; bound to the issuer, so that none works at another hostname of the same Worker. Sealed values can be read, not
 // forged.
 import { base64url } from 'jose'
-import type { Config } from './config.ts'
+import type { Config } from './settings/load.ts'
 
 export type SealKind = 'session' | 'consent' | 'state' | 'flow' | 'passkey' | 'invitation'
 

@@ -1,7 +1,7 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
 // may do for them upstream, their passkeys, and the invitations they have made.
 import { DurableObject } from 'cloudflare:workers'
-import { loadConfig } from '../config.ts'
+import { loadConfig } from '../settings/load.ts'
 import type { Activity, Note } from './activity.ts'
 import { INVITATION_TABLES, type Invitation, Invitations } from './invitations-object.ts'
 import {

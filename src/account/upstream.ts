@@ -2,7 +2,9 @@
 // to the account and the provider, so that no record can be read, or moved to another account.
 import { base64url } from 'jose'
 import * as oauth from 'oauth4webapi'
-import { type Config, isLoopback, requireSetting } from '../config.ts'
+import { isLoopback } from '../secure-address.ts'
+import type { Config } from '../settings/load.ts'
+import { requireSetting } from '../settings/setting.ts'
 
 export interface UpstreamGrant {
   readonly accessToken: string

@@ -1,8 +1,8 @@
 // Login with any OpenID provider: Google, Okta, Entra, Auth0, Keycloak… (OpenID Connect Core 1.0, Discovery 1.0).
 import * as oauth from 'oauth4webapi'
-import type { Config } from '../config.ts'
 import { displayable } from '../displayable.ts'
 import { type Identity, mentions } from '../identity.ts'
+import type { Config } from '../settings/load.ts'
 import type { LoginMethod } from './method.ts'
 import { type Answer, redirectMethod, requestOptions } from './redirect.tsx'
 

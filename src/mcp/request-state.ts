@@ -1,7 +1,9 @@
 // What a tool gives the client to bring back with the input it asked for (MCP `requestState`): sealed, and good only
 // for the user and the client whose call it was.
-import { type Config, LIFETIME } from '../config.ts'
+
+import { LIFETIME } from '../config.ts'
 import { seal, unseal } from '../seal.ts'
+import type { Config } from '../settings/load.ts'
 
 interface Caller {
   readonly userId: string

@@ -1,8 +1,9 @@
 // What answers MCP messages: a server of the SDK with this project's tools. Each call is made for whoever its own
 // request was authenticated as, never for whom the server was made.
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
-import { type Config, NAME } from '../config.ts'
+import { NAME } from '../config.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import type { Config } from '../settings/load.ts'
 import type { Caller, Tool } from './define-tool.ts'
 import { requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'

@@ -1,5 +1,8 @@
 // Scopes (RFC 6749 §3.3): what a client may ask for, and what it is given when it asks for nothing.
-import { type Config, type ForeignServer, INITIAL_SCOPES, SCOPES, type Scope } from '../config.ts'
+
+import { INITIAL_SCOPES, SCOPES, type Scope } from '../config.ts'
+import type { ForeignServer } from '../settings/authorization-servers.ts'
+import type { Config } from '../settings/load.ts'
 import { OAuthError } from './errors.ts'
 
 /** Every scope that the resource server knows. */

@@ -2,7 +2,9 @@
 // what is left of our own, and what scopes are called.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ConfigError, loadConfig, SCOPES } from '../../src/config.ts'
+import { SCOPES } from '../../src/config.ts'
+import { loadConfig } from '../../src/settings/load.ts'
+import { ConfigError } from '../../src/settings/setting.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import {
   type Claims,

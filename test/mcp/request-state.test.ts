@@ -1,9 +1,10 @@
 // What a tool lets the client keep between two rounds of a call comes back as it was, or not at all.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { LIFETIME, loadConfig } from '../../src/config.ts'
+import { LIFETIME } from '../../src/config.ts'
 import { requestState } from '../../src/mcp/request-state.ts'
 import { seal } from '../../src/seal.ts'
+import { loadConfig } from '../../src/settings/load.ts'
 import { pass } from '../support/outcome.ts'
 
 const ISSUER = 'https://gatehouse.test'

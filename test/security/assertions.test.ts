@@ -340,6 +340,6 @@ describe('the settings', () => {
     settings = { ...env, [name]: value } as unknown as Env
     const answer = await run('x')
     expect(answer.status).toBe(500)
-    expect(await answer.text()).toMatch(new RegExp(`^${name} in wrangler.toml is wrong at`))
+    expect(await answer.text()).toMatch(new RegExp(`^${name}(, entry 1.*)?: .+\\.\n$`))
   })
 })

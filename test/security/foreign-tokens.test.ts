@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { base64url, decodeJwt, exportJWK, importJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
 import { OWNER, userIdOf } from '../../src/identity.ts'
+import { loadConfig } from '../../src/settings/load.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import {
   type Changes,

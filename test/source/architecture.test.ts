@@ -39,6 +39,7 @@ const ONE_WAY: readonly (readonly [string, readonly string[]])[] = [
   ['mcp/', ['src/tools/', 'src/login/', 'src/pages/consent', 'src/oauth/endpoints/', 'src/index']],
   ['oauth/grants/', ['src/oauth/endpoints/', 'src/oauth/grant-types/', 'src/oauth/clients/', 'src/pages/']],
   ['oauth/clients/', ['src/oauth/endpoints/', 'src/oauth/grant-types/', 'src/oauth/grants/', 'src/pages/']],
+  ['settings/', ['src/oauth/', 'src/login/', 'src/account/', 'src/mcp/', 'src/tools/', 'src/pages/']],
   ['pages/', ['src/oauth/', 'src/login/', 'src/account/', 'src/mcp/', 'src/tools/']],
 ]
 

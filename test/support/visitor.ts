@@ -1,8 +1,8 @@
 // A person with a browser, as far as HTTP goes: keeps cookies, sends what browsers send, fills in forms.
 import { env } from 'cloudflare:workers'
-import { loadConfig } from '../../src/config.ts'
 import { type Identity, userIdOf } from '../../src/identity.ts'
 import { seal } from '../../src/seal.ts'
+import { loadConfig } from '../../src/settings/load.ts'
 import { form, ORIGIN, randomAddress, send } from './worker.ts'
 
 type Fields = Record<string, string | readonly string[] | undefined>

@@ -1,10 +1,12 @@
 // What has to be true of somebody else's access token, however its server has told (RFC 9068 §4, RFC 7662 §2.2), and
 // what it then means here.
-import type { Config, ForeignServer } from '../../config.ts'
+
 import { userIdOf } from '../../identity.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { parseScope, scopeNamesAt, scopesNamed } from '../../oauth/scopes.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
+import type { Config } from '../../settings/load.ts'
 
 /** Clocks differ by so many seconds. Only for what begins: a token that is over is refreshed, and no harm done. */
 const SKEW = 30

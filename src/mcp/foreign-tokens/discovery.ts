@@ -1,5 +1,7 @@
 // Where a server's other endpoints are: RFC 8414, and OpenID Connect Discovery 1.0 for those that know only that.
-import { type ForeignServer, isLoopback, isSecure } from '../../config.ts'
+
+import { isLoopback, isSecure } from '../../secure-address.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { fetchJson, Unanswered } from './fetch-json.ts'
 
 export type Metadata = Readonly<Record<string, unknown>>

@@ -1,8 +1,9 @@
 // What is asked of somebody else's authorization server, within bounds: it is trusted with who people are, not with
 // the time and memory of this server.
-import type { ForeignServer } from '../../config.ts'
+
 import { log } from '../../log.ts'
 import { OAuthError } from '../../oauth/errors.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
 
 const TIMEOUT_MS = 5000
 const MAX_BYTES = 64 * 1024

@@ -1,10 +1,10 @@
 // Access tokens that only their server can read: it is asked what each is (RFC 7662). An answer is remembered for a
 // minute at most, which is how long a revocation may go unnoticed.
 import type { Context } from 'hono'
-import type { ForeignServer } from '../../config.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { hashSecret } from '../../oauth/tokens/secret.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { accessTokenFrom, invalid, type Trust } from './claims.ts'
 import { discover, requireEndpoint } from './discovery.ts'
 import { fetchJson, logUnanswered, Unanswered } from './fetch-json.ts'

@@ -1,7 +1,7 @@
 // JWT access tokens, proven by the keys that their server publishes (RFC 7517, RFC 9068 §4).
 import type { Context } from 'hono'
 import { compactVerify, createLocalJWKSet, errors } from 'jose'
-import type { ForeignServer } from '../../config.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { invalid, type Statement } from './claims.ts'
 import { discover, requireEndpoint } from './discovery.ts'
 import { fetchJson, Unanswered } from './fetch-json.ts'

@@ -1,7 +1,7 @@
 // What a server publishes and this isolate remembers: fetched anew when it is old, once for all who ask at the same
 // time, and used on while the server does not answer.
 import type { Context } from 'hono'
-import type { ForeignServer } from '../../config.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { logUnanswered, Unanswered } from './fetch-json.ts'
 
 const FRESH_MS = 10 * 60 * 1000

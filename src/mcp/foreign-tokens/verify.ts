@@ -2,11 +2,12 @@
 // token claims chooses the server, and nothing else; by the keys or the word of that server it is then judged.
 import type { Context } from 'hono'
 import { decodeJwt } from 'jose'
-import type { Config, ForeignServer } from '../../config.ts'
 import { resourceOf } from '../../oauth/resource.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { parseHandle } from '../../oauth/tokens/secret.ts'
 import type { AppEnv } from '../../origin.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
+import type { Config } from '../../settings/load.ts'
 import { accessTokenFrom } from './claims.ts'
 import { Unanswered, unavailable } from './fetch-json.ts'
 import { introspect } from './introspection.ts'

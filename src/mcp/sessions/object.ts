@@ -2,7 +2,8 @@
 // the server can ask the client something in the middle of a call. The id of the object is the id of the session. What
 // `initialize` said is stored, so that the session outlives the object's memory: hours of silence, a deployment.
 import { DurableObject } from 'cloudflare:workers'
-import { LIFETIME, loadConfig } from '../../config.ts'
+import { LIFETIME } from '../../config.ts'
+import { loadConfig } from '../../settings/load.ts'
 import { authInfoOf } from '../bearer-auth.ts'
 import type { Tool } from '../define-tool.ts'
 import { newServer } from '../server.ts'

@@ -1,5 +1,5 @@
 // A client, and whom it is looked up for.
-import type { Config } from '../../config.ts'
+import type { Config } from '../../settings/load.ts'
 import type { ClientMetadata } from './metadata.ts'
 
 export interface Client {

@@ -1,6 +1,6 @@
 // Client identifiers that are URLs (draft-ietf-oauth-client-id-metadata-document §3): which are fetched at all. A stranger
 // chose the address, so it is judged before anything is sent to it.
-import type { Config } from '../../config.ts'
+import type { Config } from '../../settings/load.ts'
 import { OAuthError } from '../errors.ts'
 
 const MAX_LENGTH = 2000

@@ -1,5 +1,6 @@
 // Redirect URIs (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1): which may be registered, and what matches.
-import { APP_REDIRECT_URIS, isLoopback } from '../../config.ts'
+import { APP_REDIRECT_URIS } from '../../config.ts'
+import { isLoopback } from '../../secure-address.ts'
 
 const MAX_LENGTH = 2000
 // A browser would run or read these instead of leaving the page. One of them spoils a whole registration.

@@ -1,10 +1,10 @@
 // An authorization response (RFC 6749 §4.1.2): back to the client, or, where that would not be safe, a page.
 import type { Context } from 'hono'
-import { isLoopback } from '../../config.ts'
 import { log } from '../../log.ts'
 import type { Session } from '../../login/session.ts'
 import type { AppEnv } from '../../origin.ts'
 import { PageError } from '../../pages/error.tsx'
+import { isLoopback } from '../../secure-address.ts'
 import { displayName } from '../clients/client.ts'
 import type { OAuthError } from '../errors.ts'
 import type { ReturnAddress } from './authorization-request.ts'

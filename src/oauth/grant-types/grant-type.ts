@@ -1,7 +1,8 @@
 // What every grant type receives and returns. An AuthenticatedTokenRequest exists only after the token endpoint
 // has authenticated the client and found the grant type among those it registered: no grant type can skip that.
-import type { Config } from '../../config.ts'
+
 import { log } from '../../log.ts'
+import type { Config } from '../../settings/load.ts'
 import type { Client } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import type { GrantRecord, Refused } from '../grants/grant.ts'

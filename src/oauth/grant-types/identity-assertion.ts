@@ -2,9 +2,10 @@
 // enterprise's identity provider says that one of its people may use this client here. No consent page: the enterprise
 // has decided. No refresh token: it decides again each time.
 import { decodeJwt } from 'jose'
-import { type Config, SCOPES } from '../../config.ts'
+import { SCOPES } from '../../config.ts'
 import { type Identity, isStill, userIdOf, withinCeiling } from '../../identity.ts'
 import { log } from '../../log.ts'
+import type { Config } from '../../settings/load.ts'
 import { type AssertionClaims, requireCompact, verifyAssertion } from '../assertions/assertion.ts'
 import { remoteKeys } from '../assertions/remote-keys.ts'
 import { isFirstUse } from '../assertions/seen-store.ts'

@@ -1,7 +1,8 @@
 // Grant type refresh_token (RFC 6749 §6), rotating for every client (RFC 9700 §4.14.2).
-import type { Config } from '../../config.ts'
+
 import { isStill, withinCeiling } from '../../identity.ts'
 import { log } from '../../log.ts'
+import type { Config } from '../../settings/load.ts'
 import { OAuthError, tooOften } from '../errors.ts'
 import type { GrantRecord } from '../grants/grant.ts'
 import { revokeGrant, rotateRefreshToken } from '../grants/store.ts'

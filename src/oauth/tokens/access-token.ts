@@ -1,7 +1,8 @@
 // Access tokens: JWTs as RFC 9068 has them, checked without storage. `grant` and `gen` tie a token to the grant
 // and to the rotation that it came with.
 import { jwtVerify, SignJWT } from 'jose'
-import { type Config, LIFETIME } from '../../config.ts'
+import { LIFETIME } from '../../config.ts'
+import type { Config } from '../../settings/load.ts'
 import { OAuthError } from '../errors.ts'
 import { ALGORITHM, signingKey, verificationKey } from './signing-keys.ts'
 

@@ -1,7 +1,7 @@
 // Keys that sign and verify access tokens: one private key (ES256) in a Worker secret, and the public keys that
 // are accepted beside it while a rotation is under way. Imported once per isolate.
 import { importJWK, type JWK } from 'jose'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../settings/load.ts'
 
 export const ALGORITHM = 'ES256'
 

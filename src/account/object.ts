@@ -1,7 +1,6 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
 // may do for them upstream, their passkeys, and the invitations they have made.
 import { DurableObject } from 'cloudflare:workers'
-import { loadConfig } from '../settings/load.ts'
 import type { Activity, Note } from './activity.ts'
 import { INVITATION_TABLES, type Invitation, Invitations } from './invitations-object.ts'
 import {
@@ -13,7 +12,8 @@ import {
   type RemoveOutcome,
   type UseOutcome,
 } from './passkeys-object.ts'
-import { decrypt, type Encrypted, encrypt, isFresh, refreshUpstream, type UpstreamGrant } from './upstream.ts'
+import type { UpstreamGrant } from './upstream.ts'
+import { UpstreamGrants, type UpstreamToken } from './upstream-object.ts'
 
 const KEEP_MS = 90 * 24 * 60 * 60 * 1000
 /** How much longer than a guest their account lasts: their grants end first, and tell it so. */
@@ -34,8 +34,7 @@ const TABLES = `
   ${INVITATION_TABLES}`
 
 export class AccountObject extends DurableObject<Env> {
-  /** Refreshes of upstream tokens that are under way. */
-  readonly #refreshes = new Map<string, Promise<UpstreamGrant | undefined>>()
+  readonly #upstream = new UpstreamGrants(this.ctx)
 
   #hasTables = false
 
@@ -60,48 +59,12 @@ export class AccountObject extends DurableObject<Env> {
     this.#hasTables = false
   }
 
-  /** Keeps what an upstream sign-in lets tools do, in place of what was kept of it before. */
-  async keepUpstream(name: string, grant: UpstreamGrant): Promise<void> {
-    const encrypted = await this.#encrypted(name, grant)
-    this.ctx.storage.kv.put(`upstream:${name}`, encrypted)
+  keepUpstream(name: string, grant: UpstreamGrant): Promise<void> {
+    return this.#upstream.keep(this.env, name, grant)
   }
 
-  /**
-   * An upstream token that is good for a while yet, and where it may be sent. It is refreshed here, once for all who ask
-   * meanwhile: a provider that rotates refresh tokens takes two refreshes with one for a theft.
-   * Undefined when the person has to sign in there again.
-   */
-  async upstreamToken(name: string): Promise<{ token: string; origins: readonly string[] } | undefined> {
-    const pending =
-      this.#refreshes.get(name) ?? this.#freshGrant(name).finally(() => this.#refreshes.delete(name))
-    this.#refreshes.set(name, pending)
-    const grant = await pending
-    return grant && { token: grant.accessToken, origins: grant.origins }
-  }
-
-  async #freshGrant(name: string): Promise<UpstreamGrant | undefined> {
-    const kept = this.#keptUpstream(name)
-    const grant = kept && (await decrypt(loadConfig(this.env), this.#placeOf(name), kept))
-    if (!grant || isFresh(grant)) return grant
-    const refreshed = await refreshUpstream(this.env, grant)
-    const encrypted = refreshed && (await this.#encrypted(name, refreshed))
-    // Signed out everywhere, or in again, meanwhile: what is there now counts. Nothing is waited for from here on.
-    if (String(this.#keptUpstream(name)?.iv) !== String(kept.iv)) return this.#freshGrant(name)
-    if (encrypted) this.ctx.storage.kv.put(`upstream:${name}`, encrypted)
-    else this.ctx.storage.kv.delete(`upstream:${name}`)
-    return refreshed
-  }
-
-  #encrypted(name: string, grant: UpstreamGrant): Promise<Encrypted> {
-    return encrypt(loadConfig(this.env), this.#placeOf(name), grant)
-  }
-
-  #keptUpstream(name: string): Encrypted | undefined {
-    return this.ctx.storage.kv.get<Encrypted>(`upstream:${name}`)
-  }
-
-  #placeOf(name: string): string {
-    return `${this.ctx.id} ${name}`
+  upstreamToken(name: string): Promise<UpstreamToken | undefined> {
+    return this.#upstream.token(this.env, name)
   }
 
   addGrant(id: string, client: { id: string; name: string }, place: string): void {
@@ -139,7 +102,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
   signOutEverywhere(): void {
-    for (const [key] of this.ctx.storage.kv.list({ prefix: 'upstream:' })) this.ctx.storage.kv.delete(key)
+    this.#upstream.forget()
     this.ctx.storage.kv.put('epoch', this.epoch() + 1)
     this.#noteNow('signed_out_everywhere', '', '')
   }

@@ -1,0 +1,69 @@
+// The part of an account object that keeps what upstream sign-ins let tools do: encrypted, and refreshed once however many
+// ask.
+import { loadConfig } from '../settings/load.ts'
+import { decrypt, type Encrypted, encrypt, isFresh, refreshUpstream, type UpstreamGrant } from './upstream.ts'
+
+export interface UpstreamToken {
+  readonly token: string
+  /** Where it may be sent. */
+  readonly origins: readonly string[]
+}
+
+export class UpstreamGrants {
+  readonly #ctx: DurableObjectState
+  /** Refreshes that are under way. */
+  readonly #refreshes = new Map<string, Promise<UpstreamGrant | undefined>>()
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx
+  }
+
+  /** In place of what was kept of that sign-in before. */
+  async keep(env: Env, name: string, grant: UpstreamGrant): Promise<void> {
+    const encrypted = await this.#encrypted(env, name, grant)
+    this.#ctx.storage.kv.put(`upstream:${name}`, encrypted)
+  }
+
+  /**
+   * A token that is good for a while yet. It is refreshed here, once for all who ask meanwhile: a provider that rotates
+   * refresh tokens takes two refreshes with one for a theft.
+   * Undefined when the person has to sign in there again.
+   */
+  async token(env: Env, name: string): Promise<UpstreamToken | undefined> {
+    const pending =
+      this.#refreshes.get(name) ?? this.#freshGrant(env, name).finally(() => this.#refreshes.delete(name))
+    this.#refreshes.set(name, pending)
+    const grant = await pending
+    return grant && { token: grant.accessToken, origins: grant.origins }
+  }
+
+  /** Of every sign-in. */
+  forget(): void {
+    for (const [key] of this.#ctx.storage.kv.list({ prefix: 'upstream:' })) this.#ctx.storage.kv.delete(key)
+  }
+
+  async #freshGrant(env: Env, name: string): Promise<UpstreamGrant | undefined> {
+    const kept = this.#kept(name)
+    const grant = kept && (await decrypt(loadConfig(env), this.#placeOf(name), kept))
+    if (!grant || isFresh(grant)) return grant
+    const refreshed = await refreshUpstream(env, grant)
+    const encrypted = refreshed && (await this.#encrypted(env, name, refreshed))
+    // Signed out everywhere, or in again, meanwhile: what is there now counts. Nothing is waited for from here on.
+    if (String(this.#kept(name)?.iv) !== String(kept.iv)) return this.#freshGrant(env, name)
+    if (encrypted) this.#ctx.storage.kv.put(`upstream:${name}`, encrypted)
+    else this.#ctx.storage.kv.delete(`upstream:${name}`)
+    return refreshed
+  }
+
+  #encrypted(env: Env, name: string, grant: UpstreamGrant): Promise<Encrypted> {
+    return encrypt(loadConfig(env), this.#placeOf(name), grant)
+  }
+
+  #kept(name: string): Encrypted | undefined {
+    return this.#ctx.storage.kv.get<Encrypted>(`upstream:${name}`)
+  }
+
+  #placeOf(name: string): string {
+    return `${this.#ctx.id} ${name}`
+  }
+}

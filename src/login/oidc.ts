@@ -4,7 +4,8 @@ import { displayable } from '../displayable.ts'
 import { type Identity, mentions } from '../identity.ts'
 import type { Config } from '../settings/load.ts'
 import type { LoginMethod } from './method.ts'
-import { type Answer, redirectMethod, requestOptions } from './redirect.tsx'
+import { requestOptions } from './provider-request.ts'
+import { type Answer, redirectMethod } from './redirect.tsx'
 
 const DISCOVERY_MS = 60 * 60 * 1000
 const GOOGLE = 'https://accounts.google.com'

@@ -6,14 +6,12 @@ import type { UpstreamGrant } from '../account/upstream.ts'
 import type { Identity } from '../identity.ts'
 import { log, logError } from '../log.ts'
 import type { AppEnv } from '../origin.ts'
-import { isLoopback } from '../secure-address.ts'
 import { requireSetting } from '../settings/setting.ts'
 import { beginFlow, type Flow, resumeFlow } from './flow.ts'
 import type { LoginMethod } from './method.ts'
+import { keysOf, NoAnswer, requestOptions } from './provider-request.ts'
 import { LoginRefused, LoginUnavailable } from './refused.ts'
 import { finishLogin } from './session.ts'
-
-const TIMEOUT_MS = 10_000
 
 /** Where a person signs in. Its client id and secret are the settings `<ID>_CLIENT_ID` and `<ID>_CLIENT_SECRET`. */
 export interface Provider {
@@ -131,37 +129,6 @@ function authenticationAt({
 }: oauth.AuthorizationServer): UpstreamGrant['authentication'] {
   const basic = supported === undefined || supported.includes('client_secret_basic')
   return basic ? 'client_secret_basic' : 'client_secret_post'
-}
-
-/** A provider gives no answer, or none that a program can read. */
-export class NoAnswer extends Error {}
-
-/** A request to a provider. @throws NoAnswer */
-export async function askProvider(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
-    (cause: unknown) => {
-      throw new NoAnswer('It cannot be reached.', { cause })
-    },
-  )
-  if (response.status >= 500 || response.status === 429) throw new NoAnswer(`It says ${response.status}.`)
-  return response
-}
-
-/** For each request of the library to a provider. Plain http is for one on this computer. */
-export function requestOptions({ issuer }: { issuer: string }) {
-  return {
-    [oauth.customFetch]: (url: string, init: object) => askProvider(url, init),
-    [oauth.allowInsecureRequests]: isLoopback(new URL(issuer).hostname),
-  }
-}
-
-const keys = new Map<string, oauth.JWKSCacheInput>()
-
-/** The keys of an issuer, which the library fetches anew when they are old or one is unknown. Per isolate. */
-function keysOf(issuer: string): oauth.JWKSCacheInput {
-  const known = keys.get(issuer) ?? {}
-  keys.set(issuer, known)
-  return known
 }
 
 /** What tools may use later; undefined while no tool asks for it. */

@@ -2,6 +2,7 @@
 // and whenever a token is refreshed, so that someone who is no longer allowed is soon out.
 import { base64url } from 'jose'
 import { SCOPES } from './config.ts'
+import { displayable } from './displayable.ts'
 import type { Config } from './settings/load.ts'
 
 /** What a login method has found out about a person. Kept in their session and in each grant they give. */
@@ -40,6 +41,16 @@ export async function userIdOf(config: Config, identity: Identity): Promise<stri
   const { method, issuer, subject } = isOwner(config, identity) ? OWNER : identity
   const bytes = new TextEncoder().encode(JSON.stringify([method, issuer, subject]))
   return `user_${base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))}`
+}
+
+/** What to call somebody: the first of these that people can be shown. */
+export function nameOf(...candidates: unknown[]): string {
+  return candidates.map(displayable).find((one) => one !== undefined) ?? 'Somebody without a name'
+}
+
+/** The rule that means one person: an issuer may let people choose their subject, and no one may choose a group. */
+export function rulesOfSubject(method: string, subject: string): string[] {
+  return subject.startsWith('group/') ? [] : [`${method}:${subject}`]
 }
 
 /** Whether this is the one who owns the deployment. */

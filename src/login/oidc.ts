@@ -1,7 +1,6 @@
 // Login with any OpenID provider: Google, Okta, Entra, Auth0, Keycloak… (OpenID Connect Core 1.0, Discovery 1.0).
 import * as oauth from 'oauth4webapi'
-import { displayable } from '../displayable.ts'
-import { type Identity, mentions } from '../identity.ts'
+import { type Identity, mentions, nameOf, rulesOfSubject } from '../identity.ts'
 import type { Config } from '../settings/load.ts'
 import type { LoginMethod } from './method.ts'
 import { requestOptions } from './provider-request.ts'
@@ -75,17 +74,15 @@ async function claimsOf({ server, client, tokens }: Answer): Promise<Claims> {
 function identityOf(config: Config, id: string, emailDomains: readonly string[], claims: Claims): Identity {
   const { iss, sub, name, preferred_username, groups } = claims
   const email = authoritativeEmail(claims, emailDomains)
-  const shown = [name, preferred_username, claims.email].find((one) => displayable(one) !== undefined)
   const ofGroups = (Array.isArray(groups) ? groups : []).map((group) => `${id}:group/${group}`)
   return {
     method: id,
     issuer: iss,
     subject: sub,
-    name: (shown as string | undefined) ?? sub,
+    name: nameOf(name, preferred_username, claims.email, sub),
     knownAs: [
       ...(email ? [email, email.slice(email.indexOf('@'))] : []),
-      // A provider may let people choose their subject, and no one may choose a group.
-      ...(sub.startsWith('group/') ? [] : [`${id}:${sub}`]),
+      ...rulesOfSubject(id, sub),
       ...ofGroups.filter((rule) => mentions(config, rule)),
     ],
   }

@@ -7,7 +7,7 @@ import type { UpstreamGrant } from '../account/upstream.ts'
 import { LIFETIME } from '../config.ts'
 import { cookieName, cookieOptions } from '../cookies.ts'
 import { displayable } from '../displayable.ts'
-import { type Identity, isAdmitted, isStill, secondsLeft, userIdOf } from '../identity.ts'
+import { type Identity, isAdmitted, isStill, nameOf, secondsLeft, userIdOf } from '../identity.ts'
 import { log } from '../log.ts'
 import { type AppEnv, whereFrom } from '../origin.ts'
 import { PageError } from '../pages/error.tsx'
@@ -44,7 +44,7 @@ export async function finishLogin(
   more: { readonly by?: string; readonly upstream?: Upstream | undefined } = {},
 ): Promise<Response> {
   const config = c.get('config')
-  const identity: Identity = { ...found, name: displayable(found.name) ?? 'Somebody without a name' }
+  const identity: Identity = { ...found, name: nameOf(found.name) }
   const { name, expiresAt } = identity
   const { by: method = identity.method, upstream } = more
   if (!isAdmitted(config, identity)) {

@@ -11,7 +11,11 @@ const assertionIssuer = z.strictObject({
   issuer: address,
   jwks_uri: address,
   /** The login method (login/index.ts) with which the same people sign in here themselves. */
-  login: z.string().min(1).default('enterprise'),
+  login: z
+    .string()
+    .regex(/^[\w-]+$/)
+    .refine((login) => login !== 'passphrase', 'must be another: whoever signs in with that is the owner')
+    .default('enterprise'),
 })
 const workload = z.strictObject({
   name: z.string().min(1),

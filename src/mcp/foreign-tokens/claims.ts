@@ -1,7 +1,7 @@
 // What has to be true of somebody else's access token, however its server has told (RFC 9068 §4, RFC 7662 §2.2), and
 // what it then means here.
 
-import { userIdOf } from '../../identity.ts'
+import { nameOf, userIdOf } from '../../identity.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { parseScope, scopeNamesAt, scopesNamed } from '../../oauth/scopes.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
@@ -10,7 +10,6 @@ import type { Config } from '../../settings/load.ts'
 
 /** Clocks differ by so many seconds. Only for what begins: a token that is over is refreshed, and no harm done. */
 const SKEW = 30
-const MAX_NAME = 200
 
 // With a space, since no login method is called so.
 const PERSON = 'foreign person'
@@ -48,7 +47,7 @@ export async function accessTokenFrom(
   )
   return {
     userId: await userIdFrom(config, server, subject, clientId),
-    userName: nameFrom(claims, subject),
+    userName: nameOf(claims.name, claims.preferred_username, subject),
     clientId,
     scopes: scopesNamed(server, namedScopes(claims) ?? []),
     scopeNames: scopeNamesAt(server),
@@ -111,11 +110,6 @@ function userIdFrom(
 ): Promise<string> {
   const method = subject === clientId ? CLIENT : PERSON
   return userIdOf(config, { method, issuer, subject, name: '', knownAs: [] })
-}
-
-function nameFrom({ name, preferred_username }: Statement['claims'], subject: string): string {
-  const given = [name, preferred_username].find((one) => typeof one === 'string' && one !== '')
-  return ((given as string | undefined) ?? subject).slice(0, MAX_NAME)
 }
 
 function requireText(value: unknown, problem: string): string {

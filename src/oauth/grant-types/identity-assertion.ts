@@ -3,7 +3,7 @@
 // has decided. No refresh token: it decides again each time.
 import { decodeJwt } from 'jose'
 import { SCOPES } from '../../config.ts'
-import { type Identity, isStill, userIdOf, withinCeiling } from '../../identity.ts'
+import { type Identity, nameOf, rulesOfSubject, userIdOf, withinCeiling } from '../../identity.ts'
 import { log } from '../../log.ts'
 import type { Config } from '../../settings/load.ts'
 import { type AssertionClaims, requireCompact, verifyAssertion } from '../assertions/assertion.ts'
@@ -35,7 +35,6 @@ export const identityAssertion: GrantType = async (request) => {
   const claims = await verify(request, requireCompact(parameters.require('assertion'), 'invalid_grant'))
   const identity = identityOf(config, claims)
   const userId = await userIdOf(config, identity)
-  if (!(await isStill(config, userId, identity))) throw wrong('It is of nobody who may be here.')
   const scopes = allowedScopes(request, identity, claims.scope)
   // Last: what is refused for another reason can be presented again.
   if (!(await isFirstUse(env, `id-jag ${claims.iss}`, claims.jti, claims.exp)))
@@ -69,13 +68,12 @@ async function verify(
 
 function identityOf(config: Config, { iss, sub, name, email }: Claims): Identity {
   const method = config.assertionIssuers.find((one) => one.issuer === iss)?.login as string
-  const shown = [name, email, sub].find((one) => typeof one === 'string' && one !== '') as string
   return {
     method,
     issuer: iss as string,
     subject: sub,
-    name: shown,
-    knownAs: [`${method}:${sub}`],
+    name: nameOf(name, email, sub),
+    knownAs: rulesOfSubject(method, sub),
     invited: true,
   }
 }

@@ -6,14 +6,17 @@ import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '../../src/index.ts'
 import { revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
+import { FORGERIES } from '../support/forgeries.ts'
 import { Issuer } from '../support/issuer.ts'
 import { modernCall } from '../support/mcp-request.ts'
-import { OAuthClient } from '../support/oauth-client.ts'
+import { OAuthClient, register, structured } from '../support/oauth-client.ts'
 import { expectInvalidToken, expectRefusal, pass, tokensOf } from '../support/outcome.ts'
 import { Machine } from '../support/owned-client.ts'
+import { Visitor } from '../support/visitor.ts'
 import { form, MCP_URL, ORIGIN } from '../support/worker.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const CLIENT_ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const ID_JAG = { typ: 'oauth-id-jag+jwt' }
 const JOB = 'repo:acme/site:ref:refs/heads/main'
 
@@ -22,6 +25,8 @@ type Fields = Record<string, string | readonly string[] | undefined>
 let idp: Issuer
 let platform: Issuer
 let machine: Machine
+/** What the addresses of both issuers answer with, once they do not show their keys. */
+let instead: (() => Response | Promise<Response>) | undefined
 
 beforeEach(async () => {
   idp = new Issuer(`idp-${crypto.randomUUID()}`)
@@ -29,6 +34,7 @@ beforeEach(async () => {
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
     const { url } = new Request(input)
     const issuer = [idp, platform].find(({ jwksUri }) => jwksUri === url)
+    if (instead) return instead()
     return issuer ? Response.json({ keys: issuer.keys }) : new Response('', { status: 404 })
   })
   machine = await enterpriseClient()
@@ -81,6 +87,7 @@ function post(path: string, fields: Fields, headers: Record<string, string> = {}
 
 afterEach(() => {
   settings = undefined
+  instead = undefined
 })
 
 function call(token: string, tool = 'whoami'): Promise<Response> {
@@ -111,10 +118,25 @@ function workload(claims: object = {}, header: object = {}): Promise<string> {
   return platform.sign({ sub: JOB, aud: ORIGIN, ...claims }, { typ: 'JWT', ...header })
 }
 
+const now = () => Math.floor(Date.now() / 1000)
+
 const run = (assertion: string, fields: Fields = {}) =>
   post('/token', { grant_type: JWT_BEARER, assertion, ...fields })
 
 describe('an identity assertion', () => {
+  it.each<[string, object, string]>([
+    [
+      'cut, and without what turns the text around it',
+      { name: `A\u202e${'x'.repeat(5000)}` },
+      `A ${'x'.repeat(98)}`,
+    ],
+    ['that of an address', { name: '\u200b', email: 'ada@example.com' }, 'ada@example.com'],
+    ['that of a subject', { name: { first: 'Ada' } }, 'u-1'],
+  ])('has people shown by their name: %s', async (_what, claims, name) => {
+    const { access_token } = await tokensOf(present(await idJag(claims)))
+    expect(await structured(call(access_token))).toMatchObject({ name })
+  })
+
   it('lets a client act for a person, for ten minutes, without a refresh token', async () => {
     const answer = await tokensOf(present(await idJag()))
     expect(answer).toEqual({
@@ -191,8 +213,6 @@ describe('an identity assertion', () => {
     expectInvalidToken(await call(access_token))
   })
 
-  const now = () => Math.floor(Date.now() / 1000)
-
   it.each<[string, () => Promise<string>]>([
     ['of another type', () => idJag({}, { typ: 'JWT' })],
     ['of no type', () => idJag({}, { typ: undefined })],
@@ -242,13 +262,6 @@ describe('an identity assertion', () => {
       await present(await idJag({ client_id: app.id }), { client_id: app.id, client_secret: undefined }),
       'unauthorized_client',
     )
-  })
-
-  it('is neither taken nor refused for good while the keys of its issuer cannot be had', async () => {
-    const assertion = await idJag()
-    vi.mocked(globalThis.fetch).mockRejectedValueOnce(new TypeError('down'))
-    await expectRefusal(await present(assertion), 'temporarily_unavailable', 503)
-    await tokensOf(present(assertion))
   })
 })
 
@@ -307,10 +320,231 @@ describe('a workload', () => {
   })
 })
 
+/** Both kinds: how a valid one is made, by whom, and how it is presented. */
+const KINDS = [
+  ['an identity assertion', idJag, () => idp, present],
+  ['the assertion of a workload', workload, () => platform, run],
+] as const
+
+describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
+  describe.each(KINDS)('%s', (_kind, make, issuer, bring) => {
+    it.each(FORGERIES)('is refused with %s, and what it was made of still counts', async (_what, forge) => {
+      const assertion = await make()
+      await expectRefusal(await bring(await forge(assertion, issuer().publicKey)), 'invalid_grant')
+      await tokensOf(bring(assertion))
+    })
+
+    it.each<[string, () => object]>([
+      ['is over', () => ({ exp: now() - 61 })],
+      ['begins later', () => ({ nbf: now() + 120 })],
+      ['was made later', () => ({ iat: now() + 120 })],
+      ['is good for a day', () => ({ exp: now() + 24 * 3600 })],
+      ['has an empty id', () => ({ jti: '' })],
+      ['has an id that is no text', () => ({ jti: 7 })],
+      ['has an id without end', () => ({ jti: 'x'.repeat(1001) })],
+      ['is of nobody', () => ({ sub: '' })],
+      ['is of somebody without end', () => ({ sub: `repo:acme/site:${'x'.repeat(1000)}` })],
+      ['is for this server, in a list', () => ({ aud: [ORIGIN] })],
+      ['is for our token endpoint', () => ({ aud: `${ORIGIN}/token` })],
+    ])('is refused when it %s', async (_what, claims) => {
+      await expectRefusal(await bring(await make(claims())), 'invalid_grant')
+    })
+
+    it('opens nothing at /mcp itself', async () => {
+      expectInvalidToken(await call(await make()))
+      expectInvalidToken(await call(await make({ aud: MCP_URL }, { typ: 'at+jwt' })))
+    })
+  })
+})
+
+describe('T6 one kind of token in place of another', () => {
+  const app = () => OAuthClient.registered()
+
+  it.each(KINDS)('%s is no code, no refresh token, and no proof of a client', async (_kind, make) => {
+    const client = await app()
+    const assertion = await make()
+    await expectRefusal(await client.refresh(assertion), 'invalid_grant')
+    const redemption = await client.authorize()
+    await expectRefusal(await client.token({ ...redemption, code: assertion }), 'invalid_grant')
+    const proof = { client_assertion_type: CLIENT_ASSERTION, client_assertion: assertion }
+    const answer = await client.token({ ...redemption, client_id: undefined, ...proof })
+    await expectRefusal(answer, 'invalid_client', 401)
+    await tokensOf(client.token(redemption))
+  })
+
+  it.each(KINDS)(
+    'in place of %s is refused: what we issue, and what we seal',
+    async (_kind, _make, _of, bring) => {
+      const client = await app()
+      const person = new Visitor()
+      const { code } = await client.authorize(person)
+      const { access_token, refresh_token } = await client.connect(person)
+      const ofMachine = await tokensOf(present(await idJag()))
+      for (const token of [
+        code,
+        access_token,
+        refresh_token,
+        ofMachine.access_token,
+        person.cookies.get('__Host-session') as string,
+      ]) {
+        await expectRefusal(await bring(token), 'invalid_grant')
+      }
+    },
+  )
+
+  it('an assertion of one kind is none of the other', async () => {
+    await expectRefusal(await run(await idJag()), 'invalid_grant')
+    await expectRefusal(await present(await workload()), 'invalid_grant')
+  })
+})
+
+describe('T10 an assertion in the hands of another client', () => {
+  it('is refused when it was made for the other, and counts for that one still', async () => {
+    const other = await enterpriseClient()
+    const assertion = await idJag()
+    const theirs = { client_id: other.id, client_secret: other.secret }
+    await expectRefusal(await present(assertion, theirs), 'invalid_grant')
+    for (const client_secret of ['wrong', other.secret, undefined]) {
+      await expectRefusal(await present(assertion, { client_secret }), 'invalid_client', 401)
+    }
+    await tokensOf(present(assertion))
+  })
+
+  it('is refused when it is of a workload, which counts for that one still', async () => {
+    const assertion = await workload()
+    await expectRefusal(await present(assertion), 'invalid_grant')
+    await tokensOf(run(assertion))
+  })
+})
+
+describe('T11 an assertion and a client that do not belong together', () => {
+  it.each<[string, () => Fields, string, number]>([
+    ['the id of a client alone', () => ({ client_id: machine.id }), 'invalid_client', 401],
+    ['the secret of a client alone', () => ({ client_secret: machine.secret }), 'invalid_request', 400],
+    ['a wrong secret', () => ({ client_id: machine.id, client_secret: 'wrong' }), 'invalid_client', 401],
+    [
+      'itself as the proof of a client',
+      () => ({ client_assertion_type: CLIENT_ASSERTION }),
+      'invalid_request',
+      400,
+    ],
+    ['another grant type', () => ({ grant_type: 'client_credentials' }), 'invalid_request', 400],
+  ])('refuses that of a workload with %s, and it counts still', async (_what, fields, code, status) => {
+    const assertion = await workload()
+    await expectRefusal(await run(assertion, fields()), code, status)
+    await tokensOf(run(assertion))
+  })
+
+  it('refuses that of a workload beside Basic', async () => {
+    const Authorization = `Basic ${btoa(`${machine.id}:wrong`)}`
+    const fields = { grant_type: JWT_BEARER, assertion: await workload() }
+    await expectRefusal(await post('/token', fields, { Authorization }), 'invalid_client', 401)
+  })
+
+  it.each<[string, Fields]>([
+    ['act for itself', { grant_type: 'client_credentials' }],
+    ['refresh', { grant_type: 'refresh_token', refresh_token: 'x' }],
+    ['redeem', { grant_type: 'authorization_code', code: 'x' }],
+  ])('does not let a client %s that was made for identity assertions', async (_what, fields) => {
+    await expectRefusal(await present(await idJag(), fields), 'unauthorized_client')
+  })
+
+  it('refuses a client that presents two identities at once', async () => {
+    const other = await enterpriseClient()
+    const Authorization = `Basic ${btoa(`${machine.id}:${machine.secret}`)}`
+    const fields = { grant_type: JWT_BEARER, assertion: await idJag() }
+    const named = await post('/token', { ...fields, client_id: other.id }, { Authorization })
+    await expectRefusal(named, 'invalid_client', 401)
+    const proven = await post(
+      '/token',
+      { ...fields, client_id: other.id, client_secret: other.secret },
+      { Authorization },
+    )
+    await expectRefusal(proven, 'invalid_request')
+  })
+})
+
+describe('R1 privilege that an assertion gives itself', () => {
+  const whoami = async (token: string) =>
+    structured<{ userId: string; name: string; clientId: string; scopes: string[] }>(call(token))
+
+  it('is not taken from the claims of a workload', async () => {
+    const { access_token } = await tokensOf(run(await workload()))
+    const claims = {
+      scope: 'notes:read notes:write',
+      scopes: ['notes:write'],
+      client_id: machine.id,
+      name: 'Owner',
+      grant: 'x',
+      gen: 0,
+    }
+    const raised = await tokensOf(run(await workload(claims)))
+    expect(raised.scope).toBe('notes:read')
+    expect(await whoami(raised.access_token)).toEqual(await whoami(access_token))
+  })
+
+  it('is not taken from the claims of an identity assertion: nobody becomes the owner, or one of a group', async () => {
+    const rules = {
+      OWNER: 'ada@example.com',
+      SCOPE_CEILINGS: 'okta:group/admins = notes:read notes:write; okta:* = notes:read',
+    }
+    settings = { ...configured(), ...rules } as unknown as Env
+    const all = { scope: 'notes:read notes:write' }
+    const ada = await tokensOf(present(await idJag(all)))
+    const claims = { email: 'ada@example.com', groups: ['admins'], knownAs: ['passphrase:owner'] }
+    const raised = await tokensOf(present(await idJag({ ...all, ...claims })))
+    expect(await whoami(raised.access_token)).toEqual(await whoami(ada.access_token))
+    expect(raised.scope).toBe('notes:read')
+    expect((await tokensOf(present(await idJag({ ...all, sub: 'group/admins' })))).scope).toBe('notes:read')
+  })
+
+  it('is nothing that a client can register for', async () => {
+    const answer = await register({
+      grant_types: [JWT_BEARER],
+      token_endpoint_auth_method: 'client_secret_post',
+    })
+    await expectRefusal(answer, 'invalid_client_metadata')
+    const app = await OAuthClient.registered({
+      client_id: 'workload_x',
+      grant_types: ['authorization_code', JWT_BEARER],
+      token_endpoint_auth_method: 'client_secret_post',
+    })
+    expect(app.id).not.toBe('workload_x')
+    const fields = { client_id: app.id, client_secret: app.secret }
+    await expectRefusal(await present(await idJag({ client_id: app.id }), fields), 'unauthorized_client')
+  })
+})
+
+describe('R3 the keys of an issuer that cannot be had as they should', () => {
+  const published = () => Response.json({ keys: [...idp.keys, ...platform.keys] })
+
+  describe.each(KINDS)('%s', (_kind, make, _issuer, bring) => {
+    it.each<[string, () => Response | Promise<Response>]>([
+      ['no answer at all', () => Promise.reject(new TypeError('Network connection lost.'))],
+      ['500', () => new Response('', { status: 500 })],
+      ['404', () => new Response('', { status: 404 })],
+      ['a redirect', () => Response.redirect('https://evil.gatehouse-tests.dev/jwks')],
+      ['HTML', () => new Response('<html>')],
+      ['no set', () => Response.json({ keys: 'all' })],
+      ['much more than keys', () => Response.json({ keys: [], more: 'x'.repeat(70_000) })],
+    ])('is neither taken nor refused for good: %s', async (_what, answer) => {
+      const assertion = await make()
+      instead = answer
+      await expectRefusal(await bring(assertion), 'temporarily_unavailable', 503)
+      instead = published
+      await tokensOf(bring(assertion))
+    })
+  })
+})
+
 describe('the settings', () => {
   it.each([
     ['IDENTITY_ASSERTION_ISSUERS', [{ issuer: 'http://idp.example', jwks_uri: 'https://idp.example/jwks' }]],
     ['IDENTITY_ASSERTION_ISSUERS', [{ issuer: 'https://idp.example' }]],
+    [
+      'IDENTITY_ASSERTION_ISSUERS',
+      [{ issuer: 'https://idp.example', jwks_uri: 'https://idp.example/jwks', login: 'passphrase' }],
+    ],
     ['IDENTITY_ASSERTION_ISSUERS', 'https://idp.example'],
     [
       'WORKLOADS',

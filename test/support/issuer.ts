@@ -18,6 +18,11 @@ export class Issuer {
     return `${this.url}/jwks`
   }
 
+  /** The one that signs. */
+  get publicKey(): JWK {
+    return this.keys.at(-1) as JWK
+  }
+
   /** A new key, beside those that it shows already. */
   async rotate(): Promise<void> {
     const { privateKey, publicKey } = await generateKeyPair(this.#alg, { extractable: true })

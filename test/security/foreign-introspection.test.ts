@@ -18,8 +18,8 @@ import {
 import { legacyCall, type McpRequest, modernCall } from '../support/mcp-request.ts'
 import { EventStream } from '../support/mcp-session.ts'
 import { OAuthClient, structured } from '../support/oauth-client.ts'
-import { expectUnavailable, listenToLog, pass } from '../support/outcome.ts'
-import { MCP_URL, ORIGIN } from '../support/worker.ts'
+import { expectRefusal, expectUnavailable, listenToLog, pass, tokensOf } from '../support/outcome.ts'
+import { form, MCP_URL, ORIGIN } from '../support/worker.ts'
 import '../support/session-tools.ts'
 
 // The claims below count from here.
@@ -209,7 +209,80 @@ describe('M2 RFC 7662 §2.2 an opaque token that its server does not vouch for',
   })
 })
 
-describe('M2 a server that does not say what a token is', () => {
+describe('an opaque token at the authorization server that is built in, beside it', () => {
+  let app: OAuthClient
+
+  beforeEach(async () => {
+    app = await OAuthClient.registered({ token_endpoint_auth_method: 'client_secret_post' })
+    server = serverWith({
+      AUTHORIZATION_SERVERS: [entry()],
+      EXAMPLE_SECRET: SECRET,
+      KEEP_OWN_AUTHORIZATION_SERVER: 'true',
+    })
+  })
+
+  const post = (path: string, fields: Record<string, string | undefined>, headers = {}) =>
+    server(path, {
+      method: 'POST',
+      body: form({ client_id: app.id, client_secret: app.secret, ...fields }),
+      headers,
+    })
+
+  it('T6 is no code, no refresh token, no assertion and no session, and its server is not asked', async () => {
+    const asCode = { grant_type: 'authorization_code', code: token }
+    await expectRefusal(await post('/token', asCode), 'invalid_grant')
+    const asRefreshToken = { grant_type: 'refresh_token', refresh_token: token }
+    await expectRefusal(await post('/token', asRefreshToken), 'invalid_grant')
+    const nobody = { client_id: undefined, client_secret: undefined }
+    const asAssertion = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion: token,
+      ...nobody,
+    }
+    await expectRefusal(await post('/token', asAssertion), 'invalid_grant')
+    expect((await server('/account', { headers: { Cookie: `__Host-session=${token}` } })).status).toBe(303)
+    expect(await (await post('/introspect', { token })).json()).toEqual({ active: false })
+    expect((await post('/revoke', { token })).status).toBe(200)
+    expect(questions).toEqual([])
+    expect((await call()).status).toBe(200)
+  })
+
+  it('T10 does not put its client in the place of ours: a refresh token of ours is refused and lives', async () => {
+    answer({ client_id: app.id })
+    expect((await call()).status).toBe(200)
+    const { refresh_token } = await app.connect()
+    const refresh = { grant_type: 'refresh_token', refresh_token }
+    await expectRefusal(await post('/token', { ...refresh, client_secret: token }), 'invalid_client', 401)
+    await tokensOf(post('/token', refresh))
+  })
+
+  it('T11 proves no client, beside its secret or in its place', async () => {
+    const refresh = { grant_type: 'refresh_token', refresh_token: 'x' }
+    for (const client_secret of [app.secret, undefined]) {
+      const Authorization = `Bearer ${token}`
+      const answer = await post('/token', { ...refresh, client_secret }, { Authorization })
+      await expectRefusal(answer, 'invalid_client', 401)
+    }
+  })
+
+  it('R1 is not raised by what else its server says of it', async () => {
+    answer({ scope: 'notes:read' })
+    const usual = await structured<object>(call())
+    answer({
+      scope: 'notes:read admin',
+      scp: 'notes:write',
+      permissions: ['notes:write'],
+      grant: 'x',
+      gen: 0,
+      username: 'Owner',
+      user_expires_at: Date.now() + 1e12,
+    })
+    token = `opaque.${crypto.randomUUID()}`
+    expect(await structured<object>(call())).toEqual(usual)
+  })
+})
+
+describe('R3 a server that does not say what a token is', () => {
   const HUGE = 'x'.repeat(65 * 1024)
   const good = () => foreign.claims({ active: true })
 

@@ -21,12 +21,21 @@ import {
 import { modernCall, toolCall } from '../support/mcp-request.ts'
 import { expectSessionNotFound } from '../support/mcp-session.ts'
 import { OAuthClient, structured } from '../support/oauth-client.ts'
-import { expectInvalidToken, expectUnavailable, listenToLog, pass } from '../support/outcome.ts'
-import { MCP_URL, ORIGIN } from '../support/worker.ts'
+import {
+  expectInvalidToken,
+  expectRefusal,
+  expectUnavailable,
+  listenToLog,
+  pass,
+  tokensOf,
+} from '../support/outcome.ts'
+import { form, MCP_URL, ORIGIN } from '../support/worker.ts'
 import '../support/session-tools.ts'
 
 // The claims below count from here.
 const NOW = Date.now()
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+const CLIENT_ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 let host: DocumentHost
 let foreign: ForeignServer
@@ -417,6 +426,130 @@ describe('M2 our own tokens beside those of another server', () => {
   })
 })
 
+describe('a token of another server at the authorization server that is built in, beside it', () => {
+  let app: OAuthClient
+  let token: string
+
+  beforeEach(async () => {
+    app = await OAuthClient.registered({ token_endpoint_auth_method: 'client_secret_post' })
+    token = await foreign.token()
+    server = serverWith({
+      AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer }],
+      KEEP_OWN_AUTHORIZATION_SERVER: 'true',
+    })
+  })
+
+  const post = (path: string, fields: Record<string, string | undefined>, headers = {}) =>
+    server(path, { method: 'POST', body: form(fields), headers })
+  const credentials = () => ({ client_id: app.id, client_secret: app.secret })
+
+  it.each<[string, () => Record<string, string | undefined>, string, number]>([
+    ['a code', () => ({ grant_type: 'authorization_code', code: token }), 'invalid_grant', 400],
+    ['a refresh token', () => ({ grant_type: 'refresh_token', refresh_token: token }), 'invalid_grant', 400],
+    [
+      'an assertion',
+      () => ({ grant_type: JWT_BEARER, assertion: token, client_id: undefined, client_secret: undefined }),
+      'invalid_grant',
+      400,
+    ],
+    [
+      'the proof of a client',
+      () => ({
+        grant_type: 'refresh_token',
+        refresh_token: 'x',
+        client_id: undefined,
+        client_secret: undefined,
+        client_assertion_type: CLIENT_ASSERTION,
+        client_assertion: token,
+      }),
+      'invalid_client',
+      401,
+    ],
+    [
+      'the secret of a client',
+      () => ({ grant_type: 'refresh_token', refresh_token: 'x', client_secret: token }),
+      'invalid_client',
+      401,
+    ],
+  ])('T6 is not taken for %s', async (_what, fields, code, status) => {
+    await expectRefusal(await post('/token', { ...credentials(), ...fields() }), code, status)
+    expect(host.fetched).toEqual([])
+  })
+
+  it('T6 is no session, and nothing that can be revoked or asked about here', async () => {
+    for (const name of ['__Host-session', 'session']) {
+      const page = await server('/account', { headers: { Cookie: `${name}=${token}` } })
+      expect(page.status).toBe(303)
+    }
+    expect((await post('/revoke', { ...credentials(), token })).status).toBe(200)
+    expect((await callWith(server, token)).status).toBe(200)
+    const answer = await post('/introspect', { ...credentials(), token })
+    expect(await answer.json()).toEqual({ active: false })
+  })
+
+  it('T10 does not put its client in the place of ours: a refresh token of ours is refused and lives', async () => {
+    const { refresh_token } = await app.connect()
+    const refresh = { grant_type: 'refresh_token', refresh_token }
+    await expectRefusal(await post('/token', { ...refresh, client_id: 'an-app' }), 'invalid_client', 401)
+    const named = await foreign.token({ claims: { client_id: app.id } })
+    await expectRefusal(
+      await post('/token', { ...refresh, client_id: app.id, client_secret: named }),
+      'invalid_client',
+      401,
+    )
+    await tokensOf(post('/token', { ...credentials(), ...refresh }))
+  })
+
+  it('T11 proves no client beside its credentials, and none in their place', async () => {
+    const fields = { grant_type: 'refresh_token', refresh_token: 'x' }
+    const headers = { Authorization: `Bearer ${token}` }
+    for (const known of [credentials(), { client_id: app.id, client_secret: undefined }]) {
+      await expectRefusal(await post('/token', { ...fields, ...known }, headers), 'invalid_client', 401)
+    }
+  })
+
+  it('T11 is the only one that counts where one of ours comes along, and the other way round', async () => {
+    const { access_token } = await app.connect()
+    const asked = (bearer: string, other: string) =>
+      server(
+        `${MCP_URL}?access_token=${other}`,
+        modernCall(bearer, 'whoami', {}, { headers: { Cookie: `token=${other}` } }),
+      )
+    expect((await structured<Who>(asked(token, access_token))).name).toBe('Someone')
+    expect((await structured<Who>(asked(access_token, token))).name).toBe('Owner')
+    const both = { Authorization: `Bearer ${token}, Bearer ${access_token}` }
+    expect((await server(MCP_URL, modernCall('', 'whoami', {}, { headers: both }))).status).toBe(401)
+  })
+
+  it('R1 raises itself by no claim: scopes of ours, a grant, another user, another end', async () => {
+    const usual = await whoami(foreign.token({ claims: { scope: 'notes:read' } }))
+    const claims = {
+      scope: 'notes:read',
+      scopes: ['notes:write'],
+      scp: 'notes:write',
+      permissions: ['notes:write'],
+      roles: ['owner'],
+      groups: ['owner'],
+      grant: 'x',
+      gen: 0,
+      user_expires_at: Date.now() + 1e12,
+      userId: 'x',
+      email: 'owner@example.com',
+      email_verified: true,
+      introspects: true,
+    }
+    server = serverWith({
+      AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer }],
+      KEEP_OWN_AUTHORIZATION_SERVER: 'true',
+      OWNER: 'owner@example.com',
+    })
+    expect(await whoami(foreign.token({ claims }))).toEqual(usual)
+    expect((await callWith(server, await foreign.token({ claims }), 'add_note', { text: 'No' })).status).toBe(
+      403,
+    )
+  })
+})
+
 describe('M11 RFC 9068 §5 one subject', () => {
   let other: ForeignServer
 
@@ -554,7 +687,7 @@ const BROKEN: [string, () => Response | Promise<Response>][] = [
   ['cut off JSON', () => new Response('{"keys":[')],
 ]
 
-describe('M2 a server that does not answer as it should', () => {
+describe('R3 a server whose documents are not as they should be', () => {
   const redirect = (to: string) => new Response(null, { status: 302, headers: { Location: to } })
   const at = (which: 'metadataUrl' | 'jwksUrl') => foreign[which]
 

@@ -14,6 +14,9 @@ const notYet = [
   ...(text.split('## Not yet possible')[1] ?? '').matchAll(/^\| ((?:[A-Z]\d+(?:, )?)+) \|/gm),
 ].flatMap(([, ids]) => (ids as string).split(', '))
 
+const waysIn = text.split('## Ways in without our consent page')[1]?.split('\n## ')[0] ?? ''
+const variants = [...waysIn.matchAll(/^\| .+ \| (test\/.+) \|$/gm)].map(([, file]) => file as string)
+
 const upTo = (letter: string, last: number) => Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 const ATTACKS = [upTo('A', 24), upTo('T', 20), upTo('R', 9), upTo('M', 11), upTo('W', 7)].flat()
 
@@ -30,5 +33,19 @@ describe('the table of attacks', () => {
     for (const proof of proofs) {
       expect(readFileSync(proof, 'utf8')).toMatch(new RegExp(`(?:describe|it)\\(\\s*'${id} `))
     }
+  })
+})
+
+describe('the ways in without our consent page', () => {
+  it('are four', () => {
+    expect(variants).toHaveLength(4)
+  })
+
+  it.each(variants)('%s has its variant of each row', (file) => {
+    const source = readFileSync(file, 'utf8')
+    const missing = ['M2', 'T6', 'T10', 'T11', 'R1', 'R3'].filter(
+      (id) => !new RegExp(`\\(\\s*'${id} `).test(source),
+    )
+    expect(missing).toEqual([])
   })
 })

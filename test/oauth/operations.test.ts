@@ -1,12 +1,29 @@
 // What each step costs in storage, counted on the real bindings. The free plan allows 1,000 KV writes a day.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { AccountObject, ClientObject, GrantObject } from '../../src/index.ts'
+import {
+  AccountObject,
+  ClientObject,
+  GrantObject,
+  LegacySession,
+  Notebook,
+  SeenObject,
+} from '../../src/index.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'
-import { send } from '../support/worker.ts'
+import { configure, send } from '../support/worker.ts'
 
-const counts = { kvReads: 0, kvWrites: 0, grantCalls: 0, clientCalls: 0, accountCalls: 0 }
+const NOTHING = {
+  kvReads: 0,
+  kvWrites: 0,
+  grantCalls: 0,
+  clientCalls: 0,
+  accountCalls: 0,
+  otherCalls: 0,
+  /** Requests to somebody else. */
+  fetches: 0,
+}
+const counts = { ...NOTHING }
 
 function count(target: object, methods: readonly string[], name: keyof typeof counts): void {
   for (const method of methods) {
@@ -21,25 +38,25 @@ function count(target: object, methods: readonly string[], name: keyof typeof co
   }
 }
 
+/** Whatever can be asked of an object. */
+function methodsOf(prototype: object): string[] {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+  return properties.flatMap(([name, { value }]) =>
+    name !== 'constructor' && typeof value === 'function' ? [name] : [],
+  )
+}
+
 beforeEach(() => {
   const kv = Object.getPrototypeOf(env.RECORDS)
   count(kv, ['get', 'getWithMetadata', 'list'], 'kvReads')
   count(kv, ['put', 'delete'], 'kvWrites')
-  count(
-    GrantObject.prototype,
-    ['open', 'redeem', 'refresh', 'confirm', 'revoke', 'clientOf', 'describe'],
-    'grantCalls',
-  )
-  count(
-    ClientObject.prototype,
-    ['register', 'read', 'approve', 'published', 'manages', 'update', 'remove'],
-    'clientCalls',
-  )
-  count(
-    AccountObject.prototype,
-    ['signIn', 'addGrant', 'forgetGrant', 'grantIds', 'activity', 'epoch', 'signOutEverywhere'],
-    'accountCalls',
-  )
+  count(GrantObject.prototype, methodsOf(GrantObject.prototype), 'grantCalls')
+  count(ClientObject.prototype, methodsOf(ClientObject.prototype), 'clientCalls')
+  count(AccountObject.prototype, methodsOf(AccountObject.prototype), 'accountCalls')
+  for (const { prototype } of [SeenObject, Notebook, Object.getPrototypeOf(LegacySession)]) {
+    count(prototype, methodsOf(prototype), 'otherCalls')
+  }
+  count(globalThis, ['fetch'], 'fetches')
 })
 
 afterEach(() => {
@@ -66,7 +83,7 @@ describe('storage operations', () => {
   it('a redemption and a refresh write nothing to KV, read at most the client, and ask the grant once', async () => {
     const app = await OAuthClient.registered()
     const redemption = await app.authorize()
-    const once = { kvWrites: 0, kvReads: 1, grantCalls: 1, clientCalls: 0, accountCalls: 0 }
+    const once = { ...NOTHING, kvReads: 1, grantCalls: 1 }
     let refreshToken = ''
     const redeem = async () => {
       refreshToken = ((await (await app.token(redemption)).json()) as { refresh_token: string }).refresh_token
@@ -83,8 +100,7 @@ describe('storage operations', () => {
     const before = counts.grantCalls
     expect(await cost(call)).toMatchObject({ kvReads: 1, kvWrites: 0 })
     await vi.waitFor(() => expect(counts.grantCalls).toBe(before + 1))
-    const nothing = { kvReads: 0, kvWrites: 0, grantCalls: 0, clientCalls: 0, accountCalls: 0 }
-    expect(await cost(async () => [await call(), await call(), await call()])).toEqual(nothing)
+    expect(await cost(async () => [await call(), await call(), await call()])).toEqual(NOTHING)
   })
 
   it('anonymous requests write nothing to KV', async () => {
@@ -98,5 +114,58 @@ describe('storage operations', () => {
       await (await OAuthClient.registered()).token({ grant_type: 'refresh_token', refresh_token: 'made up' })
     }
     expect(await cost(anonymous)).toMatchObject({ kvWrites: 0 })
+  })
+})
+
+describe('docs/enterprise.md', () => {
+  const issuer = 'https://login.gatehouse-tests.dev'
+  const jwks_uri = `${issuer}/jwks`
+  const everything = {
+    AUTHORIZATION_SERVERS: [{ issuer }],
+    KEEP_OWN_AUTHORIZATION_SERVER: 'true',
+    IDENTITY_ASSERTION_ISSUERS: [{ issuer, jwks_uri }],
+    WORKLOADS: [{ name: 'CI', issuer, jwks_uri, subject: 'job', scopes: ['notes:read'] }],
+  }
+
+  afterEach(() => {
+    configure()
+  })
+
+  it.each<[string, object | undefined]>([
+    ['uses none of it', undefined],
+    ['uses all of it', everything],
+  ])('costs people and their apps nothing, where the deployment %s', async (_what, settings) => {
+    configure(settings)
+    const app = await OAuthClient.registered()
+    const person = new Visitor()
+    let redemption = {}
+    let tokens = { access_token: '', refresh_token: '' }
+    const authorize = async () => {
+      redemption = await app.authorize(person)
+    }
+    const redeem = async () => {
+      tokens = await (await app.token(redemption)).json()
+    }
+    const refresh = async () => {
+      tokens = await (await app.refresh(tokens.refresh_token)).json()
+    }
+    const call = () => callTool(tokens.access_token, 'whoami')
+    // The first call with a token of a rotation tells the grant that it arrived, after it was answered.
+    const arrive = async () => {
+      const before = counts.grantCalls
+      await call()
+      await vi.waitFor(() => expect(counts.grantCalls).toBe(before + 1))
+    }
+    const steps: [() => Promise<unknown>, Partial<typeof counts>][] = [
+      [authorize, { kvWrites: 2, grantCalls: 1, clientCalls: 5, accountCalls: 5 }],
+      [authorize, { kvWrites: 1, grantCalls: 1, clientCalls: 3, accountCalls: 3 }],
+      [redeem, { kvReads: 1, grantCalls: 1 }],
+      [arrive, { kvReads: 1, grantCalls: 1 }],
+      [call, {}],
+      [refresh, { kvReads: 1, grantCalls: 1 }],
+      [arrive, { grantCalls: 1 }],
+      [call, {}],
+    ]
+    for (const [step, expected] of steps) expect(await cost(step)).toEqual({ ...NOTHING, ...expected })
   })
 })

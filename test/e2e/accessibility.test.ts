@@ -20,7 +20,7 @@ let fresh: Remote
 let busy: Remote
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([DevServer.start('test/e2e/all-methods.ts'), launchBrowser()])
+  ;[server, browser] = await Promise.all([DevServer.start('test/support/login-worker.ts'), launchBrowser()])
   fresh = await newGuest()
   busy = new Remote(server.origin)
   await busy.signIn(server.passphrase)

@@ -23,7 +23,7 @@ const apps: App[] = []
 const complaints: string[] = []
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([DevServer.start('test/support/passkey-worker.ts'), launchBrowser()])
+  ;[server, browser] = await Promise.all([DevServer.start('test/support/login-worker.ts'), launchBrowser()])
   const remote = new Remote(server.origin)
   await remote.signIn(server.passphrase)
   session = remote.cookie

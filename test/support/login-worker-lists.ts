@@ -6,6 +6,7 @@ import { guest } from '../../src/login/guest.tsx'
 import { loginMethods } from '../../src/login/index.ts'
 import type { LoginMethod } from '../../src/login/method.ts'
 import { oidc } from '../../src/login/oidc.ts'
+import { passkey } from '../../src/login/passkey/passkey.tsx'
 import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
 import { listRepositories } from '../../src/tools/github.ts'
 import { tools } from '../../src/tools/index.ts'
@@ -14,6 +15,7 @@ const { ACME_ISSUER = '', GITHUB_STAND_IN = '' } = env as unknown as Record<stri
 
 const methods = loginMethods as LoginMethod[]
 methods.push(
+  passkey,
   github,
   oidc({
     id: 'acme',

@@ -49,7 +49,7 @@ export class Remembered<T> {
   }
 
   async #fetchAgain(c: Context): Promise<void> {
-    if (!this.#underway.has(this.#server) && Date.now() - this.#triedAt < AGAIN_MS) return
+    if (Date.now() - this.#triedAt < AGAIN_MS) return
     await joined(c, this.#underway, this.#server, () => this.#attempt()).catch((error: unknown) => {
       this.#failure = error
     })

@@ -37,7 +37,7 @@ export async function verifyAssertion(
     issuer,
     audience,
     clockTolerance: CLOCK_SKEW,
-    requiredClaims: ['sub', 'exp', 'jti'],
+    requiredClaims: ['exp'],
     ...(typ !== undefined && { typ }),
   })
   // A list would let it be used elsewhere, too (draft-ietf-oauth-rfc7523bis).

@@ -2,7 +2,6 @@
 // enterprise's identity provider says that one of its people may use this client here. No consent page: the enterprise
 // has decided. No refresh token: it decides again each time.
 import { decodeJwt } from 'jose'
-import { SCOPES } from '../../config.ts'
 import { type Identity, nameOf, rulesOfSubject, userIdOf, withinCeiling } from '../../identity.ts'
 import { log } from '../../log.ts'
 import type { Config } from '../../settings/load.ts'
@@ -74,7 +73,6 @@ function identityOf(config: Config, { iss, sub, name, email }: Claims): Identity
     subject: sub,
     name: nameOf(name, email, sub),
     knownAs: rulesOfSubject(method, sub),
-    invited: true,
   }
 }
 
@@ -87,7 +85,7 @@ function allowedScopes(
   const ofClient = client.scopes ?? []
   const ofAssertion =
     typeof scope === 'string' ? parseScope(scope).filter((one) => ofClient.includes(one)) : ofClient
-  const allowed = withinCeiling(config, identity, ofAssertion).filter((one) => Object.hasOwn(SCOPES, one))
+  const allowed = withinCeiling(config, identity, ofAssertion)
   return withinScopes(allowed, parameters.get('scope'))
 }
 

@@ -1,16 +1,16 @@
 // Grants by somebody else's word: identity assertions (draft-ietf-oauth-identity-assertion-authz-grant) and workloads
 // (RFC 7523 §2.1). What the rows M2, T6, T10, T11, R1 mean for them: each refusal begins with a valid request.
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../src/index.ts'
+import worker, { SeenObject } from '../../src/index.ts'
 import { revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
 import { FORGERIES } from '../support/forgeries.ts'
 import { Issuer } from '../support/issuer.ts'
 import { modernCall } from '../support/mcp-request.ts'
 import { OAuthClient, register, structured } from '../support/oauth-client.ts'
-import { expectInvalidToken, expectRefusal, pass, tokensOf } from '../support/outcome.ts'
+import { expectInvalidToken, expectRefusal, listenToLog, pass, tokensOf } from '../support/outcome.ts'
 import { Machine } from '../support/owned-client.ts'
 import { Visitor } from '../support/visitor.ts'
 import { form, MCP_URL, ORIGIN } from '../support/worker.ts'
@@ -46,7 +46,7 @@ afterEach(() => {
 })
 
 /** A confidential client that may present identity assertions. */
-function enterpriseClient(changes: object = {}): Promise<Machine> {
+function enterpriseClient(changes: object = {}, scopes = ['notes:read', 'notes:write']): Promise<Machine> {
   return Machine.owned({
     metadata: {
       client_name: 'Chat',
@@ -56,7 +56,7 @@ function enterpriseClient(changes: object = {}): Promise<Machine> {
       token_endpoint_auth_method: 'client_secret_post',
       ...changes,
     },
-    scopes: ['notes:read', 'notes:write'],
+    scopes,
   })
 }
 
@@ -159,6 +159,18 @@ describe('an identity assertion', () => {
     const ada = await subjectOf({})
     expect(await subjectOf({ name: 'Somebody', email: 'else@example.com' })).toBe(ada)
     expect(await subjectOf({ sub: 'u-2' })).not.toBe(ada)
+    const { IDENTITY_ASSERTION_ISSUERS: trusted, ...rest } = configured() as unknown as Record<
+      string,
+      object[]
+    >
+    const other = { issuer: platform.url, jwks_uri: platform.jwksUri, login: 'okta' }
+    settings = { ...rest, IDENTITY_ASSERTION_ISSUERS: [...(trusted ?? []), other] } as unknown as Env
+    // Each counts its own ids.
+    const jti = crypto.randomUUID()
+    expect(await subjectOf({ jti })).toBe(ada)
+    const claims = { sub: 'u-1', aud: ORIGIN, client_id: machine.id, jti }
+    const { access_token } = await tokensOf(present(await platform.sign(claims, ID_JAG)))
+    expect(decodeJwt(access_token).sub).not.toBe(ada)
   })
 
   it.each<[string, object, string | undefined, string]>([
@@ -178,6 +190,10 @@ describe('an identity assertion', () => {
   it('gives no scope beyond the assertion, the client and the ceiling', async () => {
     await expectRefusal(await present(await idJag(), { scope: 'notes:write' }), 'invalid_scope')
     await expectRefusal(await present(await idJag({ scope: 'admin' })), 'invalid_scope')
+    const small = await enterpriseClient({}, ['notes:read'])
+    const credentials = { client_id: small.id, client_secret: small.secret }
+    const wide = await idJag({ client_id: small.id, scope: 'notes:write' })
+    await expectRefusal(await present(wide, credentials), 'invalid_scope')
     settings = { ...configured(), SCOPE_CEILINGS: 'okta:u-1 = notes:read' } as unknown as Env
     await expectRefusal(await present(await idJag({ scope: 'notes:write' })), 'invalid_scope')
   })
@@ -237,8 +253,10 @@ describe('an identity assertion', () => {
     ['without a beginning', () => idJag({ iat: undefined })],
     ['that is over', () => idJag({ exp: now() - 120 })],
     ['from the future', () => idJag({ iat: now() + 300 })],
+    ['that is good for twelve minutes', () => idJag({ exp: now() + 12 * 60 })],
     ['that is good for a day', () => idJag({ exp: now() + 24 * 3600 })],
     ['that is no JWT', async () => 'not a jwt'],
+    ['that nobody can read', async () => 'a.b.c'],
   ])('%s is refused as invalid_grant', async (_, assertion) => {
     await expectRefusal(await present(await assertion()), 'invalid_grant')
   })
@@ -277,6 +295,31 @@ describe('a workload', () => {
     })
   })
 
+  it('is a user of its own: another of the same rule, or of the same name elsewhere, is not', async () => {
+    const elsewhere = new Issuer(`elsewhere-${crypto.randomUUID()}`)
+    await elsewhere.rotate()
+    const { WORKLOADS, ...rest } = configured() as unknown as { WORKLOADS: [object] }
+    const other = { ...WORKLOADS[0], issuer: elsewhere.url, jwks_uri: elsewhere.jwksUri }
+    settings = { ...rest, WORKLOADS: [...WORKLOADS, other] } as unknown as Env
+    instead = () => Response.json({ keys: [...platform.keys, ...elsewhere.keys] })
+    const subjectOf = async (assertion: string) =>
+      decodeJwt((await tokensOf(run(assertion))).access_token).sub
+    const jti = crypto.randomUUID()
+    const subjects = [
+      await subjectOf(await workload({ jti })),
+      await subjectOf(await workload({ sub: 'repo:acme/site:ref:refs/heads/next' })),
+      // Each counts its own ids.
+      await subjectOf(await elsewhere.sign({ sub: JOB, aud: ORIGIN, jti })),
+    ]
+    expect(new Set(subjects).size).toBe(3)
+    expect(await subjectOf(await workload())).toBe(subjects[0])
+  })
+
+  it('may bring an assertion for as long as a job lasts', async () => {
+    await tokensOf(run(await workload({ exp: now() + 6 * 3600 })))
+    await expectRefusal(await run(await workload({ exp: now() + 7 * 3600 })), 'invalid_grant')
+  })
+
   it('counts once', async () => {
     const assertion = await workload()
     const answers = await Promise.all(Array.from({ length: 50 }, () => run(assertion)))
@@ -307,6 +350,16 @@ describe('a workload', () => {
     await expectRefusal(await run(await assertion()), 'invalid_grant')
   })
 
+  it.each([undefined, 'JWT', 'jwt'])('may call the type of its assertion %s', async (typ) => {
+    await tokensOf(run(await workload({}, { typ })))
+  })
+
+  it('that nobody has named leaves a line in the log', async () => {
+    const lines = listenToLog()
+    await expectRefusal(await run(await workload({ sub: 'repo:evil/site' })), 'invalid_grant')
+    expect(lines()).toEqual([{ event: 'token.refused', grant_type: 'workload', reason: 'unknown_workload' }])
+  })
+
   it('gets no scope beyond its rule', async () => {
     await expectRefusal(await run(await workload(), { scope: 'notes:write' }), 'invalid_scope')
   })
@@ -326,6 +379,13 @@ const KINDS = [
   ['the assertion of a workload', workload, () => platform, run],
 ] as const
 
+const seenOf = (issuer: string) => {
+  const kind = issuer === idp.url ? 'id-jag' : 'workload'
+  return env.SEEN.getByName(`${kind} ${issuer}`)
+}
+
+const seenIn = ({ sql }: DurableObjectStorage) => sql.exec('SELECT id FROM seen').toArray().length
+
 describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
   describe.each(KINDS)('%s', (_kind, make, issuer, bring) => {
     it.each(FORGERIES)('is refused with %s, and what it was made of still counts', async (_what, forge) => {
@@ -335,6 +395,7 @@ describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
     })
 
     it.each<[string, () => object]>([
+      ['is longer than a header can be', () => ({ padding: 'x'.repeat(20_000) })],
       ['is over', () => ({ exp: now() - 61 })],
       ['begins later', () => ({ nbf: now() + 120 })],
       ['was made later', () => ({ iat: now() + 120 })],
@@ -348,6 +409,71 @@ describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
       ['is for our token endpoint', () => ({ aud: `${ORIGIN}/token` })],
     ])('is refused when it %s', async (_what, claims) => {
       await expectRefusal(await bring(await make(claims())), 'invalid_grant')
+    })
+
+    it.each(['not a jwt', 'a.b', 'a.b.c.d.e'])('is no JWT when it is %s', async (text) => {
+      const answer = await bring(text)
+      expect(await answer.clone().text()).toContain('The assertion is no JWT.')
+      await expectRefusal(answer, 'invalid_grant')
+    })
+
+    it('counts once as long as it is accepted, which is a minute beyond its end', async () => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+      const [first, next] = [await make({ exp: now() + 300 }), await make({ exp: now() + 900 })]
+      await tokensOf(bring(first))
+      pass(355)
+      await runDurableObjectAlarm(seenOf(issuer().url))
+      await expectRefusal(await bring(first), 'invalid_grant')
+      await tokensOf(bring(next))
+      pass(120)
+      // What is over is forgotten, and nothing else.
+      await runDurableObjectAlarm(seenOf(issuer().url))
+      await expectRefusal(await bring(next), 'invalid_grant')
+      expect(await runInDurableObject(seenOf(issuer().url), (_, { storage }) => seenIn(storage))).toBe(1)
+      pass(600)
+      await runDurableObjectAlarm(seenOf(issuer().url))
+      expect(await runInDurableObject(seenOf(issuer().url), (_, { storage }) => seenIn(storage))).toBe(0)
+    })
+
+    it('is neither taken nor refused for good while nobody knows whether it was used before', async () => {
+      const assertion = await make()
+      const asked = vi.spyOn(SeenObject.prototype, 'isFirst').mockImplementation(() => {
+        throw new Error('storage is down')
+      })
+      await expectRefusal(await bring(assertion), 'temporarily_unavailable', 503)
+      asked.mockRestore()
+      await tokensOf(bring(assertion))
+    })
+
+    it('does not have keys fetched again by each key that somebody makes up', async () => {
+      await tokensOf(bring(await make()))
+      const before = vi.mocked(globalThis.fetch).mock.calls.length
+      for (const kid of ['one', 'two', 'three']) {
+        await expectRefusal(await bring(await make({}, { kid })), 'invalid_grant')
+      }
+      expect(vi.mocked(globalThis.fetch).mock.calls.length).toBe(before)
+    })
+
+    it('is refused ten minutes after its key was withdrawn', async () => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+      await tokensOf(bring(await make()))
+      const key = issuer().publicKey
+      pass(601)
+      instead = () => Response.json({ keys: [{ ...key, kid: 'next' }] })
+      await expectRefusal(await bring(await make()), 'invalid_grant')
+    })
+
+    it('is refused when it does not say with which of several keys it was signed', async () => {
+      await make()
+      await issuer().rotate()
+      await expectRefusal(await bring(await make({}, { kid: undefined })), 'invalid_grant')
+    })
+
+    // Not only because what never ends cannot be remembered.
+    it('is not valid when it never ends', async () => {
+      const answer = await bring(await make({ exp: undefined }))
+      expect(await answer.clone().text()).toContain('It is not valid')
+      await expectRefusal(answer, 'invalid_grant')
     })
 
     it('opens nothing at /mcp itself', async () => {
@@ -428,6 +554,7 @@ describe('T11 an assertion and a client that do not belong together', () => {
       'invalid_request',
       400,
     ],
+    ['the proof of a client alone', () => ({ client_assertion: 'a.b.c' }), 'invalid_request', 400],
     ['another grant type', () => ({ grant_type: 'client_credentials' }), 'invalid_request', 400],
   ])('refuses that of a workload with %s, and it counts still', async (_what, fields, code, status) => {
     const assertion = await workload()
@@ -544,6 +671,10 @@ describe('the settings', () => {
     [
       'IDENTITY_ASSERTION_ISSUERS',
       [{ issuer: 'https://idp.example', jwks_uri: 'https://idp.example/jwks', login: 'passphrase' }],
+    ],
+    [
+      'IDENTITY_ASSERTION_ISSUERS',
+      [{ issuer: 'https://idp.example', jwks_uri: 'https://idp.example/jwks', login: 'foreign person' }],
     ],
     ['IDENTITY_ASSERTION_ISSUERS', 'https://idp.example'],
     [

@@ -138,6 +138,7 @@ describe('T20 RFC 7523 §3 an assertion that is wrong in one way', () => {
     ['has an empty id', () => ({ claims: { jti: '' } })],
     ['never ends', () => ({ claims: { exp: undefined } })],
     ['is over', () => ({ claims: { exp: now() - 120 } })],
+    ['ends in twelve minutes', () => ({ claims: { exp: now() + 12 * 60 } })],
     ['ends in a day', () => ({ claims: { exp: now() + 24 * 3600 } })],
     ['begins later', () => ({ claims: { nbf: now() + 300 } })],
     ['was made later', () => ({ claims: { iat: now() + 300 } })],

@@ -288,6 +288,11 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
     pass(601)
     expectInvalid(await call({ header: { kid: undefined } }))
     expect((await call()).status).toBe(200)
+    // Nor would other keys tell.
+    const { keyFetches } = foreign
+    pass(11)
+    expectInvalid(await call({ header: { kid: undefined } }))
+    expect(foreign.keyFetches).toBe(keyFetches)
   })
 
   it('is 401 when it was signed by a key that the server publishes for something else', async () => {
@@ -727,7 +732,7 @@ describe('R3 a server whose documents are not as they should be', () => {
       await expectOutage()
     })
 
-    it('is 503: an answer without end, and it is not waited for', async () => {
+    it.each([200, 500])('is 503: a %s without end, and it is not waited for', async (status) => {
       let cancelled = false
       const endless = () =>
         new ReadableStream<Uint8Array>({
@@ -736,7 +741,7 @@ describe('R3 a server whose documents are not as they should be', () => {
             cancelled = true
           },
         })
-      host.answer(at(which), () => new Response(endless()))
+      host.answer(at(which), () => new Response(endless(), { status }))
       await expectOutage()
       expect(cancelled).toBe(true)
     })

@@ -332,9 +332,8 @@ describe('A24 a passkey that somebody adds', () => {
     const response = await new Visitor().post('/login/passkey/options', {})
     const [cookie] = response.headers.getSetCookie()
     expect(cookie).toMatch(/^__Host-passkey=/)
-    for (const attribute of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/', 'Max-Age=300']) {
-      expect(cookie).toContain(attribute)
-    }
+    const attributes = ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/', 'Max-Age=300']
+    expect(cookie?.split('; ')).toEqual(expect.arrayContaining(attributes))
     const { challenge } = (await response.json()) as Options
     expect(base64url.decode(challenge).length).toBe(32)
   })
@@ -348,6 +347,12 @@ describe('A24 a sign-in with a passkey', () => {
     ;({ authenticator } = await withPasskey(await somebody()))
     visitor = new Visitor()
   })
+
+  async function signedInWith(one: Authenticator): Promise<Visitor> {
+    const person = new Visitor()
+    expectSignedIn(await signInWith(person, one))
+    return person
+  }
 
   /** Nobody was let in; the passkey still lets its owner in. */
   async function expectRefused(response: Response): Promise<void> {
@@ -456,6 +461,17 @@ describe('A24 a sign-in with a passkey', () => {
       expectSignedIn(await signInWith(new Visitor(), authenticator))
     },
   )
+
+  it('is remembered for as long as its challenge could come back, and not longer', async () => {
+    const { userId } = await whoami(await signedInWith(authenticator))
+    pass(301)
+    await signedInWith(authenticator)
+    const remembered = await runInDurableObject(
+      accountOf(env, userId),
+      (_, { storage }) => storage.sql.exec('SELECT * FROM used_challenges').toArray().length,
+    )
+    expect(remembered).toBe(1)
+  })
 
   it('leaves nothing behind at an account that nobody has', async () => {
     const name = `user_${'B'.repeat(43)}`
@@ -683,8 +699,10 @@ describe('A24 passkeys on the account page', () => {
     const { authenticator } = await withPasskey(visitor)
     const id = idOf(authenticator)
     const stranger = await somebody()
+    const log = listenToLog()
     await stranger.post('/login/passkey/rename', { id, name: 'Mine now' })
     await stranger.post('/login/passkey/remove', { id })
+    expect(log()).toEqual([])
     expect(await accountPage(visitor)).toContain('<bdi>Key</bdi>')
     expectDone(
       await visitor.post('/login/passkey/rename', { id, name: '<b>Desk</b>\u202E' }),
@@ -696,6 +714,18 @@ describe('A24 passkeys on the account page', () => {
     expect(html).not.toContain(id)
     expect(html).toContain('Added the passkey <bdi>Key</bdi>')
     expect(html).toContain('Removed the passkey')
+  })
+
+  it('have a name that people can read, also when their authenticator is of no known make', async () => {
+    const visitor = await somebody()
+    const authenticator = await Authenticator.create(ORIGIN)
+    const attested = await authenticator.attest(await optionsOf(visitor, '/login/passkey/add'))
+    expectDone(await visitor.post('/login/passkey/add', attested), 'passkey-added')
+    expect(await accountPage(visitor)).toContain('<bdi>This device</bdi>')
+    const other = await Authenticator.create(ORIGIN)
+    const named = await other.attest(await optionsOf(visitor, '/login/passkey/add'))
+    await visitor.post('/login/passkey/add', { ...named, name: 'My\u202Ekey' })
+    expect(await accountPage(visitor)).toContain('<bdi>My key</bdi>')
   })
 
   it('keep their name when a new one is empty', async () => {

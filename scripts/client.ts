@@ -22,6 +22,7 @@ const USAGE = `Usage: npm run client -- <command> [options]
   remove <id>                            its tokens are refused within two minutes
 
   --remote             the deployed server; otherwise the local one
+  --worker <name>      ...under another name than the one in wrangler.toml
   --json               for programs: JSON, and nothing else
   --persist-to <dir>   where the local server keeps its data, if not in .wrangler/state
 
@@ -36,6 +37,7 @@ const { values, positionals } = parseArgs({
     'jwks-uri': { type: 'string' },
     enterprise: { type: 'boolean', default: false },
     introspection: { type: 'boolean', default: false },
+    worker: { type: 'string' },
     remote: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'persist-to': { type: 'string' },
@@ -61,7 +63,10 @@ if (values.help || !run) {
   process.exit(values.help ? 0 : 2)
 }
 try {
-  await run(await Records.open({ remote: values.remote, persistTo: values['persist-to'] }), id)
+  await run(
+    await Records.open({ remote: values.remote, worker: values.worker, persistTo: values['persist-to'] }),
+    id,
+  )
 } catch (error) {
   if (!(error instanceof Error)) throw error
   console.error(error.message)

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
+import { isPersonWatching } from './deployment/terminal.ts'
 import { completeDevVars, devVar } from './setup.ts'
 import { WRANGLER } from './wrangler.ts'
 
@@ -15,6 +16,9 @@ const child = spawn(
     'dev',
     '--show-interactive-dev-session=false',
     '--infer-origin-from-routes=false',
+    // The address of the deployed server is not the one of this.
+    '--var',
+    'PUBLIC_URL:',
     ...process.argv.slice(2),
   ],
   {
@@ -42,8 +46,7 @@ function howToConnect(origin: string): string {
 `
 }
 
-// Shown to a person at a terminal; never into a file or a CI log.
 function passphrase(): string {
   const where = 'OWNER_PASSPHRASE in .dev.vars'
-  return process.stdout.isTTY ? `${devVar('OWNER_PASSPHRASE')}   (${where})` : where
+  return isPersonWatching() ? `${devVar('OWNER_PASSPHRASE')}   (${where})` : where
 }

@@ -1,13 +1,17 @@
 // The records of a server, local or deployed, read and written from outside: `wrangler kv key …`.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wrangler } from './wrangler.ts'
+import { readTarget } from './deployment/configuration.ts'
+import { requireLiveWorker } from './deployment/live.ts'
+import { WranglerError, wrangler } from './wrangler.ts'
 
 const BINDING = 'RECORDS'
 
 export interface Place {
   readonly remote: boolean
+  /** The deployed Worker, if not the one that wrangler.toml names. */
+  readonly worker: string | undefined
   /** Where a local server keeps its data, if not in the usual place. */
   readonly persistTo: string | undefined
 }
@@ -19,8 +23,9 @@ export class Records {
     this.#where = where
   }
 
-  static async open({ remote, persistTo }: Place): Promise<Records> {
-    if (remote) return new Records(['--remote', '--namespace-id', await namespaceId()])
+  /** @throws Error when the server is not deployed */
+  static async open({ remote, worker, persistTo }: Place): Promise<Records> {
+    if (remote) return new Records(['--remote', '--namespace-id', await namespaceId(worker)])
     return new Records(['--local', '--binding', BINDING, ...(persistTo ? ['--persist-to', persistTo] : [])])
   }
 
@@ -30,9 +35,14 @@ export class Records {
   }
 
   async read<T>(name: string): Promise<T | undefined> {
-    const text = await this.#run('get', name, '--text')
-    // wrangler's words for a key that is not there.
-    return text.trim() === 'Value not found' ? undefined : (JSON.parse(text) as T)
+    try {
+      const text = await this.#run('get', name, '--text')
+      // wrangler's words for a key that is not there: of local records, and of Cloudflare's.
+      return text.trim() === 'Value not found' ? undefined : (JSON.parse(text) as T)
+    } catch (error) {
+      if (error instanceof WranglerError && error.message.includes('404: Not Found')) return undefined
+      throw error
+    }
   }
 
   /** @param ttl in seconds, for a record that goes by itself */
@@ -57,12 +67,11 @@ export class Records {
   }
 }
 
-/** The namespace that the first deployment made for this Worker, which wrangler.toml does not name. */
-async function namespaceId(): Promise<string> {
-  const worker = /^name = "([^"]+)"/m.exec(readFileSync('wrangler.toml', 'utf8'))?.[1]
-  const title = `${worker}-${BINDING}`
-  const list = JSON.parse(await wrangler('kv', 'namespace', 'list')) as { id: string; title: string }[]
-  const found = list.find((one) => one.title.toLowerCase() === title.toLowerCase())
-  if (!found) throw new Error(`There is no KV namespace ${title} in this account. Deploy first.`)
-  return found.id
+/** The namespace of a deployed Worker, which wrangler.toml need not name. */
+async function namespaceId(name: string | undefined): Promise<string> {
+  const { worker } = readTarget(name)
+  const { recordsId } = await requireLiveWorker(worker)
+  if (recordsId === undefined)
+    throw new Error(`${worker} has no KV namespace ${BINDING}. Run \`npm run deploy\`.`)
+  return recordsId
 }

@@ -1,13 +1,13 @@
 // Makes the secrets of a local server: writes .dev.vars once, later adds only what is missing, never replaces.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 
 const FILE = '.dev.vars'
 const HEADER = '# The secrets of this local server. Made by `npm run dev`; never committed.\n'
 
 /** What each secret is made of when it is missing. */
 export const SECRETS: Readonly<Record<string, () => Promise<string>>> = {
-  SIGNING_KEY: newSigningKey,
+  SIGNING_KEY: async () => JSON.stringify(await newSigningKey()),
   SESSION_KEY: async () => newKey(),
   UPSTREAM_KEY: async () => `1:${newKey()}`,
   OWNER_PASSPHRASE: async () => newPassphrase(),
@@ -39,10 +39,11 @@ function newKey(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
 }
 
-async function newSigningKey(): Promise<string> {
+/** A private key for ES256, named by its thumbprint (RFC 7638). */
+export async function newSigningKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const jwk = await exportJWK(privateKey)
-  return JSON.stringify({ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' })
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' }
 }
 
 /** 140 random bits as seven groups of four, in letters and digits that are not mistaken for one another. */

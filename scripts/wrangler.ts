@@ -1,10 +1,12 @@
 // wrangler as a program that scripts run.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { stripVTControlCharacters } from 'node:util'
 
 const manifest = createRequire(import.meta.url).resolve('wrangler/package.json')
 
@@ -14,18 +16,78 @@ export const WRANGLER: string = join(
   JSON.parse(readFileSync(manifest, 'utf8')).bin.wrangler,
 )
 
-/** What wrangler printed. @throws Error with what it said when it failed */
+/** wrangler could not do what it was asked. The message is what it said. */
+export class WranglerError extends Error {
+  /** Cloudflare's number for what is wrong, if that is who refused. */
+  readonly code: number | undefined
+  /** What it printed before it failed. */
+  readonly output: string
+
+  constructor(message: string, code: number | undefined, output: string) {
+    super(message)
+    this.code = code
+    this.output = output
+  }
+}
+
+/** What wrangler reports to programs: a line of JSON for each thing that it did. */
+type Report = Readonly<Record<string, unknown>>
+
+/** What wrangler printed. @throws WranglerError */
 export async function wrangler(...args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [WRANGLER, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { WRANGLER_SEND_METRICS: 'false', ...process.env, FORCE_COLOR: '0' },
-  })
-  const [output, complaint, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ])
-  if (code !== 0)
-    throw new Error(`wrangler ${args.slice(0, 3).join(' ')} failed:\n${complaint.trim() || output.trim()}`)
-  return output
+  return (await runWrangler(args)).output
+}
+
+/** Runs wrangler without a terminal, so that it never asks. @param input what it reads from stdin. @throws WranglerError */
+export async function runWrangler(
+  args: readonly string[],
+  input = '',
+): Promise<{ output: string; report: readonly Report[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'wrangler-'))
+  const reportFile = join(folder, 'report')
+  try {
+    const child = spawn(process.execPath, [WRANGLER, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        WRANGLER_SEND_METRICS: 'false',
+        ...process.env,
+        FORCE_COLOR: '0',
+        WRANGLER_OUTPUT_FILE_PATH: reportFile,
+      },
+    })
+    child.stdin.end(input)
+    const [output, complaint, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    const report = existsSync(reportFile) ? readReport(reportFile) : []
+    if (code !== 0) throw failureOf(args, output, complaint, report)
+    return { output, report }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function readReport(file: string): Report[] {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+}
+
+function failureOf(
+  args: readonly string[],
+  output: string,
+  complaint: string,
+  report: readonly Report[],
+): WranglerError {
+  const code = report.find(({ type }) => type === 'command-failed')?.code
+  // Nobody is helped by the stack of a program that is not theirs, by where its log is, or by its issue tracker.
+  const said = stripVTControlCharacters(complaint.trim() || output)
+    .split('\n')
+    .filter((line) => !/^\s+at |Logs were written to|If you think this is a bug/.test(line))
+    .join('\n')
+    .replace(/\n\s*\n+/g, '\n')
+    .trim()
+  const message = `wrangler ${args.slice(0, 2).join(' ')} failed:\n${said}`
+  return new WranglerError(message, typeof code === 'number' ? code : undefined, output)
 }

@@ -33,9 +33,11 @@ export async function verificationKey(config: Config, kid: string): Promise<Cryp
 /** What `/jwks` shows (RFC 7517 §5): our own key first, without its private part, and no key past its time. */
 export function publicKeySet(config: Config): { keys: JWK[] } {
   const now = Date.now() / 1000
-  const accepted = config.acceptedKeys.filter((key) => key.exp === undefined || key.exp > now)
-  const byId = new Map([config.signingKey, ...accepted].toReversed().map((key) => [key.kid, publicPart(key)]))
-  return { keys: [...byId.values()].toReversed() }
+  const own = config.signingKey
+  const others = config.acceptedKeys.filter(
+    ({ kid, exp }) => kid !== own.kid && (exp === undefined || exp > now),
+  )
+  return { keys: [own, ...others].map(publicPart) }
 }
 
 function publicPart({ kty, crv, x, y, kid }: PublicPoint): JWK {

@@ -1,0 +1,60 @@
+// Whether the deployed server answers: a new address or version takes a while to reach the edge.
+import { setTimeout as wait } from 'node:timers/promises'
+import { begin, done, Stopped } from './terminal.ts'
+
+const PATIENCE_MS = 180_000
+/** A Worker that fails is there: after as long as the version before may still answer, waiting helps no more. */
+const PATIENCE_WITH_FAILURE_MS = 15_000
+const PAUSE_MS = 2_000
+
+/** What was heard: an answer, or why there is none. */
+type Heard = { readonly answer: unknown } | { readonly problem: string; readonly patience: number }
+
+/**
+ * Asks until `isRight` says so of an answer with status 200.
+ * @param what is awaited, as the person is told
+ * @throws Stopped after three minutes, with what was last heard
+ */
+export async function awaitAnswer(
+  url: string,
+  what: string,
+  isRight: (answer: unknown) => boolean,
+): Promise<void> {
+  begin(what)
+  let last = ''
+  let since = Date.now()
+  for (;;) {
+    const heard = await ask(url)
+    if ('answer' in heard && isRight(heard.answer)) return done('It answers')
+    const { problem, patience } = 'answer' in heard ? NOT_YET : heard
+    if (problem !== last) {
+      console.log(`    ${problem}`)
+      since = Date.now()
+    }
+    last = problem
+    if (Date.now() - since > patience) throw new Stopped(`${url} does not answer as it should: ${problem}`)
+    await wait(PAUSE_MS)
+  }
+}
+
+/** Whether it answers so at this moment. */
+export async function answersNow(url: string, isRight: (answer: unknown) => boolean): Promise<boolean> {
+  const heard = await ask(url)
+  return 'answer' in heard && isRight(heard.answer)
+}
+
+const NOT_YET = { problem: 'not there yet', patience: PATIENCE_MS }
+
+async function ask(url: string): Promise<Heard> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
+    const text = await response.text()
+    if (response.ok) return { answer: JSON.parse(text) }
+    const patience = response.status === 500 ? PATIENCE_WITH_FAILURE_MS : PATIENCE_MS
+    return { problem: `it answers ${response.status}: ${text.slice(0, 300).trim()}`, patience }
+  } catch (error) {
+    const { message, cause } = error as Error
+    const reason = cause instanceof Error ? `${message}: ${cause.message}` : message
+    return { problem: reason, patience: PATIENCE_MS }
+  }
+}

@@ -1,0 +1,8 @@
+// Changes secrets of the deployed Worker, all of them in one call: no version ever has one without the other.
+import { runWrangler } from '../wrangler.ts'
+import type { Secrets } from './secrets.ts'
+
+/** @throws WranglerError */
+export async function changeSecrets(worker: string, secrets: Secrets): Promise<void> {
+  await runWrangler(['secret', 'bulk', '--name', worker], JSON.stringify(secrets))
+}

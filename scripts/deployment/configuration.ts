@@ -1,0 +1,101 @@
+// What is deployed: wrangler.toml, and what only the deployment knows.
+import { rmSync, writeFileSync } from 'node:fs'
+import { experimental_readRawConfig } from 'wrangler'
+
+const BINDING = 'RECORDS'
+/** Beside wrangler.toml, whose relative paths it shares. */
+const FILE = '.wrangler-deployment.json'
+
+interface Namespace {
+  readonly binding: string
+  readonly id?: string
+}
+
+/** wrangler.toml as it is written, as far as it matters here. */
+export interface Configuration {
+  readonly name: string
+  readonly account_id?: string
+  readonly workers_dev?: boolean
+  readonly vars?: Readonly<Record<string, unknown>>
+  readonly secrets?: { readonly required?: readonly string[] }
+  readonly kv_namespaces?: readonly Namespace[]
+  readonly routes?: readonly (string | { readonly pattern: string })[]
+}
+
+/** A Worker that is to be deployed, or is. */
+export interface Target {
+  readonly worker: string
+  readonly accountId: string | undefined
+  readonly requiredSecrets: readonly string[]
+  /** Whether wrangler.toml says which KV namespace it is. */
+  readonly namesRecords: boolean
+  /** The origin that was chosen: PUBLIC_URL, or the custom domain. Undefined: the one that Cloudflare gives, at workers.dev. */
+  readonly origin: string | undefined
+  readonly configuration: Configuration
+}
+
+/**
+ * @param name another Worker than the one that wrangler.toml names: what belongs to that one alone, its addresses and
+ * its records, is left out
+ * @param vars settings in place of those of wrangler.toml
+ */
+export function readTarget(name?: string, vars: Readonly<Record<string, string>> = {}): Target {
+  const { rawConfig } = experimental_readRawConfig({ config: 'wrangler.toml' })
+  const written = rawConfig as Configuration
+  const configuration = { ...written, vars: { ...written.vars, ...vars } }
+  return targetOf(name === undefined || name === written.name ? configuration : another(configuration, name))
+}
+
+function another(written: Configuration, name: string): Configuration {
+  const { routes: _routes, ...configuration } = written
+  const vars = { ...configuration.vars, PUBLIC_URL: '' }
+  const kv_namespaces = namespacesOf(configuration, undefined)
+  return { ...configuration, name, workers_dev: true, vars, kv_namespaces }
+}
+
+function targetOf(configuration: Configuration): Target {
+  const [route] = configuration.routes ?? []
+  const pattern = typeof route === 'string' ? route : route?.pattern
+  const publicUrl = String(configuration.vars?.PUBLIC_URL ?? '')
+  return {
+    worker: configuration.name,
+    accountId: configuration.account_id,
+    requiredSecrets: configuration.secrets?.required ?? [],
+    namesRecords: (configuration.kv_namespaces ?? []).some(
+      ({ binding, id }) => binding === BINDING && id !== undefined,
+    ),
+    origin: publicUrl || (pattern && `https://${pattern.replace(/\/\*$/, '')}`) || undefined,
+    configuration,
+  }
+}
+
+/** The configuration with the origin that the Worker has. */
+export function withOrigin(configuration: Configuration, origin = ''): Configuration {
+  return { ...configuration, vars: { ...configuration.vars, PUBLIC_URL: origin } }
+}
+
+/** The configuration with the KV namespace to take, if there is one. */
+export function withRecords(configuration: Configuration, id: string | undefined): Configuration {
+  if (id === undefined) return configuration
+  return { ...configuration, kv_namespaces: namespacesOf(configuration, id) }
+}
+
+function namespacesOf({ kv_namespaces = [] }: Configuration, recordsId: string | undefined): Namespace[] {
+  return kv_namespaces.map(({ id, ...namespace }) => {
+    const chosen = namespace.binding === BINDING ? recordsId : id
+    return chosen === undefined ? namespace : { ...namespace, id: chosen }
+  })
+}
+
+/** Has wrangler read this configuration instead of wrangler.toml. */
+export async function withConfigFile<T>(
+  configuration: Configuration,
+  use: (flags: readonly string[]) => Promise<T>,
+): Promise<T> {
+  writeFileSync(FILE, JSON.stringify(configuration))
+  try {
+    return await use(['--config', FILE])
+  } finally {
+    rmSync(FILE)
+  }
+}

@@ -1,0 +1,63 @@
+// What is deployed at the moment, as Cloudflare knows it.
+import { WranglerError, wrangler } from '../wrangler.ts'
+import { Stopped } from './terminal.ts'
+
+/** Cloudflare's number for a Worker that does not exist. */
+const NO_SUCH_WORKER = 10007
+
+export interface LiveWorker {
+  readonly version: string
+  /** What the deployment was made of; undefined when somebody changed it since. */
+  readonly tag: string | undefined
+  /** The names of its secrets. Their values are shown to nobody. */
+  readonly secrets: ReadonlySet<string>
+  /** The KV namespace that it keeps its records in. */
+  readonly recordsId: string | undefined
+  /** PUBLIC_URL: its one origin, once it was told. */
+  readonly origin: string | undefined
+}
+
+interface Binding {
+  readonly type: string
+  readonly name: string
+  readonly text?: string
+  readonly namespace_id?: string
+}
+
+/** The Worker as it is deployed; undefined when it never was. @throws WranglerError */
+export async function liveWorker(worker: string): Promise<LiveWorker | undefined> {
+  const version = await liveVersion(worker)
+  if (version === undefined) return undefined
+  const { annotations, resources } = JSON.parse(
+    await wrangler('versions', 'view', version, '--name', worker, '--json'),
+  ) as { annotations?: Record<string, string>; resources: { bindings: Binding[] } }
+  const { bindings } = resources
+  const named = (name: string) => bindings.find((binding) => binding.name === name)
+  return {
+    version,
+    tag: annotations?.['workers/tag'],
+    secrets: new Set(bindings.filter(({ type }) => type === 'secret_text').map(({ name }) => name)),
+    recordsId: named('RECORDS')?.namespace_id,
+    origin: named('PUBLIC_URL')?.text || undefined,
+  }
+}
+
+/** The same, for what can only be done to a Worker that is there. @throws Stopped, WranglerError */
+export async function requireLiveWorker(worker: string): Promise<LiveWorker> {
+  const live = await liveWorker(worker)
+  if (!live) throw new Stopped(`There is no Worker ${worker} in this account. \`npm run deploy\` makes it.`)
+  return live
+}
+
+async function liveVersion(worker: string): Promise<string | undefined> {
+  try {
+    const status = JSON.parse(await wrangler('deployments', 'status', '--name', worker, '--json'))
+    return status.versions[0].version_id
+  } catch (error) {
+    const isNone =
+      error instanceof WranglerError &&
+      (error.code === NO_SUCH_WORKER || error.message.includes('has no deployments'))
+    if (isNone) return undefined
+    throw error
+  }
+}

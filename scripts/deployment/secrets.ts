@@ -1,0 +1,66 @@
+// The secrets that a Worker lacks. What was made is kept in a file until the deployment is finished, so that one which
+// was cut short goes on with the same values, and shows the passphrase that it has not shown yet.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SECRETS } from '../setup.ts'
+import { askSecret, canAsk, Stopped } from './terminal.ts'
+
+const FOLDER = join('.wrangler', 'deployment')
+
+export type Secrets = Readonly<Record<string, string>>
+
+/** What an earlier run has made and not brought to its end. */
+export function keptSecrets(worker: string): Secrets {
+  const file = keptFile(worker)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+}
+
+export function keepSecrets(worker: string, secrets: Secrets): void {
+  write(keptFile(worker), secrets)
+}
+
+export function forgetSecrets(worker: string): void {
+  rmSync(keptFile(worker), { force: true })
+}
+
+/** Hands these to wrangler in a file, since arguments of a program can be seen by others. */
+export async function withSecretsFile<T>(
+  secrets: Secrets,
+  use: (flags: readonly string[]) => Promise<T>,
+): Promise<T> {
+  if (Object.keys(secrets).length === 0) return use([])
+  const file = join(FOLDER, 'upload.json')
+  write(file, secrets)
+  try {
+    return await use(['--secrets-file', file])
+  } finally {
+    rmSync(file)
+  }
+}
+
+function keptFile(worker: string): string {
+  return join(FOLDER, `${worker}.kept.json`)
+}
+
+function write(file: string, secrets: Secrets): void {
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
+  writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 })
+}
+
+/**
+ * A value for each of these secrets: made, or for those that somebody else gave out (a client secret of GitHub) taken
+ * from the environment or asked for. @throws Stopped
+ */
+export async function makeSecrets(names: readonly string[]): Promise<Secrets> {
+  const made: Record<string, string> = {}
+  for (const name of names) made[name] = (await SECRETS[name]?.()) ?? (await givenSecret(name))
+  return made
+}
+
+async function givenSecret(name: string): Promise<string> {
+  const value = process.env[name] || (canAsk() ? await askSecret(`  ${name}: `) : '')
+  if (value) return value
+  throw new Stopped(
+    `wrangler.toml requires the secret ${name}, which the Worker does not have. Run this at a terminal to be asked for it, or with ${name} in the environment.`,
+  )
+}

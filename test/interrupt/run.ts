@@ -1,0 +1,83 @@
+// `npm run interrupt`: kills a first deployment at every call that it makes to Cloudflare, before the call and after it,
+// and lets every call be refused once; each time deploys again and looks whether all is as if nothing had happened.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { CloudflareAccount } from '../support/cloudflare/account.ts'
+import { Clone } from '../support/cloudflare/clone.ts'
+import { LiveSite } from '../support/cloudflare/live-site.ts'
+
+const ORIGIN = 'https://gatehouse.acme.workers.dev'
+const WAYS = ['killed before', 'killed after', 'refused'] as const
+
+interface Round {
+  /** The calls of the deployment that was interrupted. */
+  readonly calls: readonly string[]
+  /** What is not as it should be in the end. */
+  readonly problems: readonly string[]
+}
+
+const { calls } = await deployTwice(() => undefined)
+console.log(`A first deployment makes ${calls.length} calls.`)
+let rounds = 0
+let failures = 0
+for (const [index, call] of calls.entries()) {
+  for (const way of WAYS) {
+    const { problems } = await deployTwice((at, phase) =>
+      at === index && phase === (way === 'killed after' ? 'after' : 'before') ? way : undefined,
+    )
+    rounds++
+    if (problems.length > 0) failures++
+    console.log(`${problems.length === 0 ? '✓' : '✗'} ${way} call ${index + 1}, ${call}`)
+    for (const problem of problems) console.log(`    ${problem}`)
+  }
+}
+console.log(`\n${rounds - failures} of ${rounds} interrupted deployments were finished by the next one.`)
+process.exitCode = failures === 0 ? 0 : 1
+
+async function deployTwice(
+  interruption: (call: number, phase: 'before' | 'after') => (typeof WAYS)[number] | undefined,
+): Promise<Round> {
+  const account = await CloudflareAccount.start()
+  const site = await LiveSite.start(account)
+  const clone = new Clone({ ...account.environment, ...site.environment })
+  try {
+    const first = clone.start('deploy')
+    account.interrupt = (_call, phase) => {
+      const way = interruption(account.calls.length - 1, phase)
+      if (way === 'refused') return { status: 403, code: 10000, message: 'Authentication error' }
+      if (way) first.kill()
+      return undefined
+    }
+    await first.outcome
+    const made = account.calls.slice()
+    account.interrupt = () => undefined
+    const { code, output } = await clone.run('deploy')
+    const settled = account.changes.length
+    const problems = code === 0 ? wrongs(account, clone) : [`The second run ended with ${code}:\n${output}`]
+    await clone.run('deploy')
+    if (account.changes.length > settled) problems.push('A third run still changed something.')
+    return { calls: made, problems }
+  } finally {
+    clone.remove()
+    await site.stop()
+    account.stop()
+  }
+}
+
+function wrongs(account: CloudflareAccount, clone: Clone): string[] {
+  const bindings = account.live('gatehouse')?.bindings ?? []
+  const named = (name: string) => bindings.find((binding) => binding.name === name)
+  const versions = account.workers.get('gatehouse') ?? []
+  const passphrases = new Set(
+    versions.map((version) => version.bindings.find(({ name }) => name === 'OWNER_PASSPHRASE')?.text),
+  )
+  const kept = join(clone.folder, '.wrangler', 'deployment')
+  const leftovers = existsSync(kept) ? readdirSync(kept) : []
+  return [
+    named('PUBLIC_URL')?.text === ORIGIN ? '' : `PUBLIC_URL is ${named('PUBLIC_URL')?.text}`,
+    account.namespaces.size === 1 ? '' : `There are ${account.namespaces.size} KV namespaces`,
+    account.namespaces.has(String(named('RECORDS')?.namespace_id)) ? '' : 'RECORDS is no namespace',
+    passphrases.size === 1 ? '' : `There were ${passphrases.size} passphrases`,
+    leftovers.length === 0 ? '' : `Left behind: ${leftovers}`,
+  ].filter((problem) => problem !== '')
+}

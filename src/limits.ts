@@ -8,7 +8,7 @@ export async function withinLimit(limiter: RateLimit, key: string): Promise<bool
   try {
     return (await limiter.limit({ key })).success
   } catch (error) {
-    logError(error, { limiter: 'unavailable' })
+    logError(error, { part: 'limiter' })
     return true
   }
 }

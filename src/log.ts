@@ -1,49 +1,29 @@
 // One structured line for each security event and each MCP request, for Workers Logs to query.
-// A line says who, which client, what and how it ended. It never holds a secret: callers pass ids,
-// names and reasons, no token, code, cookie, passphrase or URL with a query.
+// A line says who, which client, what and how it ended. It never holds a secret: callers pass ids
+// and reasons, no token, code, cookie, passphrase or URL with a query. Time, request and ray are added by Workers Logs.
+import type { Event, Fields } from './audit/events.ts'
 
-export type Event =
-  | 'client.registered'
-  | 'client.refused'
-  | 'client.updated'
-  | 'client.removed'
-  | 'signin.succeeded'
-  | 'signin.failed'
-  | 'signout'
-  | 'passkey.added'
-  | 'passkey.removed'
-  | 'invitation.created'
-  | 'invitation.redeemed'
-  | 'consent.allowed'
-  | 'consent.denied'
-  | 'code.redeemed'
-  | 'code.replayed'
-  | 'token.issued'
-  | 'token.refreshed'
-  | 'token.repeated'
-  | 'token.replayed'
-  | 'token.refused'
-  | 'grant.revoked'
-  | 'scope.refused'
-  | 'issuer.unavailable'
-  | 'mcp.request'
-  | 'tool.called'
-  | 'error'
-
-type Field = string | number | boolean | undefined | readonly string[]
-
-/** Writes one line. `fields` are plain values; undefined ones are left out. */
-export function log(event: Event, fields: Record<string, Field> = {}): void {
-  console.log(JSON.stringify({ event, ...fields }))
+/** Writes one line. Fields that are undefined are left out. */
+export function log<E extends Event>(event: E, fields: Fields<E>): void {
+  write('log', event, fields)
 }
 
 /**
  * Writes down an unexpected failure: what kind and where, for the operator. Its message stays out, because
  * nobody knows what the code that threw has put into it.
  */
-export function logError(error: unknown, fields: Record<string, Field> = {}): void {
+export function logError(error: unknown, fields: Partial<Fields<'error'>> = {}): void {
   const name = error instanceof Error ? error.name : typeof error
-  console.error(JSON.stringify({ event: 'error', name, at: framesOf(error), ...fields }))
+  write('error', 'error', { name, at: framesOf(error), ...fields })
+}
+
+function write(level: 'log' | 'error', event: Event, fields: object): void {
+  console[level](JSON.stringify({ event, ...fields }, withoutQuery))
+}
+
+// The id of a client can be an address, and what stands behind its `?` is nothing that we know.
+function withoutQuery(field: string, value: unknown): unknown {
+  return field === 'client' && typeof value === 'string' ? value.split('?')[0] : value
 }
 
 // The stack begins with the message, and a line of that could look like a frame.

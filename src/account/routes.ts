@@ -68,7 +68,7 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
     const session = await requireSession(c)
     if (session) {
       await accountOf(c.env, session.userId).signOutEverywhere()
-      log('signout', { user: session.userId, where: 'everywhere' })
+      log('signout.everywhere', { user: session.userId, by: 'user' })
     }
     endSession(c)
     return c.redirect('/login', 303)

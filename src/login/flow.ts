@@ -5,6 +5,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { base64url } from 'jose'
 import { LIFETIME } from '../config.ts'
 import { cookieName, cookieOptions } from '../cookies.ts'
+import { log } from '../log.ts'
 import { randomSecret } from '../oauth/tokens/secret.ts'
 import type { AppEnv } from '../origin.ts'
 import { seal, unseal } from '../seal.ts'
@@ -46,6 +47,7 @@ export async function resumeFlow(c: Context<AppEnv>, method: string): Promise<Fl
   for (const name of [flowCookie(c, state), returnCookie(c, state)]) deleteCookie(c, name, cookieOptions(c))
   const flow = await unseal<Flow>(c.get('config'), 'flow', c.get('issuer'), sealed)
   if (flow?.state !== state || flow.method !== method) {
+    log('signin.failed', { method, reason: 'not_begun_here' })
     throw new LoginRefused(
       'That sign-in was begun in another browser, is over, or took too long. Start it again here.',
     )

@@ -20,7 +20,7 @@ routes.post('/', async (c) => {
   // Hashes of both, so that the comparison takes the same time however long or wrong the guess is.
   const [given, expected] = await Promise.all([presented, c.get('config').ownerPassphrase].map(hashSecret))
   if (!equalInConstantTime(given as string, expected as string)) {
-    log('signin.failed', { method: 'passphrase' })
+    log('signin.failed', { method: 'passphrase', reason: 'wrong_passphrase' })
     throw new LoginRefused(
       'That passphrase is not right. Look for OWNER_PASSPHRASE where you set this server up.',
     )

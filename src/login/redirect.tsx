@@ -173,7 +173,7 @@ function refusedBy({ id, name }: Provider, error: unknown): unknown {
   }
   const code = (error as { code?: unknown }).code
   if (error instanceof NoAnswer || UNREADABLE.includes(code)) {
-    logError(error, { upstream: id })
+    logError(error, { method: id })
     return new LoginUnavailable(`${name} does not answer. Try again in a moment, or choose another way.`)
   }
   if (typeof code === 'string' && code.startsWith('OAUTH_')) {

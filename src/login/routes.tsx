@@ -31,7 +31,7 @@ export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: Ups
     requireOwnPage(c)
     const returnTo = (await readForm(c.req.raw)).get('return_to')
     endSession(c)
-    log('signout')
+    log('signout', {})
     return c.redirect(returnTo === undefined ? '/login' : loginUrl(localPath(returnTo)), 303)
   })
 

@@ -45,7 +45,7 @@ export async function finishLogin(
 ): Promise<Response> {
   const config = c.get('config')
   const identity: Identity = { ...found, name: nameOf(found.name) }
-  const { name, expiresAt } = identity
+  const { expiresAt } = identity
   const { by: method = identity.method, upstream } = more
   if (!isAdmitted(config, identity)) {
     log('signin.failed', { method, reason: 'not_allowed' })
@@ -59,7 +59,7 @@ export async function finishLogin(
   const lifetime = secondsLeft(identity, LIFETIME.session)
   const sealed = await seal(config, 'session', c.get('issuer'), session, lifetime)
   setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
-  log('signin.succeeded', { user: userId, method, name })
+  log('signin.succeeded', { user: userId, method })
   return c.redirect(localPath(returnTo), 303)
 }
 

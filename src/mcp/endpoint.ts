@@ -3,6 +3,7 @@
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
+import type { Fields } from '../audit/events.ts'
 import { log } from '../log.ts'
 import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
@@ -84,13 +85,13 @@ function withoutToken({ url, method, headers, signal }: Request): Request {
 }
 
 /** What was asked for, for the log: cut, since a stranger wrote it. */
-function operationOf(message: { method?: unknown; params?: { name?: unknown } }): {
-  method?: string
-  tool?: string
-} {
+function operationOf(message: {
+  method?: unknown
+  params?: { name?: unknown }
+}): Pick<Fields<'mcp.request'>, 'operation' | 'tool'> {
   const { method, params } = message
   return {
-    ...(typeof method === 'string' && { method: method.slice(0, 60) }),
+    ...(typeof method === 'string' && { operation: method.slice(0, 60) }),
     ...(typeof params?.name === 'string' && { tool: params.name.slice(0, 60) }),
   }
 }

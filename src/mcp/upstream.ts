@@ -9,7 +9,7 @@ export function upstreamOf(env: Env, userId: string): (name: string) => Upstream
     const token = await accountOf(env, userId)
       .upstreamToken(name)
       .catch((error: unknown) => {
-        logError(error, { upstream: name })
+        logError(error, { method: name })
         throw new ToolError(`${name} does not answer. Try again in a moment.`)
       })
     if (!token)

@@ -405,7 +405,7 @@ describe('T6 the token of a machine', () => {
       event: 'token.issued',
       client: machine.id,
       grant_type: 'client_credentials',
-      scope: ['notes:read'],
+      scopes: ['notes:read'],
     })
   })
 })

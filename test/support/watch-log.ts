@@ -1,7 +1,8 @@
 // W3, for every test file: what the Worker writes to its log while the tests run holds none of the secrets that
-// they used, and nothing that looks like one.
+// they used, and nothing that looks like one; and each line has the fields of its event, and no others.
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { hasItsFields } from './log-lines.ts'
 import { secretsIn, seenSecrets } from './secrets.ts'
 
 const METHODS = ['log', 'info', 'warn', 'error', 'debug'] as const
@@ -23,4 +24,5 @@ afterAll(() => {
   const secrets = [...seenSecrets, env.OWNER_PASSPHRASE, env.SESSION_KEY, d]
   expect(lines.filter((line) => secrets.some((secret) => line.includes(secret)))).toEqual([])
   expect(lines.filter((line) => secretsIn(line).length > 0)).toEqual([])
+  expect(lines.filter((line) => line.startsWith('{"event":') && !hasItsFields(JSON.parse(line)))).toEqual([])
 })

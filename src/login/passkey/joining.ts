@@ -63,7 +63,7 @@ joining.post('/', async (c) => {
 /** @throws PageError 410 */
 async function redeem(c: Context<AppEnv>, { id, owner }: OpenInvitation, user: string, name: string) {
   if (!(await orPage(accountOf(c.env, owner).redeemInvitation(id, name)))) throw noLongerOpen()
-  log('invitation.redeemed', { invitation: id, owner, user, name })
+  log('invitation.redeemed', { user, invitation: id })
 }
 
 /** Somebody whom nobody but their passkeys knows. */

@@ -1,6 +1,7 @@
 // Client authentication at the token and revocation endpoints (RFC 6749 §2.3): none, client_secret_basic,
 // client_secret_post, private_key_jwt. One method a request, and exactly what the client registered: a secret, a key or
 // nothing.
+import { log } from '../../log.ts'
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { equalInConstantTime, hashSecret } from '../tokens/secret.ts'
@@ -33,6 +34,7 @@ export async function authenticateClient(
       : error
   })
   if (!(await isProven(lookup, client, credentials))) {
+    log('client.refused', { client: client.id, reason: 'not_authenticated' })
     throw new OAuthError(
       'invalid_client',
       'The client secret or assertion is wrong, missing, or not what this client registered.',

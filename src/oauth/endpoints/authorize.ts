@@ -151,7 +151,7 @@ async function allow(
       openGrant(c.env, approval),
       approveClient(c.env, client, grantEndsAt),
     ])
-    log('consent.allowed', { grant: record.id, user: userId, client: client.id, scope: record.scopes })
+    log('consent.allowed', { grant: record.id, user: userId, client: client.id, scopes: record.scopes })
     return c.redirect(answer(c, address, { code }), 303)
   } catch (error) {
     if (error instanceof OAuthError) return c.redirect(refusalOf(c, address, error), 303)

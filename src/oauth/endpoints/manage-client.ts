@@ -51,7 +51,7 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
 export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
   const { client } = await requireManaged(c)
   await removeClient(c.env, client.id)
-  log('client.removed', { client: client.id })
+  log('client.removed', { client: client.id, by: 'client' })
   return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } })
 }
 

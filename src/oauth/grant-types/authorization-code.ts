@@ -5,7 +5,7 @@ import { redeemCode } from '../grants/store.ts'
 import { codeChallengeOf } from '../pkce.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseHandle } from '../tokens/secret.ts'
-import { authorizedBy, type GrantType, refusal } from './grant-type.ts'
+import { authorizedBy, type GrantType, idsOf, refusal } from './grant-type.ts'
 
 export const authorizationCode: GrantType = async ({ env, issuer, client, parameters }) => {
   const handle = parseHandle(parameters.require('code'))
@@ -20,19 +20,21 @@ export const authorizationCode: GrantType = async ({ env, issuer, client, parame
   if (!handle) throw refusal(client, 'authorization_code', 'unknown_token')
   const withRefreshToken = client.metadata.grant_types.includes('refresh_token')
   const outcome = await redeemCode(env, handle, request, { withRefreshToken })
+  if (outcome.kind === 'refused') throw refusal(client, 'authorization_code', outcome.reason)
+  const { record } = outcome
+  const ids = idsOf(record)
   switch (outcome.kind) {
     case 'redeemed': {
-      const { record, refreshToken } = outcome
-      log('code.redeemed', { grant: record.id, user: record.userId, client: client.id })
+      const { refreshToken } = outcome
+      log('code.redeemed', ids)
       return { authorized: authorizedBy(record, record.scopes, 0), refreshToken }
     }
     case 'replayed':
-      log('grant.revoked', { grant: outcome.record.id, user: outcome.record.userId, reason: 'code_replayed' })
+      log('code.replayed', { ...ids, outcome: 'revoked' })
+      log('grant.revoked', { ...ids, reason: 'code_replayed' })
       throw new OAuthError('invalid_grant', 'The code was used before. What it brought has been revoked.')
     case 'repeated':
-      log('code.replayed', { grant: outcome.record.id, user: outcome.record.userId, within: 'double_submit' })
+      log('code.replayed', { ...ids, outcome: 'refused' })
       throw new OAuthError('invalid_grant', 'The code was used a moment ago.')
-    case 'refused':
-      throw refusal(client, 'authorization_code', outcome.reason)
   }
 }

@@ -19,7 +19,7 @@ export async function forItself(
   }
   const resource = requireResource(issuer, parameters.all('resource'))
   const scopes = withinScopes(client.scopes ?? [], parameters.get('scope'))
-  log('token.issued', { client: client.id, grant_type: grantType, scope: scopes })
+  log('token.issued', { client: client.id, grant_type: grantType, scopes })
   const authorized = {
     issuer,
     resource,

@@ -41,6 +41,11 @@ export function authorizedBy(record: GrantRecord, scopes: readonly string[], gen
   }
 }
 
+/** What the log says of a grant. */
+export function idsOf({ id, userId, clientId }: GrantRecord) {
+  return { user: userId, client: clientId, grant: id }
+}
+
 export type GrantType = (request: AuthenticatedTokenRequest) => Promise<Exchanged>
 
 /** RFC 6749 §5.2: the client learns that the grant is invalid; which check said so is for the log. */

@@ -38,7 +38,7 @@ export const identityAssertion: GrantType = async (request) => {
   // Last: what is refused for another reason can be presented again.
   if (!(await isFirstUse(env, `id-jag ${claims.iss}`, claims.jti, claims.exp)))
     throw wrong('It was used before.')
-  log('token.issued', { client: client.id, user: userId, grant_type: 'identity_assertion', scope: scopes })
+  log('token.issued', { user: userId, client: client.id, grant_type: 'identity_assertion', scopes })
   const endsAt = Date.now() + LIFETIME_MS
   return {
     authorized: { issuer, resource, endsAt, userId, userName: identity.name, clientId: client.id, scopes },

@@ -9,7 +9,7 @@ import { revokeGrant, rotateRefreshToken } from '../grants/store.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseScope } from '../scopes.ts'
 import { parseHandle } from '../tokens/secret.ts'
-import { authorizedBy, type GrantType, refusal } from './grant-type.ts'
+import { authorizedBy, type GrantType, idsOf, refusal } from './grant-type.ts'
 
 export const refreshToken: GrantType = async ({ env, config, issuer, place, client, parameters }) => {
   const handle = parseHandle(parameters.require('refresh_token'))
@@ -25,17 +25,13 @@ export const refreshToken: GrantType = async ({ env, config, issuer, place, clie
       const { record, generation } = outcome
       await requireStillAllowed(env, config, record)
       const event = outcome.kind === 'rotated' ? 'token.refreshed' : 'token.repeated'
-      log(event, { grant: record.id, user: record.userId, client: client.id, generation })
+      log(event, { ...idsOf(record), generation })
       const allowed = withinCeiling(config, record.identity, scopes ?? record.scopes)
       return { authorized: authorizedBy(record, allowed, generation), refreshToken: outcome.refreshToken }
     }
     case 'replayed':
-      log('token.replayed', { grant: outcome.record.id, user: outcome.record.userId, client: client.id })
-      log('grant.revoked', {
-        grant: outcome.record.id,
-        user: outcome.record.userId,
-        reason: 'token_replayed',
-      })
+      log('token.replayed', idsOf(outcome.record))
+      log('grant.revoked', { ...idsOf(outcome.record), reason: 'token_replayed' })
       throw new OAuthError('invalid_grant', 'The refresh token was used before. The grant has been revoked.')
     case 'slow_down':
       throw tooOften(outcome.retryAfterSeconds)
@@ -45,9 +41,9 @@ export const refreshToken: GrantType = async ({ env, config, issuer, place, clie
 }
 
 // A person can be shut out after they have let an app in: whatever acts for them goes with them.
-async function requireStillAllowed(env: Env, config: Config, { id, userId, identity }: GrantRecord) {
-  if (await isStill(config, userId, identity)) return
-  await revokeGrant(env, id, 'not_allowed')
-  log('grant.revoked', { grant: id, user: userId, reason: 'not_allowed' })
+async function requireStillAllowed(env: Env, config: Config, record: GrantRecord) {
+  if (await isStill(config, record.userId, record.identity)) return
+  await revokeGrant(env, record.id, 'not_allowed')
+  log('grant.revoked', { ...idsOf(record), reason: 'not_allowed' })
   throw new OAuthError('invalid_grant', 'The person who allowed this may no longer sign in here.')
 }

@@ -1,0 +1,88 @@
+// Everything that is written down, and with which fields: one table, from which the log, the counts and the owner's
+// page are made. docs/operate.md says in words what each event means.
+
+/** What a field means, in whichever event it is. Ids and words of our own, and no name or address of a person. */
+interface Meaning {
+  /** Who acted, or whom it is about: a person's id. */
+  user: string
+  /** The app: the id that it registered, the address of its document, or the id of a workload. */
+  client: string
+  /** What the app calls itself; of `error`, the kind of error. */
+  name: string
+  grant: string
+  /** The login method, by its id. */
+  method: string
+  /** A word of our own, or a code of the protocol; never the text of a stranger. */
+  reason: string
+  /** Who did it. */
+  by: 'user' | 'client' | 'owner'
+  scopes: readonly string[]
+  grant_type: string
+  /** How many times the refresh token has rotated. */
+  generation: number
+  outcome: string
+  invitation: string
+  /** Somebody else's authorization server. */
+  issuer: string
+  /** The method of MCP: `tools/call`, `tools/list`. A client wrote it, cut to 60 characters. */
+  operation: string
+  /** Of `mcp.request` and `scope.refused` it is what a client wrote, cut to 60 characters. */
+  tool: string
+  /** Of HTTP. */
+  status: number
+  /** How long it took, in milliseconds. */
+  ms: number
+  /** Where an error was thrown: frames of the stack. */
+  at: readonly string[]
+  /** An error code of OAuth. */
+  code: string
+  /** What of this server did not work. */
+  part: 'audit' | 'limiter'
+  retry_in_ms: number
+}
+
+/** A field with a `?` is left out where nobody knows it. */
+export const EVENTS = {
+  'client.registered': ['client', 'name?'],
+  'client.refused': ['client?', 'reason'],
+  'client.updated': ['client', 'name?'],
+  'client.removed': ['client', 'by'],
+  'signin.succeeded': ['user', 'method'],
+  'signin.failed': ['user?', 'method', 'reason'],
+  signout: [],
+  'signout.everywhere': ['user', 'by'],
+  'passkey.added': ['user'],
+  'passkey.removed': ['user'],
+  'invitation.created': ['user', 'invitation'],
+  'invitation.redeemed': ['user', 'invitation'],
+  'consent.allowed': ['user', 'client', 'grant', 'scopes'],
+  'consent.denied': ['user', 'client'],
+  'code.redeemed': ['user', 'client', 'grant'],
+  'code.replayed': ['user', 'client', 'grant', 'outcome'],
+  'token.issued': ['user?', 'client', 'grant_type', 'scopes'],
+  'token.refreshed': ['user', 'client', 'grant', 'generation'],
+  'token.repeated': ['user', 'client', 'grant', 'generation'],
+  'token.replayed': ['user', 'client', 'grant'],
+  'token.refused': ['client?', 'grant_type', 'reason'],
+  'grant.revoked': ['user', 'client', 'grant', 'reason'],
+  'scope.refused': ['user', 'client', 'operation?', 'tool?', 'status', 'ms'],
+  'issuer.unavailable': ['issuer', 'reason'],
+  'mcp.request': ['user', 'client', 'operation?', 'tool?', 'status', 'ms'],
+  'tool.called': ['user', 'client', 'tool', 'outcome', 'ms'],
+  error: ['name', 'at', 'code?', 'grant?', 'tool?', 'method?', 'part?', 'retry_in_ms?'],
+} as const satisfies Readonly<Record<string, readonly (keyof Meaning | `${keyof Meaning}?`)[]>>
+
+export type Event = keyof typeof EVENTS
+
+type NameIn<E extends Event> = (typeof EVENTS)[E][number]
+type Unmarked<Name> = Name extends `${infer Known extends keyof Meaning}?` ? Known : never
+
+/** The fields of an event: these, and no others. */
+export type Fields<E extends Event> = {
+  readonly [Name in NameIn<E> & keyof Meaning]: Meaning[Name]
+} & {
+  readonly [Name in Unmarked<NameIn<E>>]?: Meaning[Name] | undefined
+}
+
+/** What is written for an event. */
+export type Line = { readonly event: Event } & Readonly<Partial<Meaning>>

@@ -1,11 +1,12 @@
 // One structured line for each security event and each MCP request, for Workers Logs to query.
 // A line says who, which client, what and how it ended. It never holds a secret: callers pass ids
 // and reasons, no token, code, cookie, passphrase or URL with a query. Time, request and ray are added by Workers Logs.
-import type { Event, Fields } from './audit/events.ts'
+import { count } from './audit/counts.ts'
+import type { Event, Fields, Line } from './audit/events.ts'
 
 /** Writes one line. Fields that are undefined are left out. */
 export function log<E extends Event>(event: E, fields: Fields<E>): void {
-  write('log', event, fields)
+  write('log', { event, ...fields })
 }
 
 /**
@@ -13,17 +14,28 @@ export function log<E extends Event>(event: E, fields: Fields<E>): void {
  * nobody knows what the code that threw has put into it.
  */
 export function logError(error: unknown, fields: Partial<Fields<'error'>> = {}): void {
+  write('error', errorLine(error, fields))
+}
+
+function write(level: 'log' | 'error', line: Line): void {
+  const shown = withoutQuery(line)
+  console[level](JSON.stringify(shown))
+  try {
+    count(shown)
+  } catch (error) {
+    // Not counted in its turn.
+    console.error(JSON.stringify(errorLine(error, { part: 'counts' })))
+  }
+}
+
+// The id of a client can be an address, and nobody knows what stands behind its `?`.
+function withoutQuery(line: Line): Line {
+  return line.client === undefined ? line : { ...line, client: line.client.replace(/\?.*/s, '') }
+}
+
+function errorLine(error: unknown, fields: Partial<Fields<'error'>>): Line {
   const name = error instanceof Error ? error.name : typeof error
-  write('error', 'error', { name, at: framesOf(error), ...fields })
-}
-
-function write(level: 'log' | 'error', event: Event, fields: object): void {
-  console[level](JSON.stringify({ event, ...fields }, withoutQuery))
-}
-
-// The id of a client can be an address, and what stands behind its `?` is nothing that we know.
-function withoutQuery(field: string, value: unknown): unknown {
-  return field === 'client' && typeof value === 'string' ? value.split('?')[0] : value
+  return { event: 'error', name, at: framesOf(error), ...fields }
 }
 
 // The stack begins with the message, and a line of that could look like a frame.

@@ -37,7 +37,7 @@ interface Meaning {
   /** An error code of OAuth. */
   code: string
   /** What of this server did not work. */
-  part: 'audit' | 'limiter'
+  part: 'audit' | 'counts' | 'limiter'
   retry_in_ms: number
 }
 
@@ -85,4 +85,6 @@ export type Fields<E extends Event> = {
 }
 
 /** What is written for an event. */
-export type Line = { readonly event: Event } & Readonly<Partial<Meaning>>
+export type Line = { readonly event: Event } & {
+  readonly [Name in keyof Meaning]?: Meaning[Name] | undefined
+}

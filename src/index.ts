@@ -24,6 +24,7 @@ import { ConfigError } from './settings/setting.ts'
 import { tools } from './tools/index.ts'
 
 export { AccountObject } from './account/object.ts'
+export { AuditObject } from './audit/object.ts'
 export { SeenObject } from './oauth/assertions/seen-object.ts'
 export { ClientObject } from './oauth/clients/object.ts'
 export { GrantObject } from './oauth/grants/object.ts'

@@ -1,12 +1,20 @@
 // One structured line for each security event and each MCP request, for Workers Logs to query.
 // A line says who, which client, what and how it ended. It never holds a secret: callers pass ids
 // and reasons, no token, code, cookie, passphrase or URL with a query. Time, request and ray are added by Workers Logs.
+import { waitUntil } from 'cloudflare:workers'
 import { count } from './audit/counts.ts'
-import type { Event, Fields, Line } from './audit/events.ts'
+import type { Event, Fields, Line, Shown } from './audit/events.ts'
+import { keep } from './audit/store.ts'
 
-/** Writes one line. Fields that are undefined are left out. */
-export function log<E extends Event>(event: E, fields: Fields<E>): void {
-  write('log', { event, ...fields })
+/**
+ * Writes one line, and keeps a rare event for the owner's page, after the answer.
+ * @param fields of the line; undefined ones are left out
+ * @param shown for the owner's page alone
+ */
+export function log<E extends Event>(event: E, fields: Fields<E>, shown: Shown = {}): void {
+  const line = write('log', { event, ...fields })
+  const kept = keep(line, shown)
+  if (kept) waitUntil(kept.catch((error: unknown) => logError(error, { part: 'audit' })))
 }
 
 /**
@@ -17,7 +25,7 @@ export function logError(error: unknown, fields: Partial<Fields<'error'>> = {}):
   write('error', errorLine(error, fields))
 }
 
-function write(level: 'log' | 'error', line: Line): void {
+function write(level: 'log' | 'error', line: Line): Line {
   const shown = withoutQuery(line)
   console[level](JSON.stringify(shown))
   try {
@@ -26,6 +34,7 @@ function write(level: 'log' | 'error', line: Line): void {
     // Not counted in its turn.
     console.error(JSON.stringify(errorLine(error, { part: 'counts' })))
   }
+  return shown
 }
 
 // The id of a client can be an address, and nobody knows what stands behind its `?`.

@@ -68,7 +68,7 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
     const session = await requireSession(c)
     if (session) {
       await accountOf(c.env, session.userId).signOutEverywhere()
-      log('signout.everywhere', { user: session.userId, by: 'user' })
+      log('signout.everywhere', { user: session.userId, by: 'user' }, { person: session.identity })
     }
     endSession(c)
     return c.redirect('/login', 303)
@@ -88,11 +88,7 @@ async function revoke(
   which: (grant: GrantDescription) => boolean,
 ): Promise<void> {
   const grants = (await grantsOf(c.env, userId)).filter(which)
-  for (const { record } of grants) {
-    await revokeGrant(c.env, record.id, 'revoked_by_user')
-    const { id: grant, clientId: client } = record
-    log('grant.revoked', { grant, user: userId, client, reason: 'revoked_by_user' })
-  }
+  for (const { record } of grants) await revokeGrant(c.env, record.id, 'revoked_by_user')
 }
 
 function groupByClient(grants: readonly GrantDescription[]): ConnectedApp[] {

@@ -1,6 +1,14 @@
 // Everything that is written down, and with which fields: one table, from which the log, the counts and the owner's
 // page are made. docs/operate.md says in words what each event means.
 
+import type { Identity } from '../identity.ts'
+
+/** Names, which the owner is shown and the log does not have. */
+export interface Shown {
+  readonly person?: Pick<Identity, 'name' | 'expiresAt'>
+  readonly app?: string | undefined
+}
+
 /** What a field means, in whichever event it is. Ids and words of our own, and no name or address of a person. */
 interface Meaning {
   /** Who acted, or whom it is about: a person's id. */

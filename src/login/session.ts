@@ -59,7 +59,7 @@ export async function finishLogin(
   const lifetime = secondsLeft(identity, LIFETIME.session)
   const sealed = await seal(config, 'session', c.get('issuer'), session, lifetime)
   setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
-  log('signin.succeeded', { user: userId, method })
+  log('signin.succeeded', { user: userId, method }, { person: identity })
   return c.redirect(localPath(returnTo), 303)
 }
 

@@ -78,7 +78,7 @@ describe('imports', () => {
 
 describe('storage', () => {
   it('is touched only in files named store or object, and in a tool’s own folder', () => {
-    const touches = /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|SEEN|SESSIONS|NOTEBOOKS)\b/
+    const touches = /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|SEEN|SESSIONS|NOTEBOOKS)\b/
     const wrong = files.filter(
       (file) =>
         touches.test(source.get(file) ?? '') &&

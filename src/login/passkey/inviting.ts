@@ -14,14 +14,14 @@ import { ACCOUNT, done, requireOwner } from './signed-in.ts'
 export const inviting = new Hono<AppEnv>()
 
 inviting.post('/invite', async (c) => {
-  const { userId } = await requireOwner(c)
+  const { userId, identity } = await requireOwner(c)
   const name = displayable((await readForm(c.req.raw)).get('name'))
   if (name === undefined) throw new PageError(400, 'A name is missing', 'Say whom you invite.', ACCOUNT)
   const invitation = await orPage(accountOf(c.env, userId).addInvitation(name))
   if (!invitation) {
     throw new PageError(409, 'Too many are open', 'Withdraw an invitation that nobody needs.', ACCOUNT)
   }
-  log('invitation.created', { user: userId, invitation: invitation.id })
+  log('invitation.created', { user: userId, invitation: invitation.id }, { person: identity })
   // Not a redirect: the link is kept nowhere, so that this answer is the only one that can show it.
   return invitationMadePage({ ...invitation, url: await invitationUrl(c, userId, invitation) })
 })

@@ -56,14 +56,14 @@ joining.post('/', async (c) => {
   await redeem(c, invitation, user, name)
   const passkey = passkeyOf(attested, identity, undefined)
   await orPage(accountOf(c.env, user).addPasskey(passkey, challenge, whereFrom(c)))
-  log('passkey.added', { user })
+  log('passkey.added', { user }, { person: identity })
   return finishLogin(c, identity, undefined)
 })
 
 /** @throws PageError 410 */
 async function redeem(c: Context<AppEnv>, { id, owner }: OpenInvitation, user: string, name: string) {
   if (!(await orPage(accountOf(c.env, owner).redeemInvitation(id, name)))) throw noLongerOpen()
-  log('invitation.redeemed', { user, invitation: id })
+  log('invitation.redeemed', { user, invitation: id }, { person: { name } })
 }
 
 /** Somebody whom nobody but their passkeys knows. */

@@ -47,7 +47,7 @@ own.post('/add', async (c) => {
   const passkey = passkeyOf(attested, session.identity, displayable(form.get('name')))
   const outcome = await orPage(accountOf(c.env, session.userId).addPasskey(passkey, challenge, whereFrom(c)))
   if (outcome !== 'added') throw notAdded(NOT_ADDED[outcome])
-  log('passkey.added', { user: session.userId })
+  log('passkey.added', { user: session.userId }, { person: session.identity })
   return c.redirect(done('passkey-added'), 303)
 })
 
@@ -61,7 +61,7 @@ own.post('/rename', async (c) => {
 })
 
 own.post('/remove', async (c) => {
-  const { userId } = await requireSession(c)
+  const { userId, identity } = await requireSession(c)
   const id = (await readForm(c.req.raw)).require('id')
   const outcome = await orPage(accountOf(c.env, userId).removePasskey(id, whereFrom(c)))
   if (outcome === 'only_way_in') {
@@ -72,7 +72,7 @@ own.post('/remove', async (c) => {
       ACCOUNT,
     )
   }
-  if (outcome === 'removed') log('passkey.removed', { user: userId })
+  if (outcome === 'removed') log('passkey.removed', { user: userId }, { person: identity })
   return c.redirect(done('passkey-removed'), 303)
 })
 

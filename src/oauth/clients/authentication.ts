@@ -5,7 +5,7 @@ import { log } from '../../log.ts'
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { equalInConstantTime, hashSecret } from '../tokens/secret.ts'
-import type { Client, Lookup } from './client.ts'
+import { type Client, displayName, type Lookup } from './client.ts'
 import { claimedClient, isGenuine, JWT_BEARER } from './client-assertion.ts'
 import { findApprovedClient } from './store.ts'
 
@@ -34,7 +34,7 @@ export async function authenticateClient(
       : error
   })
   if (!(await isProven(lookup, client, credentials))) {
-    log('client.refused', { client: client.id, reason: 'not_authenticated' })
+    log('client.refused', { client: client.id, reason: 'not_authenticated' }, { app: displayName(client) })
     throw new OAuthError(
       'invalid_client',
       'The client secret or assertion is wrong, missing, or not what this client registered.',

@@ -4,7 +4,7 @@ import { addressKey } from '../../limits.ts'
 import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
 import { PageError } from '../../pages/error.tsx'
-import type { Client } from '../clients/client.ts'
+import { type Client, displayName } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import { findClient } from '../clients/store.ts'
@@ -71,7 +71,11 @@ function refusedClient(clientId: string, error: OAuthError): PageError {
 
 export function requireRegistered(client: Client, redirectUri: string): void {
   if (matchesRedirectUri(client.metadata.redirect_uris, redirectUri)) return
-  log('client.refused', { client: client.id, reason: 'redirect_uri_not_registered' })
+  log(
+    'client.refused',
+    { client: client.id, reason: 'redirect_uri_not_registered' },
+    { app: displayName(client) },
+  )
   throw new PageError(
     400,
     'This request is not safe',

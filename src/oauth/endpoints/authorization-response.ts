@@ -17,7 +17,11 @@ export function refuse(
   error: OAuthError,
   session: Session | undefined,
 ): Response {
-  log('client.refused', { client: address.client.id, reason: error.code })
+  log(
+    'client.refused',
+    { client: address.client.id, reason: error.code },
+    { app: displayName(address.client) },
+  )
   const url = refusalOf(c, address, error)
   if (session) return c.redirect(url, 303)
   const name = displayName(address.client)

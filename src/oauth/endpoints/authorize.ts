@@ -151,7 +151,12 @@ async function allow(
       openGrant(c.env, approval),
       approveClient(c.env, client, grantEndsAt),
     ])
-    log('consent.allowed', { grant: record.id, user: userId, client: client.id, scopes: record.scopes })
+    const shown = { person: identity, app: record.clientName }
+    log(
+      'consent.allowed',
+      { user: userId, client: client.id, grant: record.id, scopes: record.scopes },
+      shown,
+    )
     return c.redirect(answer(c, address, { code }), 303)
   } catch (error) {
     if (error instanceof OAuthError) return c.redirect(refusalOf(c, address, error), 303)
@@ -159,8 +164,10 @@ async function allow(
   }
 }
 
-function deny(c: Context<AppEnv>, address: ReturnAddress, { userId }: Session): Response {
-  log('consent.denied', { user: userId, client: address.client.id })
+function deny(c: Context<AppEnv>, address: ReturnAddress, { userId, identity }: Session): Response {
+  const { client } = address
+  const shown = { person: identity, app: displayName(client) }
+  log('consent.denied', { user: userId, client: client.id }, shown)
   return c.redirect(refusalOf(c, address, new OAuthError('access_denied', 'The person said no.')), 303)
 }
 

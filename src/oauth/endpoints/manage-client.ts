@@ -3,7 +3,7 @@
 import type { Context } from 'hono'
 import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, displayName } from '../clients/client.ts'
 import { validateClientMetadata } from '../clients/metadata.ts'
 import { findManaged, removeClient, updateClient } from '../clients/store.ts'
 import { OAuthError } from '../errors.ts'
@@ -44,14 +44,14 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
     ...(takesSecret(metadata) && kept !== undefined && { secretHash: kept }),
   }
   await updateClient(c.env, changed)
-  log('client.updated', { client: client.id, name: metadata.client_name })
+  log('client.updated', { client: client.id, name: metadata.client_name }, { app: metadata.client_name })
   return clientInformation(changed, secret, token)
 }
 
 export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
   const { client } = await requireManaged(c)
   await removeClient(c.env, client.id)
-  log('client.removed', { client: client.id, by: 'client' })
+  log('client.removed', { client: client.id, by: 'client' }, { app: displayName(client) })
   return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } })
 }
 

@@ -22,7 +22,7 @@ export async function register(c: Context<AppEnv>): Promise<Response> {
     hashSecret(management),
   ])
   const client = await registerClient(c.env, c.get('issuer'), metadata, secretHash, managementHash)
-  log('client.registered', { client: client.id, name: metadata.client_name })
+  log('client.registered', { client: client.id, name: metadata.client_name }, { app: metadata.client_name })
   return clientInformation(client, secret, management, 201)
 }
 

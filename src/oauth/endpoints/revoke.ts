@@ -1,7 +1,6 @@
 // Token revocation (RFC 7009). Whatever token of a grant a client gives back, the grant ends: an access token that
 // lived on beside a revoked refresh token, or the other way round, is not what anyone means by signing out.
 import type { Context } from 'hono'
-import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { OAuthError } from '../errors.ts'
@@ -20,15 +19,7 @@ export async function revoke(c: Context<AppEnv>): Promise<Response> {
   if (origin && origin.clientId !== client.id) {
     throw new OAuthError('invalid_request', 'This token belongs to another client.')
   }
-  const record = origin && (await revokeGrant(c.env, origin.grantId, 'revoked_by_client'))
-  if (record) {
-    log('grant.revoked', {
-      grant: record.id,
-      user: record.userId,
-      client: client.id,
-      reason: 'revoked_by_client',
-    })
-  }
+  if (origin) await revokeGrant(c.env, origin.grantId, 'revoked_by_client')
   // RFC 7009 §2.2: 200 also for a token that is unknown or over already.
   return new Response(null, { status: 200, headers: { 'Cache-Control': 'no-store' } })
 }

@@ -1,11 +1,12 @@
 // Grant type authorization_code (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3, RFC 7636 §4.5).
 import { log } from '../../log.ts'
 import { OAuthError } from '../errors.ts'
+import { idsOf, logRevoked, namesOf } from '../grants/logged.ts'
 import { redeemCode } from '../grants/store.ts'
 import { codeChallengeOf } from '../pkce.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseHandle } from '../tokens/secret.ts'
-import { authorizedBy, type GrantType, idsOf, refusal } from './grant-type.ts'
+import { authorizedBy, type GrantType, refusal } from './grant-type.ts'
 
 export const authorizationCode: GrantType = async ({ env, issuer, client, parameters }) => {
   const handle = parseHandle(parameters.require('code'))
@@ -30,11 +31,11 @@ export const authorizationCode: GrantType = async ({ env, issuer, client, parame
       return { authorized: authorizedBy(record, record.scopes, 0), refreshToken }
     }
     case 'replayed':
-      log('code.replayed', { ...ids, outcome: 'revoked' })
-      log('grant.revoked', { ...ids, reason: 'code_replayed' })
+      log('code.replayed', { ...ids, outcome: 'revoked' }, namesOf(record))
+      logRevoked(record, 'code_replayed')
       throw new OAuthError('invalid_grant', 'The code was used before. What it brought has been revoked.')
     case 'repeated':
-      log('code.replayed', { ...ids, outcome: 'refused' })
+      log('code.replayed', { ...ids, outcome: 'refused' }, namesOf(record))
       throw new OAuthError('invalid_grant', 'The code was used a moment ago.')
   }
 }

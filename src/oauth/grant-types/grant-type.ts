@@ -1,9 +1,8 @@
 // What every grant type receives and returns. An AuthenticatedTokenRequest exists only after the token endpoint
 // has authenticated the client and found the grant type among those it registered: no grant type can skip that.
-
 import { log } from '../../log.ts'
 import type { Config } from '../../settings/load.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, displayName } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import type { GrantRecord, Refused } from '../grants/grant.ts'
 import type { Parameters } from '../parameters.ts'
@@ -41,16 +40,11 @@ export function authorizedBy(record: GrantRecord, scopes: readonly string[], gen
   }
 }
 
-/** What the log says of a grant. */
-export function idsOf({ id, userId, clientId }: GrantRecord) {
-  return { user: userId, client: clientId, grant: id }
-}
-
 export type GrantType = (request: AuthenticatedTokenRequest) => Promise<Exchanged>
 
 /** RFC 6749 §5.2: the client learns that the grant is invalid; which check said so is for the log. */
 export function refusal(client: Client, grantType: string, reason: Refused['reason']): OAuthError {
-  log('token.refused', { client: client.id, grant_type: grantType, reason })
+  log('token.refused', { client: client.id, grant_type: grantType, reason }, { app: displayName(client) })
   switch (reason) {
     case 'wrong_resource':
       return new OAuthError('invalid_target', 'The resource is not the one that was authorized.')

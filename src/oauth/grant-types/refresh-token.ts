@@ -5,11 +5,12 @@ import { log } from '../../log.ts'
 import type { Config } from '../../settings/load.ts'
 import { OAuthError, tooOften } from '../errors.ts'
 import type { GrantRecord } from '../grants/grant.ts'
+import { idsOf, logRevoked, namesOf } from '../grants/logged.ts'
 import { revokeGrant, rotateRefreshToken } from '../grants/store.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseScope } from '../scopes.ts'
 import { parseHandle } from '../tokens/secret.ts'
-import { authorizedBy, type GrantType, idsOf, refusal } from './grant-type.ts'
+import { authorizedBy, type GrantType, refusal } from './grant-type.ts'
 
 export const refreshToken: GrantType = async ({ env, config, issuer, place, client, parameters }) => {
   const handle = parseHandle(parameters.require('refresh_token'))
@@ -30,8 +31,8 @@ export const refreshToken: GrantType = async ({ env, config, issuer, place, clie
       return { authorized: authorizedBy(record, allowed, generation), refreshToken: outcome.refreshToken }
     }
     case 'replayed':
-      log('token.replayed', idsOf(outcome.record))
-      log('grant.revoked', { ...idsOf(outcome.record), reason: 'token_replayed' })
+      log('token.replayed', idsOf(outcome.record), namesOf(outcome.record))
+      logRevoked(outcome.record, 'token_replayed')
       throw new OAuthError('invalid_grant', 'The refresh token was used before. The grant has been revoked.')
     case 'slow_down':
       throw tooOften(outcome.retryAfterSeconds)
@@ -44,6 +45,5 @@ export const refreshToken: GrantType = async ({ env, config, issuer, place, clie
 async function requireStillAllowed(env: Env, config: Config, record: GrantRecord) {
   if (await isStill(config, record.userId, record.identity)) return
   await revokeGrant(env, record.id, 'not_allowed')
-  log('grant.revoked', { ...idsOf(record), reason: 'not_allowed' })
   throw new OAuthError('invalid_grant', 'The person who allowed this may no longer sign in here.')
 }

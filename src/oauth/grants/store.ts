@@ -15,6 +15,7 @@ import type {
   RefreshOutcome,
   RevocationReason,
 } from './grant.ts'
+import { logRevoked } from './logged.ts'
 import type { GrantDescription, GrantObject } from './object.ts'
 
 const KV_METADATA_BYTES = 1024
@@ -130,14 +131,16 @@ export async function confirmGrant(env: Env, grantId: string, generation: number
   return grant ? orUnavailable(grant.confirm(generation)) : false
 }
 
-/** Ends a grant. Returns what it was, or undefined when it was over already. @throws OAuthError 503 */
+/** Ends a grant, and writes it down. Returns what it was, or undefined when it was over already. @throws OAuthError 503 */
 export async function revokeGrant(
   env: Env,
   grantId: string,
   reason: RevocationReason,
 ): Promise<GrantRecord | undefined> {
   const grant = grantOf(env, grantId)
-  return grant ? orUnavailable(grant.revoke(reason)) : undefined
+  const record = grant && (await orUnavailable(grant.revoke(reason)))
+  if (record) logRevoked(record, reason)
+  return record
 }
 
 /** The client to which this code or refresh token was given; undefined when it is unknown. @throws OAuthError 503 */

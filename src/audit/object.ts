@@ -1,0 +1,80 @@
+// One Durable Object per deployment: the security events of the last 90 days, for the owner to look at. Each kind of
+// event has a ring of its own, one for people who are known and one for strangers, so that a flood of one pushes out
+// nothing but itself. What is the same and happens again on the same day is one row.
+import { DurableObject } from 'cloudflare:workers'
+import type { Event } from './events.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const KEEP_MS = 90 * DAY_MS
+const MAX_OF_A_KIND = 200
+
+const TABLE = `
+  CREATE TABLE IF NOT EXISTS events (
+    at INTEGER NOT NULL, event TEXT NOT NULL, strangers INTEGER NOT NULL, fields TEXT NOT NULL, person TEXT, app TEXT,
+    times INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS events_of_a_kind ON events (event, strangers, at)`
+
+// Types, not interfaces: rows of SQL are read into them.
+type Row = {
+  /** Milliseconds since the epoch; of the last time, where there were several. */
+  at: number
+  event: Event
+  /** As the log has them, in JSON. */
+  fields: string
+  /** Names, as they were then. */
+  person: string | null
+  app: string | null
+  /** How often on that day. */
+  times: number
+}
+
+export type KeptEvent = Omit<Row, 'at' | 'times'> & {
+  /** Whether somebody can cause it whom nobody knows. */
+  strangers: boolean
+}
+
+export interface RecentEvents {
+  /** The newest first, both. */
+  readonly known: readonly Row[]
+  readonly strangers: readonly Row[]
+}
+
+export class AuditObject extends DurableObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    ctx.storage.sql.exec(TABLE)
+  }
+
+  keep({ event, fields, person, app, strangers }: KeptEvent): void {
+    const { sql } = this.ctx.storage
+    const now = Date.now()
+    const kind = [event, Number(strangers)] as const
+    const today = now - (now % DAY_MS)
+    const again = sql.exec(
+      'UPDATE events SET at = ?, times = times + 1 WHERE event = ? AND strangers = ? AND at >= ? AND fields = ?',
+      ...[now, ...kind, today, fields],
+    )
+    if (again.rowsWritten > 0) return
+    sql.exec('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, 1)', now, ...kind, fields, person, app)
+    sql.exec(
+      `DELETE FROM events WHERE event = ?1 AND strangers = ?2 AND (at <= ?3 OR rowid IN
+        (SELECT rowid FROM events WHERE event = ?1 AND strangers = ?2 ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?4))`,
+      ...[...kind, now - KEEP_MS, MAX_OF_A_KIND],
+    )
+  }
+
+  /** @param limit of each of the two lists */
+  recent(limit: number): RecentEvents {
+    return { known: this.#newest(false, limit), strangers: this.#newest(true, limit) }
+  }
+
+  #newest(strangers: boolean, limit: number): Row[] {
+    return this.ctx.storage.sql
+      .exec<Row>(
+        `SELECT at, event, fields, person, app, times FROM events WHERE strangers = ? AND at > ?
+          ORDER BY at DESC, rowid DESC LIMIT ?`,
+        ...[Number(strangers), Date.now() - KEEP_MS, limit],
+      )
+      .toArray()
+  }
+}

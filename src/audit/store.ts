@@ -1,0 +1,56 @@
+// The way to the audit object. It is told of rare events alone: never of a tool call, an MCP request or a plain refresh.
+import { env } from 'cloudflare:workers'
+import type { Event, Line, Shown } from './events.ts'
+import type { AuditObject, KeptEvent, RecentEvents } from './object.ts'
+
+/** What is kept, and whether somebody can cause it whom nobody knows. */
+const KEPT: { readonly [event in Event]?: 'known' | 'strangers' } = {
+  'client.registered': 'strangers',
+  'client.refused': 'strangers',
+  'client.updated': 'strangers',
+  'client.removed': 'strangers',
+  'signin.succeeded': 'known',
+  'signin.failed': 'strangers',
+  'signout.everywhere': 'known',
+  'passkey.added': 'known',
+  'passkey.removed': 'known',
+  'invitation.created': 'known',
+  'invitation.redeemed': 'known',
+  'consent.allowed': 'known',
+  'consent.denied': 'known',
+  'code.replayed': 'known',
+  'token.replayed': 'known',
+  'token.refused': 'strangers',
+  'grant.revoked': 'known',
+}
+
+/** Keeps an event, if it is one to keep. Undefined when it is not. */
+export function keep(line: Line, { person, app }: Shown): Promise<void> | undefined {
+  const kept = KEPT[line.event]
+  if (kept === undefined) return undefined
+  const { event, ...fields } = line
+  // Anybody can be a guest; and what the owner does is the owner's, whatever it is.
+  const strangers = person?.expiresAt !== undefined || (kept === 'strangers' && line.by !== 'owner')
+  return put({
+    event,
+    fields: JSON.stringify(fields),
+    person: person?.name ?? null,
+    app: app ?? null,
+    strangers,
+  })
+}
+
+async function put(kept: KeptEvent): Promise<void> {
+  // One key for all of them: what a flood costs is bounded, and only its own lines are missing. The log has each.
+  if (kept.strangers && !(await env.AUDIT_LIMIT.limit({ key: 'strangers' })).success) return
+  await audit(env).keep(kept)
+}
+
+/** @param limit of each of the two lists */
+export async function recentEvents(env: Env, limit: number): Promise<RecentEvents> {
+  return audit(env).recent(limit)
+}
+
+function audit({ AUDIT }: Env): DurableObjectStub<AuditObject> {
+  return AUDIT.getByName('audit')
+}

@@ -1,0 +1,16 @@
+// What is written down of a grant.
+import type { Shown } from '../../audit/events.ts'
+import { log } from '../../log.ts'
+import type { GrantRecord, RevocationReason } from './grant.ts'
+
+export function idsOf({ id, userId, clientId }: GrantRecord) {
+  return { user: userId, client: clientId, grant: id }
+}
+
+export function namesOf({ identity, clientName }: GrantRecord): Shown {
+  return { person: identity, app: clientName }
+}
+
+export function logRevoked(record: GrantRecord, reason: RevocationReason): void {
+  log('grant.revoked', { ...idsOf(record), reason }, namesOf(record))
+}

@@ -4,9 +4,11 @@
 //                                   (AUTHORIZATION_SERVERS puts somebody else's in its place)
 //   /login, /logout                 who a person is                                          login/
 //   /account                        what they have allowed, and taking it back               account/
+//   /admin                          the same of everybody, for the owner alone               admin/
 // To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Scopes and lifetimes: config.ts.
 import { Hono } from 'hono'
 import { accountRoutes } from './account/routes.ts'
+import { adminRoutes } from './admin/routes.ts'
 import { logError } from './log.ts'
 import { loginMethods } from './login/index.ts'
 import { loginRoutes } from './login/routes.tsx'
@@ -46,6 +48,7 @@ app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)
 app.route('/', loginRoutes(loginMethods, upstreamScopesOf(tools)))
 app.route('/', accountRoutes(loginMethods))
+app.route('/', adminRoutes(loginMethods))
 
 app.notFound((c) => {
   const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')

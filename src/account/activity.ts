@@ -3,6 +3,7 @@
 export type ActivityKind =
   | 'signed_in'
   | 'signed_out_everywhere'
+  | 'signed_out_by_owner'
   | 'passkey_added'
   | 'passkey_removed'
   | 'invitation_redeemed'
@@ -10,6 +11,7 @@ export type ActivityKind =
   | 'refreshed'
   | 'revoked_by_user'
   | 'revoked_by_client'
+  | 'revoked_by_owner'
   | 'not_allowed'
   | 'code_replayed'
   | 'token_replayed'

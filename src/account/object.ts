@@ -100,11 +100,17 @@ export class AccountObject extends DurableObject<Env> {
     return this.ctx.storage.kv.get<number>('epoch') ?? 0
   }
 
+  /** Those of one client. */
+  grantIdsFor(clientId: string): string[] {
+    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM grants WHERE client_id = ?', clientId)
+    return rows.toArray().map((row) => row.id)
+  }
+
   /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
-  signOutEverywhere(): void {
+  signOutEverywhere(by: 'user' | 'owner' = 'user'): void {
     this.#upstream.forget()
     this.ctx.storage.kv.put('epoch', this.epoch() + 1)
-    this.#noteNow('signed_out_everywhere', '', '')
+    this.#noteNow(by === 'owner' ? 'signed_out_by_owner' : 'signed_out_everywhere', '', '')
   }
 
   /**

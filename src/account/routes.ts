@@ -1,16 +1,17 @@
 // /account: what a person has allowed, what happened lately, and taking it back. A client may hold several grants
 // (each step-up makes one); the page shows one app, and Revoke ends all of them.
 import { type Context, Hono } from 'hono'
+import { isOwner } from '../identity.ts'
 import { log } from '../log.ts'
 import { type LoginMethod, scriptOf } from '../login/method.ts'
 import { endSession, loginUrl, readSession, type Session } from '../login/session.ts'
 import { activityOf, type GrantDescription } from '../oauth/grants/object.ts'
 import { grantsOf, revokeGrant } from '../oauth/grants/store.ts'
 import { readForm } from '../oauth/parameters.ts'
-import { describeScopes } from '../oauth/scopes.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
-import { accountPage, type ConnectedApp } from '../pages/account.tsx'
+import { accountPage } from '../pages/account.tsx'
 import type { Activity } from './activity.ts'
+import { groupByClient } from './apps.ts'
 import { accountOf } from './store.ts'
 
 const MAX_ACTIVITY = 200
@@ -40,6 +41,7 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
       activity: recent.slice(0, MAX_ACTIVITY),
       sections,
       script: scriptOf(methods),
+      adminPath: isOwner(c.get('config'), session.identity) ? '/admin' : undefined,
       notice: NOTICES[c.req.query('done') ?? ''],
     })
   })
@@ -89,16 +91,4 @@ async function revoke(
 ): Promise<void> {
   const grants = (await grantsOf(c.env, userId)).filter(which)
   for (const { record } of grants) await revokeGrant(c.env, record.id, 'revoked_by_user')
-}
-
-function groupByClient(grants: readonly GrantDescription[]): ConnectedApp[] {
-  const byClient = Map.groupBy(grants, ({ record }) => record.clientId)
-  return [...byClient].map(([clientId, ofClient]) => ({
-    clientId,
-    name: ofClient[0]?.record.clientName ?? clientId,
-    scopes: describeScopes([...new Set(ofClient.flatMap(({ record }) => record.scopes))]),
-    since: Math.min(...ofClient.map(({ record }) => record.createdAt)),
-    lastUsedAt: Math.max(...ofClient.map(({ lastUsedAt }) => lastUsedAt)),
-    endsAt: Math.max(...ofClient.map(({ record }) => record.expiresAt)),
-  }))
 }

@@ -29,6 +29,8 @@ interface Account {
   /** What the login methods show here. */
   readonly sections: readonly Child[]
   readonly script: string | undefined
+  /** Where the owner sees everybody's; undefined for the others. */
+  readonly adminPath: string | undefined
   readonly notice: string | undefined
 }
 
@@ -39,6 +41,7 @@ const FEW = 10
 const HAPPENED: Record<string, (about: Child) => Child> = {
   signed_in: (about) => <>Signed in with {about}</>,
   signed_out_everywhere: () => 'Signed out everywhere',
+  signed_out_by_owner: () => 'The owner of this server signed you out everywhere',
   passkey_added: (about) => <>Added the passkey {about}</>,
   passkey_removed: (about) => <>Removed the passkey {about}</>,
   invitation_redeemed: (about) => <>{about} accepted your invitation</>,
@@ -46,13 +49,14 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
   refreshed: (about) => <>{about} renewed its access</>,
   revoked_by_user: (about) => <>Revoked {about}</>,
   revoked_by_client: (about) => <>{about} signed itself out</>,
+  revoked_by_owner: (about) => <>The owner of this server revoked {about}</>,
   not_allowed: (about) => <>{about} was put out: you were no longer allowed here</>,
   code_replayed: (about) => <>{about} was put out: its sign-in code was used twice</>,
   token_replayed: (about) => <>{about} was put out: an old token of it came back, which perhaps was stolen</>,
 }
 
 export function accountPage(account: Account): Promise<Response> {
-  const { person, apps, activity, sections, script, notice } = account
+  const { person, apps, activity, sections, script, adminPath, notice } = account
   return page({
     title: 'Your account',
     wide: true,
@@ -66,6 +70,11 @@ export function accountPage(account: Account): Promise<Response> {
           </p>
         )}
         {whoIsHere(person)}
+        {adminPath !== undefined && (
+          <p class="quiet">
+            This server is yours: <a href={adminPath}>its people and apps, and what happened lately</a>.
+          </p>
+        )}
         <section>
           <div class="head">
             <h2>Connected apps</h2>

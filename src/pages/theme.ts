@@ -83,6 +83,11 @@ button:hover { filter: brightness(1.08) }
 .app summary { padding: 0 }
 .app details form { margin-top: .6rem }
 .app .quiet:not(:last-child) { margin-bottom: .3rem }
+.app .parts { list-style: none; flex: 1 1 100%; margin: 0; padding: 0 }
+.parts li { display: flex; flex-wrap: wrap; gap: .4rem 1rem; justify-content: space-between; align-items: center;
+  border-top: 1px solid var(--line); padding: .6rem 0 }
+.parts li:last-child { padding-bottom: 0 }
+.parts li > span { flex: 1 1 14rem; min-width: 0; overflow-wrap: anywhere }
 .apps + form { margin-top: 1.4rem }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
 .who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }

@@ -27,6 +27,6 @@ export interface Lookup {
 }
 
 /** What to call a client that gave no name. */
-export function displayName(client: Client): string {
-  return client.metadata.client_name ?? 'An app without a name'
+export function displayName({ metadata }: Pick<Client, 'metadata'>): string {
+  return metadata.client_name ?? 'An app without a name'
 }

@@ -96,7 +96,8 @@ export async function approveDescribed(env: Env, clientId: string): Promise<void
   await orUnavailable(env.RECORDS.put(await copyKey(clientId), body, { expirationTtl: COPY_SECONDS }))
 }
 
-async function forget(env: Env, clientId: string): Promise<void> {
+/** Here and in KV. Other isolates remember it for as long as it is fresh, and anybody can show it again. @throws OAuthError 503 */
+export async function forget(env: Env, clientId: string): Promise<void> {
   documents.delete(clientId)
   if (await readCopy(env, clientId)) await orUnavailable(env.RECORDS.delete(await copyKey(clientId)))
 }

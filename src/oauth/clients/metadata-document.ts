@@ -11,6 +11,8 @@ const MAX_FRESH_SECONDS = 24 * 60 * 60
 const STALE_MS = 7 * 24 * 60 * 60 * 1000
 
 export interface ClientDocument {
+  /** Its address. */
+  readonly clientId: string
   readonly metadata: ClientMetadata
   /** Milliseconds since the epoch, both. */
   readonly fetchedAt: number
@@ -40,7 +42,7 @@ export async function fetchDocument(url: string): Promise<ClientDocument> {
   if (status !== 200) throw invalid(`answers ${status} instead of a document`)
   const metadata = validateDocument(url, parse(text))
   const fetchedAt = Date.now()
-  return { metadata, fetchedAt, freshUntil: fetchedAt + freshSeconds(response.headers) * 1000 }
+  return { clientId: url, metadata, fetchedAt, freshUntil: fetchedAt + freshSeconds(response.headers) * 1000 }
 }
 
 // A redirect would lead away from the address that was judged, so that it counts as an answer of its own.

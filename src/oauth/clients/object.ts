@@ -21,10 +21,13 @@ export class ClientObject extends DurableObject<Env> {
 
   /**
    * A person approved this client, for a grant that lasts until `grantEndsAt` (milliseconds since the epoch).
-   * Returns until when the copy in KV is to last, or undefined when the copy that is there lasts long enough.
+   * Returns until when the copy in KV is to last, or undefined when none is needed: the one that is there lasts long
+   * enough, or the client is gone.
    */
   approve(grantEndsAt: number): number | undefined {
     const { kv } = this.ctx.storage
+    // Removed while the person looked at the consent page: what is gone stays gone.
+    if (!this.read()) return undefined
     const keepUntil = Math.max(grantEndsAt + DAY_MS, kv.get<number>('keepUntil') ?? 0)
     kv.put('keepUntil', keepUntil)
     this.ctx.storage.setAlarm(keepUntil)

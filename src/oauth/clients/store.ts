@@ -100,6 +100,11 @@ export async function removeClient(env: Env, clientId: string): Promise<void> {
   await orUnavailable(requireObject(env, clientId).remove())
 }
 
+/** Takes a client from whoever decides, and leaves the copy that lists show. @throws OAuthError 503 */
+export async function closeClient(env: Env, clientId: string): Promise<void> {
+  await orUnavailable(requireObject(env, clientId).remove())
+}
+
 function requireObject(env: Env, clientId: string): DurableObjectStub<ClientObject> {
   const object = objectOf(env, clientId)
   if (!object) throw unknownClient()

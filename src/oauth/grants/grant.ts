@@ -69,6 +69,7 @@ export type RevocationReason =
   | 'token_replayed'
   | 'revoked_by_user'
   | 'revoked_by_client'
+  | 'revoked_by_owner'
   | 'not_allowed'
 
 export interface RedeemEvent {

@@ -61,17 +61,28 @@ export async function openGrant(
 async function putRecord(env: Env, record: GrantRecord): Promise<void> {
   await env.RECORDS.put(`grant:${record.id}`, JSON.stringify(record), {
     expirationTtl: Math.max(Math.ceil((record.expiresAt - record.createdAt) / 1000), KV_LEAST_SECONDS),
-    metadata: summary(record),
+    metadata: await summary(record),
   })
 }
 
-/** What `wrangler kv key list` shows of a grant, within the 1,024 bytes that KV gives it. */
-function summary(record: GrantRecord) {
+/** What a list of KV shows of a grant, within the 1,024 bytes that KV gives it. */
+export interface GrantSummary {
+  readonly user: string
+  readonly client: string
+  readonly scope: string
+  readonly userId: string
+  /** Of the client's id, which can be longer than this. */
+  readonly clientHash: string
+}
+
+async function summary(record: GrantRecord): Promise<GrantSummary> {
   const cut = (text: string) => text.slice(0, 40)
   const full = {
     user: cut(record.identity.name),
     client: cut(record.clientName),
     scope: record.scopes.join(' '),
+    userId: record.userId,
+    clientHash: await hashSecret(record.clientId),
   }
   const bytes = new TextEncoder().encode(JSON.stringify(full)).byteLength
   return bytes <= KV_METADATA_BYTES ? full : { ...full, scope: `${record.scopes.length} scopes` }
@@ -151,8 +162,20 @@ export async function clientOfHandle(env: Env, handle: Handle): Promise<string |
 
 /** The live grants of a user, the newest first. @throws OAuthError 503 */
 export async function grantsOf(env: Env, userId: string): Promise<GrantDescription[]> {
+  return describeGrants(env, await grantIdsOf(env, userId))
+}
+
+/**
+ * The ids of a user's grants, the newest first, or of those that they gave to one client.
+ * @throws OAuthError 503
+ */
+export async function grantIdsOf(env: Env, userId: string, clientId?: string): Promise<string[]> {
   const account = accountOf(env, userId)
-  const ids = await orUnavailable(account.grantIds())
+  return orUnavailable(clientId === undefined ? account.grantIds() : account.grantIdsFor(clientId))
+}
+
+/** Those of the grants that are live. @throws OAuthError 503 */
+export async function describeGrants(env: Env, ids: readonly string[]): Promise<GrantDescription[]> {
   const descriptions = await orUnavailable(
     Promise.all(ids.map((id) => env.GRANTS.get(env.GRANTS.idFromString(id)).describe())),
   )

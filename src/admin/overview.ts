@@ -1,0 +1,96 @@
+// What the owner is shown: a page of the people, one of the registrations, and what happened lately.
+import { groupByClient } from '../account/apps.ts'
+import { recentEvents } from '../audit/store.ts'
+import { logError } from '../log.ts'
+import { listRegistrations, type Registration } from '../oauth/clients/registrations-store.ts'
+import { placeOf } from '../oauth/endpoints/authorization-response.ts'
+import { listHolders } from '../oauth/grants/list-store.ts'
+import { describeGrants, grantIdsOf } from '../oauth/grants/store.ts'
+import type { Happened, Person, Registered } from '../pages/admin.tsx'
+
+const PEOPLE = 20
+const REGISTRATIONS = 20
+const EVENTS = 200
+/** How many grants of one person are looked at. */
+const GRANTS = 20
+
+/** Something to show, and the word with which the next page is asked for; undefined where there is none. */
+export interface Part<T> {
+  readonly shown: readonly T[]
+  readonly next: string | undefined
+}
+
+/** @param place what an earlier page gave as its next @throws OAuthError 503 */
+export async function people(env: Env, place: string | undefined, methods: Names): Promise<Part<Person>> {
+  const [offset, cursor] = read(place)
+  const { holders, next } = await listHolders(env, cursor)
+  const here = holders.slice(offset, offset + PEOPLE)
+  const shown = await Promise.all(here.map(({ userId, name }) => person(env, userId, name, methods)))
+  const further = holders.length > offset + PEOPLE
+  return {
+    // KV may list what is over already.
+    shown: shown.filter(({ apps, unseen }) => apps.length + unseen > 0),
+    next: further ? write(offset + PEOPLE, cursor) : next && write(0, next),
+  }
+}
+
+/** What login methods are called, by their ids. */
+export type Names = (method: string) => string
+
+async function person(env: Env, userId: string, name: string, methods: Names): Promise<Person> {
+  const ids = await grantIdsOf(env, userId)
+  const grants = await describeGrants(env, ids.slice(0, GRANTS))
+  const identity = grants[0]?.record.identity
+  return {
+    userId,
+    name: identity?.name ?? name,
+    method: methods(identity?.method ?? ''),
+    apps: groupByClient(grants),
+    unseen: Math.max(ids.length - GRANTS, 0),
+  }
+}
+
+/** @param place what an earlier page gave as its next @throws OAuthError 503 */
+export async function registrations(env: Env, place: string | undefined): Promise<Part<Registered>> {
+  const [prefix, cursor] = read(place)
+  const list = await listRegistrations(env, REGISTRATIONS, { prefix, cursor })
+  return {
+    shown: list.registrations.map(registered),
+    next: list.next && write(list.next.prefix, list.next.cursor),
+  }
+}
+
+function registered({ key, kind, clientId, name, redirectUris, since }: Registration): Registered {
+  return {
+    key,
+    kind,
+    name,
+    describedAt: kind === 'described' ? new URL(clientId).host : undefined,
+    answersGoTo: [...new Set(redirectUris.map(placeOf))],
+    since,
+  }
+}
+
+/** Undefined when they cannot be read: nothing else of the page hangs on them. */
+export async function happened(
+  env: Env,
+  methods: Names,
+): Promise<{ known: Happened[]; strangers: Happened[] } | undefined> {
+  const recent = await recentEvents(env, EVENTS).catch((error: unknown) => logError(error, { part: 'audit' }))
+  if (!recent) return undefined
+  const readable = ({ fields, ...row }: (typeof recent.known)[number]): Happened => {
+    const { method, ...others } = JSON.parse(fields)
+    return { ...row, fields: { ...others, ...(method !== undefined && { method: methods(method) }) } }
+  }
+  return { known: recent.known.map(readable), strangers: recent.strangers.map(readable) }
+}
+
+// A number and a cursor of KV, as one word of a query.
+function write(number: number, cursor: string | undefined): string {
+  return `${number}~${cursor ?? ''}`
+}
+
+function read(place: string | undefined): [number, string | undefined] {
+  const [, number = '0', cursor] = /^(\d{1,4})~(.*)$/.exec(place ?? '') ?? []
+  return [Number(number), cursor || undefined]
+}

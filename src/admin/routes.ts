@@ -1,0 +1,66 @@
+// /admin: everybody's apps, the registrations and the recent security events, for the owner alone. For anybody else who
+// is signed in, there is nothing here.
+import { type Context, Hono } from 'hono'
+import { isOwner } from '../identity.ts'
+import type { LoginMethod } from '../login/method.ts'
+import { loginUrl, readSession } from '../login/session.ts'
+import { readForm } from '../oauth/parameters.ts'
+import { type AppEnv, requireOwnPage } from '../origin.ts'
+import { adminPage } from '../pages/admin.tsx'
+import { type Ended, endApp, endPerson, endRegistration } from './end.ts'
+import { happened, people, registrations } from './overview.ts'
+
+const NOTICES: Record<string, string> = {
+  app: 'Revoked. The app is out within two minutes.',
+  person:
+    'Their apps are revoked, and they are signed out everywhere. Who may sign in again is for ALLOWED_USERS to say.',
+  registration: 'Removed. Its apps are out within two minutes, and it has to introduce itself again.',
+  gone: 'There was nothing left to end: it was over already.',
+  partly: 'That was much, and not all of it is done. Wait a minute, then press it again.',
+}
+
+/** @param methods whose names are shown */
+export function adminRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
+
+  app.use('/admin/*', async (c, next) => {
+    const session = await readSession(c)
+    if (session && !isOwner(c.get('config'), session.identity)) return c.notFound()
+    if (c.req.method === 'POST') requireOwnPage(c)
+    if (!session) return c.redirect(loginUrl('/admin'), 303)
+    return next()
+  })
+
+  app.get('/admin', async (c) => {
+    const { env } = c
+    const { done = '', people: ofPeople, registrations: ofRegistrations } = c.req.query()
+    const [persons, registered, events] = await Promise.all([
+      people(env, ofPeople, nameOf),
+      registrations(env, ofRegistrations),
+      happened(env, nameOf),
+    ])
+    return adminPage({ people: persons, registrations: registered, events, notice: NOTICES[done] })
+  })
+
+  app.post('/admin/revoke', async (c) => {
+    const form = await readForm(c.req.raw)
+    return back(c, 'app', await endApp(c, form.require('user'), form.require('client_id')))
+  })
+
+  app.post('/admin/revoke-all', async (c) => {
+    const form = await readForm(c.req.raw)
+    return back(c, 'person', await endPerson(c, form.require('user')))
+  })
+
+  app.post('/admin/remove', async (c) => {
+    const form = await readForm(c.req.raw)
+    return back(c, 'registration', await endRegistration(c, form.require('registration')))
+  })
+
+  return app
+}
+
+function back(c: Context<AppEnv>, what: string, ended: Ended): Response {
+  return c.redirect(`/admin?done=${ended === 'ended' ? what : ended}`, 303)
+}

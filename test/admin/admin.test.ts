@@ -1,0 +1,304 @@
+// What the owner sees of everybody, and what they can end.
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadConfig } from '../../src/settings/load.ts'
+import { OWNER, userIdOf } from '../../src/identity.ts'
+import { AuditObject, GrantObject } from '../../src/index.ts'
+import { AdminPage, press } from '../support/admin.ts'
+import { DocumentHost } from '../support/document-host.ts'
+import { callTool, OAuthClient } from '../support/oauth-client.ts'
+import {
+  expectInvalidToken,
+  expectLive,
+  expectOver,
+  listenToLog,
+  pass,
+  tokensOf,
+} from '../support/outcome.ts'
+import { Machine } from '../support/owned-client.ts'
+import { expectPage } from '../support/refusals.ts'
+import { Visitor } from '../support/visitor.ts'
+
+let owner: Visitor
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  for (const { name } of (await env.RECORDS.list()).keys) await env.RECORDS.delete(name)
+  owner = await Visitor.signedIn()
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+/** Somebody of their own, and their id. */
+async function somebody(name: string): Promise<{ person: Visitor; user: string }> {
+  const subject = crypto.randomUUID()
+  const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
+  return { person: await Visitor.as(name, identity), user: await userIdOf(loadConfig(env), identity) }
+}
+
+describe('the admin page', () => {
+  it('says so when there is nothing', async () => {
+    const page = await AdminPage.of(owner)
+    expect(page.part('people')).toContain('Nobody has let an app in.')
+    expect(page.part('registrations')).toContain('No app is registered.')
+    expect(page.html).toContain('href="/account"')
+  })
+
+  it('is linked for the owner on their account page, and for nobody else', async () => {
+    expect(await (await owner.get('/account')).text()).toContain('href="/admin"')
+    const { person } = await somebody('Ada')
+    expect(await (await person.get('/account')).text()).not.toContain('/admin')
+  })
+
+  it('shows who let in what, since when, and how they sign in', async () => {
+    const { person, user } = await somebody('Ada')
+    const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
+    await app.connect(person)
+    await app.connect(person, { scope: 'notes:read' })
+    const page = await AdminPage.of(owner)
+    expect(page.users).toEqual([user])
+    expect(page.part('people')).toMatch(
+      /Ada with passkey · user_\S+ .*Notes for Mac notes:read notes:write · since/,
+    )
+    expect(page.part('people').match(/Notes for Mac/g)).toHaveLength(1)
+    expect(page.registrations).toEqual([`client:${app.id}`])
+    expect(page.part('registrations')).toContain('Registered itself')
+    expect(page.part('registrations')).toContain('answers go to client.example')
+  })
+
+  it('shows names of every kind as text', async () => {
+    const long = 'goes on '.repeat(12)
+    const names = [
+      '<script>alert(1)</script>',
+      'تطبيق الملاحظات',
+      long,
+      '"><form action="https://evil.test">',
+    ]
+    for (const name of names) {
+      const app = await OAuthClient.registered({ client_name: name })
+      await app.connect((await somebody(name)).person)
+    }
+    const { html } = await AdminPage.of(owner)
+    expect(html).not.toContain('<script>alert')
+    expect(html).not.toContain('<form action="https://evil.test">')
+    for (const name of ['&lt;script&gt;', 'تطبيق الملاحظات', long.trim()])
+      expect(html).toContain(`<bdi>${name}`)
+  })
+
+  it('shows thousands a page at a time, each once', async () => {
+    const app = await OAuthClient.registered()
+    const expected: string[] = []
+    for (let n = 0; n < 45; n++) {
+      const { person, user } = await somebody(`Person ${n}`)
+      await app.connect(person)
+      expected.push(user)
+    }
+    const users: string[] = []
+    let query: string | undefined = ''
+    for (let pages = 0; query !== undefined; pages++) {
+      expect(pages).toBeLessThan(3)
+      const page: AdminPage = await AdminPage.of(owner, query)
+      expect(page.users.length).toBeLessThanOrEqual(20)
+      users.push(...page.users)
+      query = page.next('people')
+    }
+    expect(users.toSorted()).toEqual(expected.toSorted())
+  })
+
+  it('goes on where KV does, after a thousand grants', async () => {
+    const metadata = {
+      user: 'Zoe',
+      client: 'App',
+      scope: '',
+      userId: `user_${'z'.repeat(43)}`,
+      clientHash: '',
+    }
+    const ids = Array.from({ length: 1001 }, (_, n) => `grant:${n.toString(16).padStart(64, '0')}`)
+    await Promise.all(ids.map((key) => env.RECORDS.put(key, '{}', { metadata })))
+    const first = await AdminPage.of(owner)
+    // Listed, and over: whoever has no live grant is not shown.
+    expect(first.users).toEqual([])
+    expect(first.part('people')).toContain('There is more.')
+    const second = await AdminPage.of(owner, first.next('people'))
+    expect(second.next('people')).toBeUndefined()
+  })
+
+  it('shows registrations of each kind, a page at a time', async () => {
+    const host = DocumentHost.install()
+    const described = await OAuthClient.described(host.publish({ client_name: 'Described app' }))
+    await described.connect(owner)
+    const machine = await Machine.owned()
+    for (let n = 0; n < 20; n++) await (await OAuthClient.registered()).connect(owner)
+    const first = await AdminPage.of(owner)
+    const second = await AdminPage.of(owner, first.next('registrations'))
+    expect([first.registrations.length, second.registrations.length]).toEqual([20, 2])
+    expect(second.next('registrations')).toBeUndefined()
+    expect(second.part('registrations')).toContain(
+      `Described app Describes itself on ${new URL(described.id).host}`,
+    )
+    expect(second.part('registrations')).toContain('Nightly build Registered by you')
+    expect([...first.registrations, ...second.registrations]).toContain(`client:${machine.id}`)
+  })
+
+  it.each([
+    '?people=7~garbage',
+    '?people=9999~',
+    '?people=-1',
+    '?registrations=7~x',
+    '?registrations=~',
+    '?done=constructor',
+  ])('is a page whatever is asked of it: %s', async (query) => {
+    const response = await owner.get(`/admin${query}`)
+    expect([200, 503]).toContain(response.status)
+    await expectPage(response, response.status)
+  })
+
+  it('is a page that says so while KV does not answer', async () => {
+    vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list').mockRejectedValue(new Error('KV LIST failed: 429'))
+    expect(await expectPage(await owner.get('/admin'), 503)).toContain('Try again')
+  })
+
+  it('shows the rest while what happened lately cannot be read', async () => {
+    const lines = listenToLog()
+    vi.spyOn(AuditObject.prototype, 'recent').mockImplementation(() => {
+      throw new Error('storage is down')
+    })
+    const page = await AdminPage.of(owner)
+    expect(page.part('events')).toContain('could not be read just now')
+    expect(lines()).toContainEqual(expect.objectContaining({ event: 'error', part: 'audit' }))
+  })
+
+  it('tells in words what happened, what strangers did apart from the rest', async () => {
+    const { person } = await somebody('Ada')
+    const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
+    await app.connect(person)
+    await person.post('/account/revoke', { client_id: app.id })
+    await (await person.openConsent((await app.authorizationRequest()).url)).deny()
+    for (let times = 0; times < 2; times++) await new Visitor().signIn('/account', 'wrong')
+    await vi.waitFor(async () => {
+      const [people = '', door = ''] = (await AdminPage.of(owner)).part('events').split('At the door')
+      for (const line of [
+        'Owner signed in with passphrase',
+        'Ada allowed Notes for Mac',
+        'Notes for Mac can no longer act for Ada : revoked by user',
+        'Ada denied Notes for Mac',
+      ]) {
+        expect(people).toContain(line)
+      }
+      expect(door).toContain('Notes for Mac registered')
+      expect(door).toContain('A sign-in with passphrase failed: wrong passphrase (2 times that day)')
+    })
+  })
+})
+
+describe('the owner ends', () => {
+  it('an app of a person, and leaves their others and the app of others', async () => {
+    const [ada, bob] = [await somebody('Ada'), await somebody('Bob')]
+    const [one, other] = [await OAuthClient.registered(), await OAuthClient.registered()]
+    const ended = [await one.connect(ada.person), await one.connect(ada.person)]
+    const kept = [
+      [other, await other.connect(ada.person)],
+      [one, await one.connect(bob.person)],
+    ] as const
+    const lines = listenToLog()
+    expect(await press(owner, 'revoke', { user: ada.user, client_id: one.id })).toContain('Revoked.')
+    expect(
+      lines().filter(({ event, reason }) => event === 'grant.revoked' && reason === 'revoked_by_owner'),
+    ).toHaveLength(2)
+    for (const tokens of ended) await expectOver(one, tokens)
+    for (const [app, tokens] of kept) await expectLive(app, tokens.refresh_token)
+    expect(await (await ada.person.get('/account')).text()).toContain('The owner of this server revoked')
+    expect(await press(owner, 'revoke', { user: ada.user, client_id: one.id })).toContain('over already')
+  })
+
+  it('everything of a person: apps, and sessions in every browser', async () => {
+    const [ada, bob] = [await somebody('Ada'), await somebody('Bob')]
+    const app = await OAuthClient.registered()
+    const [hers, his] = [await app.connect(ada.person), await app.connect(bob.person)]
+    expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('signed out everywhere')
+    expect(await ada.person.isSignedIn()).toBe(false)
+    expect(await bob.person.isSignedIn()).toBe(true)
+    await expectOver(app, hers)
+    await expectLive(app, his.refresh_token)
+    expect((await AdminPage.of(owner)).users).toEqual([bob.user])
+    expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('over already')
+  })
+
+  it('everything of their own, and is signed out', async () => {
+    const app = await OAuthClient.registered()
+    const tokens = await app.connect(owner)
+    const user = await userIdOf(loadConfig(env), OWNER)
+    expect((await owner.post('/admin/revoke-all', { user })).status).toBe(303)
+    expect(await owner.isSignedIn()).toBe(false)
+    await expectOver(app, tokens)
+  })
+
+  it('a registration, with whatever anybody gave it', async () => {
+    const [ada, bob] = [await somebody('Ada'), await somebody('Bob')]
+    const [app, other] = [await OAuthClient.registered(), await OAuthClient.registered()]
+    const ended = [await app.connect(ada.person), await app.connect(bob.person)]
+    const kept = await other.connect(ada.person)
+    const { url } = await app.authorizationRequest()
+    const consent = await ada.person.openConsent(url)
+    const lines = listenToLog()
+    const registration = `client:${app.id}`
+    expect(await press(owner, 'remove', { registration })).toContain('Removed.')
+    expect(lines()).toContainEqual({ event: 'client.removed', client: app.id, by: 'owner' })
+    pass(120)
+    for (const { access_token } of ended) expectInvalidToken(await callTool(access_token, 'whoami'))
+    expect((await app.refresh(ended[0]?.refresh_token as string)).status).toBe(401)
+    expect(await expectPage(await ada.person.get(url), 400)).toContain('not known here')
+    await expectPage(await consent.submit(), 400)
+    await expectLive(other, kept.refresh_token)
+    expect((await AdminPage.of(owner)).registrations).toEqual([`client:${other.id}`])
+    expect(await press(owner, 'remove', { registration })).toContain('over already')
+  })
+
+  it('a client that describes itself', async () => {
+    const app = await OAuthClient.described(DocumentHost.install().publish())
+    const tokens = await app.connect((await somebody('Ada')).person)
+    const [registration = ''] = (await AdminPage.of(owner)).registrations
+    expect(await press(owner, 'remove', { registration })).toContain('Removed.')
+    await expectOver(app, tokens)
+    expect((await AdminPage.of(owner)).registrations).toEqual([])
+  })
+
+  it('a machine client: no more tokens, and those that are about are refused', async () => {
+    const machine = await Machine.owned()
+    const { access_token } = await tokensOf(machine.token())
+    expect((await callTool(access_token, 'whoami')).status).toBe(200)
+    expect(await press(owner, 'remove', { registration: `client:${machine.id}` })).toContain('Removed.')
+    pass(120)
+    expectInvalidToken(await callTool(access_token, 'whoami'))
+    expect((await machine.token()).status).toBe(401)
+  })
+
+  it('in several requests what is too much for one, and can go on until nothing is left', async () => {
+    const { person, user } = await somebody('Ada')
+    const app = await OAuthClient.registered()
+    const grants = 302
+    for (let n = 0; n < grants; n++) await app.authorize(person)
+    const revoked = vi.spyOn(GrantObject.prototype, 'revoke')
+    expect(await press(owner, 'revoke', { user, client_id: app.id })).toContain('not all of it is done')
+    expect(revoked).toHaveBeenCalledTimes(300)
+    expect(await press(owner, 'revoke', { user, client_id: app.id })).toContain('Revoked.')
+    expect(revoked).toHaveBeenCalledTimes(grants)
+  })
+
+  it('nothing by halves: a registration whose end fails is still there to be ended', async () => {
+    const app = await OAuthClient.registered()
+    const tokens = await app.connect((await somebody('Ada')).person)
+    vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list').mockRejectedValueOnce(
+      new Error('KV LIST failed: 429'),
+    )
+    const registration = `client:${app.id}`
+    await expectPage(await owner.post('/admin/remove', { registration }), 503)
+    expect((await AdminPage.of(owner)).registrations).toEqual([registration])
+    expect(await press(owner, 'remove', { registration })).toContain('Removed.')
+    pass(120)
+    expectInvalidToken(await callTool(tokens.access_token, 'whoami'))
+  })
+})

@@ -13,7 +13,7 @@ import { happened, people, registrations } from './overview.ts'
 const NOTICES: Record<string, string> = {
   app: 'Revoked. The app is out within two minutes.',
   person:
-    'Their apps are revoked, and they are signed out everywhere. Who may sign in again is for ALLOWED_USERS to say.',
+    'Their apps are revoked, and they are signed out everywhere. They can come back while ALLOWED_USERS or a passkey lets them in.',
   registration: 'Removed. Its apps are out within two minutes, and it has to introduce itself again.',
   gone: 'There was nothing left to end: it was over already.',
   partly: 'That was much, and not all of it is done. Wait a minute, then press it again.',

@@ -1,4 +1,5 @@
 // The owner's page: everybody who has let an app in, the registrations, and the way to end any of them.
+import type { Child } from 'hono/jsx'
 import type { ConnectedApp } from './account.tsx'
 import { Events, type Happened } from './admin-events.tsx'
 import { page } from './layout.tsx'
@@ -57,13 +58,12 @@ export function adminPage({ people, registrations, events, notice }: Admin): Pro
           </p>
         )}
         <p class="quiet">
-          Only you, its owner, see this page. What is listed can be a minute old; what you end, ends at once.{' '}
+          Only you, its owner, see this page. The lists can be a minute old.{' '}
           <a href="/account">Your own account</a>
         </p>
         <section id="people">
           <h2>People and their apps</h2>
-          {people.shown.length === 0 && <p class="empty">{emptyOf(people, 'Nobody has let an app in.')}</p>}
-          <ul class="apps">{people.shown.map(personCard)}</ul>
+          {cards(people, personCard, 'Nobody has let an app in.')}
           {more('people', people, 'More people')}
         </section>
         <section id="registrations">
@@ -72,10 +72,7 @@ export function adminPage({ people, registrations, events, notice }: Admin): Pro
             Apps that somebody has allowed, and those that you registered yourself. Removing one ends whatever
             it was given.
           </p>
-          {registrations.shown.length === 0 && (
-            <p class="empty">{emptyOf(registrations, 'No app is registered.')}</p>
-          )}
-          <ul class="apps">{registrations.shown.map(registrationCard)}</ul>
+          {cards(registrations, registrationCard, 'No app is registered.')}
           {more('registrations', registrations, 'More registrations')}
         </section>
         <Events events={events} />
@@ -84,9 +81,10 @@ export function adminPage({ people, registrations, events, notice }: Admin): Pro
   })
 }
 
-// What is over can be listed for a minute, and fill a page.
-function emptyOf({ next }: Part<unknown>, nothing: string): string {
-  return next === undefined ? nothing : 'What was listed here is over. There is more.'
+function cards<T>({ shown, next }: Part<T>, card: (one: T) => Child, nothing: string) {
+  if (shown.length > 0) return <ul class="apps">{shown.map(card)}</ul>
+  // What is over can be listed for a minute, and fill a page.
+  return <p class="empty">{next === undefined ? nothing : 'What was listed here is over. There is more.'}</p>
 }
 
 function more(name: string, { next }: Part<unknown>, text: string) {
@@ -109,7 +107,9 @@ function personCard({ userId, name, method, apps, unseen }: Person) {
           <bdi>{name}</bdi>
         </h3>
         <p class="quiet">
-          with {method} · <code>{userId}</code>
+          with {method}
+          <br />
+          <code>{userId}</code>
         </p>
       </div>
       <form method="post" action="/admin/revoke-all">

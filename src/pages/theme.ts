@@ -88,9 +88,12 @@ button:hover { filter: brightness(1.08) }
   border-top: 1px solid var(--line); padding: .6rem 0 }
 .parts li:last-child { padding-bottom: 0 }
 .parts li > span { flex: 1 1 14rem; min-width: 0; overflow-wrap: anywhere }
+.parts .quiet { display: block }
+section > h3 { margin-top: 1.4rem }
 .apps + form { margin-top: 1.4rem }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
 .who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
+.who + p { margin-top: .7rem }
 .who p { margin: 0; min-width: 0; overflow-wrap: anywhere }
 .row { display: flex; gap: .6rem; flex-wrap: wrap }
 .methods { display: grid; gap: .9rem; margin-top: 1.2rem }

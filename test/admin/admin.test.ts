@@ -61,7 +61,7 @@ describe('the admin page', () => {
     const page = await AdminPage.of(owner)
     expect(page.users).toEqual([user])
     expect(page.part('people')).toMatch(
-      /Ada with passkey · user_\S+ .*Notes for Mac notes:read notes:write · since/,
+      /Ada with passkey user_\S+ .*Notes for Mac notes:read notes:write · since/,
     )
     expect(page.part('people').match(/Notes for Mac/g)).toHaveLength(1)
     expect(page.registrations).toEqual([`client:${app.id}`])
@@ -255,6 +255,15 @@ describe('the owner ends', () => {
     await expectLive(other, kept.refresh_token)
     expect((await AdminPage.of(owner)).registrations).toEqual([`client:${other.id}`])
     expect(await press(owner, 'remove', { registration })).toContain('over already')
+  })
+
+  it('a registration for good, also one that is approved at that moment', async () => {
+    const app = await OAuthClient.registered()
+    await app.connect(owner)
+    await press(owner, 'remove', { registration: `client:${app.id}` })
+    const client = env.CLIENTS.get(env.CLIENTS.idFromString(app.id))
+    expect(await client.approve(Date.now() + 1000)).toBeUndefined()
+    expect(await client.read()).toBeUndefined()
   })
 
   it('a client that describes itself', async () => {

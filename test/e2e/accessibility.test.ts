@@ -32,6 +32,11 @@ beforeAll(async () => {
     await busy.refresh(tokens.refresh_token)
   }
   for (let times = 0; times < 4; times++) await busy.signIn(server.passphrase)
+  for (const name of NAMES) {
+    const guest = await newGuest()
+    await guest.register(name)
+    await guest.post('/token', await guest.authorize())
+  }
 })
 
 afterAll(async () => {
@@ -97,6 +102,15 @@ const STATES: Readonly<Record<string, State>> = {
   },
   'the account page without an app': { who: () => fresh, path: () => '/account' },
   'the account page with many apps': { who: () => busy, path: () => '/account' },
+  'the admin page of a server with people and apps': { who: () => busy, path: () => '/admin' },
+  'the admin page with empty lists': { who: () => busy, path: () => '/admin?people=9000~&registrations=1~' },
+  'the admin page after a revocation, with all that happened': {
+    who: () => busy,
+    path: () => '/admin?done=person',
+    act: async (page) => {
+      for (const more of await page.getByText(/^\d+ more$/).all()) await more.click()
+    },
+  },
   'the account page after a revocation': { who: () => fresh, path: () => '/account?done=revoked' },
   'the account page with a passkey whose name is being changed': {
     who: () => busy,

@@ -1,23 +1,7 @@
 // The counts: each event as a data point of Workers Analytics Engine, for deployments that have a dataset under the
-// name EVENTS. docs/operate.md tells which column holds what; a new field goes to the end.
+// name EVENTS. docs/operate.md tells how to ask for them.
 import { env } from 'cloudflare:workers'
-import type { Line } from './events.ts'
-
-/** blob1 and so on. */
-const BLOBS = [
-  'user',
-  'client',
-  'method',
-  'reason',
-  'operation',
-  'tool',
-  'grant_type',
-  'outcome',
-  'by',
-  'name',
-] as const
-/** double1 and so on. */
-const DOUBLES = ['ms', 'status'] as const
+import { BLOBS, DOUBLES, type Line } from './events.ts'
 
 /** Counts an event; nothing where there is no dataset. The event is the index, so that rare ones are never sampled away. */
 export function count(line: Line): void {

@@ -82,6 +82,43 @@ export const EVENTS = {
 
 export type Event = keyof typeof EVENTS
 
+/** What is kept for the owner's page, and whether somebody can cause it whom nobody knows. Rare events alone. */
+export const KEPT: { readonly [event in Event]?: 'known' | 'strangers' } = {
+  'client.registered': 'strangers',
+  'client.refused': 'strangers',
+  'client.updated': 'strangers',
+  'client.removed': 'strangers',
+  'signin.succeeded': 'known',
+  'signin.failed': 'strangers',
+  'signout.everywhere': 'known',
+  'passkey.added': 'known',
+  'passkey.removed': 'known',
+  'invitation.created': 'known',
+  'invitation.redeemed': 'known',
+  'consent.allowed': 'known',
+  'consent.denied': 'known',
+  'code.replayed': 'known',
+  'token.replayed': 'known',
+  'token.refused': 'strangers',
+  'grant.revoked': 'known',
+}
+
+/** What a count has of an event, blob1 and so on. What is counted already keeps its place: a new one goes to the end. */
+export const BLOBS = [
+  'user',
+  'client',
+  'method',
+  'reason',
+  'operation',
+  'tool',
+  'grant_type',
+  'outcome',
+  'by',
+  'name',
+] as const
+/** double1 and so on. */
+export const DOUBLES = ['ms', 'status'] as const
+
 type NameIn<E extends Event> = (typeof EVENTS)[E][number]
 type Unmarked<Name> = Name extends `${infer Known extends keyof Meaning}?` ? Known : never
 

@@ -1,28 +1,7 @@
 // The way to the audit object. It is told of rare events alone: never of a tool call, an MCP request or a plain refresh.
 import { env } from 'cloudflare:workers'
-import type { Event, Line, Shown } from './events.ts'
+import { KEPT, type Line, type Shown } from './events.ts'
 import type { AuditObject, KeptEvent, RecentEvents } from './object.ts'
-
-/** What is kept, and whether somebody can cause it whom nobody knows. */
-const KEPT: { readonly [event in Event]?: 'known' | 'strangers' } = {
-  'client.registered': 'strangers',
-  'client.refused': 'strangers',
-  'client.updated': 'strangers',
-  'client.removed': 'strangers',
-  'signin.succeeded': 'known',
-  'signin.failed': 'strangers',
-  'signout.everywhere': 'known',
-  'passkey.added': 'known',
-  'passkey.removed': 'known',
-  'invitation.created': 'known',
-  'invitation.redeemed': 'known',
-  'consent.allowed': 'known',
-  'consent.denied': 'known',
-  'code.replayed': 'known',
-  'token.replayed': 'known',
-  'token.refused': 'strangers',
-  'grant.revoked': 'known',
-}
 
 /** Keeps an event, if it is one to keep. Undefined when it is not. */
 export function keep(line: Line, { person, app }: Shown): Promise<void> | undefined {

@@ -16,7 +16,7 @@ import { hashSecret } from '../oauth/tokens/secret.ts'
 import type { AppEnv } from '../origin.ts'
 
 /** How many grants one request ends: a Worker may ask others only so often. */
-export const MOST = 300
+export const MOST = 100
 
 /** `gone`: there was nothing to end. `partly`: there is more than one request can end. */
 export type Ended = 'ended' | 'partly' | 'gone'

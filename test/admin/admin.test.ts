@@ -1,12 +1,14 @@
 // What the owner sees of everybody, and what they can end.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { MOST } from '../../src/admin/end.ts'
 import { loadConfig } from '../../src/settings/load.ts'
-import { OWNER, userIdOf } from '../../src/identity.ts'
+import { type Identity, OWNER, userIdOf } from '../../src/identity.ts'
 import { AuditObject, GrantObject } from '../../src/index.ts'
+import { openGrant } from '../../src/oauth/grants/store.ts'
 import { AdminPage, press } from '../support/admin.ts'
 import { DocumentHost } from '../support/document-host.ts'
-import { callTool, OAuthClient } from '../support/oauth-client.ts'
+import { callTool, OAuthClient, REDIRECT_URI } from '../support/oauth-client.ts'
 import {
   expectInvalidToken,
   expectLive,
@@ -18,12 +20,13 @@ import {
 import { Machine } from '../support/owned-client.ts'
 import { expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
+import { ORIGIN } from '../support/worker.ts'
 
 let owner: Visitor
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-  for (const { name } of (await env.RECORDS.list()).keys) await env.RECORDS.delete(name)
+  await forgetEverybody()
   owner = await Visitor.signedIn()
 })
 
@@ -32,11 +35,43 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Somebody of their own, and their id. */
-async function somebody(name: string): Promise<{ person: Visitor; user: string }> {
+async function forgetEverybody(): Promise<void> {
+  const { keys, list_complete } = await env.RECORDS.list()
+  await Promise.all(keys.map(({ name }) => env.RECORDS.delete(name)))
+  if (!list_complete) await forgetEverybody()
+}
+
+interface Somebody {
+  readonly person: Visitor
+  readonly user: string
+  readonly identity: Identity
+}
+
+/** Somebody of their own. */
+async function somebody(name: string): Promise<Somebody> {
   const subject = crypto.randomUUID()
   const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
-  return { person: await Visitor.as(name, identity), user: await userIdOf(loadConfig(env), identity) }
+  return {
+    person: await Visitor.as(name, identity),
+    user: await userIdOf(loadConfig(env), identity),
+    identity,
+  }
+}
+
+/** What a consent page leads to, without the page: for those who allow much. */
+function allow({ user, identity }: Somebody, clientId: string) {
+  return openGrant(env, {
+    issuer: ORIGIN,
+    userId: user,
+    identity,
+    clientId,
+    clientName: 'Test client',
+    scopes: ['notes:read'],
+    resource: `${ORIGIN}/mcp`,
+    redirectUri: REDIRECT_URI,
+    codeChallenge: '',
+    place: '',
+  })
 }
 
 describe('the admin page', () => {
@@ -89,13 +124,9 @@ describe('the admin page', () => {
   })
 
   it('shows thousands a page at a time, each once', async () => {
-    const app = await OAuthClient.registered()
-    const expected: string[] = []
-    for (let n = 0; n < 45; n++) {
-      const { person, user } = await somebody(`Person ${n}`)
-      await app.connect(person)
-      expected.push(user)
-    }
+    const people = await Promise.all(Array.from({ length: 45 }, (_, n) => somebody(`Person ${n}`)))
+    await Promise.all(people.map((one) => allow(one, 'an app')))
+    const expected = people.map(({ user }) => user)
     const users: string[] = []
     let query: string | undefined = ''
     for (let pages = 0; query !== undefined; pages++) {
@@ -129,18 +160,22 @@ describe('the admin page', () => {
   it('shows registrations of each kind, a page at a time', async () => {
     const host = DocumentHost.install()
     const described = await OAuthClient.described(host.publish({ client_name: 'Described app' }))
-    await described.connect(owner)
+    await described.authorize(owner)
+    const registered = await OAuthClient.registered()
+    await registered.authorize(owner)
     const machine = await Machine.owned()
-    for (let n = 0; n < 20; n++) await (await OAuthClient.registered()).connect(owner)
+    for (let n = 0; n < 20; n++) await Machine.owned()
     const first = await AdminPage.of(owner)
     const second = await AdminPage.of(owner, first.next('registrations'))
-    expect([first.registrations.length, second.registrations.length]).toEqual([20, 2])
+    expect([first.registrations.length, second.registrations.length]).toEqual([20, 3])
     expect(second.next('registrations')).toBeUndefined()
     expect(second.part('registrations')).toContain(
       `Described app Describes itself on ${new URL(described.id).host}`,
     )
     expect(second.part('registrations')).toContain('Nightly build Registered by you')
-    expect([...first.registrations, ...second.registrations]).toContain(`client:${machine.id}`)
+    const all = [...first.registrations, ...second.registrations]
+    expect(all).toEqual(expect.arrayContaining([`client:${machine.id}`, `client:${registered.id}`]))
+    expect(new Set(all).size).toBe(23)
   })
 
   it.each([
@@ -286,15 +321,17 @@ describe('the owner ends', () => {
   })
 
   it('in several requests what is too much for one, and can go on until nothing is left', async () => {
-    const { person, user } = await somebody('Ada')
-    const app = await OAuthClient.registered()
-    const grants = 302
-    for (let n = 0; n < grants; n++) await app.authorize(person)
+    const ada = await somebody('Ada')
+    const grants = MOST + 2
+    await Promise.all(Array.from({ length: grants }, () => allow(ada, 'an app')))
     const revoked = vi.spyOn(GrantObject.prototype, 'revoke')
-    expect(await press(owner, 'revoke', { user, client_id: app.id })).toContain('not all of it is done')
-    expect(revoked).toHaveBeenCalledTimes(300)
-    expect(await press(owner, 'revoke', { user, client_id: app.id })).toContain('Revoked.')
+    const app = { user: ada.user, client_id: 'an app' }
+    expect(await press(owner, 'revoke', app)).toContain('not all of it is done')
+    expect(revoked).toHaveBeenCalledTimes(MOST)
+    expect((await AdminPage.of(owner)).part('people')).toContain('Test client')
+    expect(await press(owner, 'revoke', app)).toContain('Revoked.')
     expect(revoked).toHaveBeenCalledTimes(grants)
+    expect((await AdminPage.of(owner)).users).toEqual([])
   })
 
   it('nothing by halves: a registration whose end fails is still there to be ended', async () => {

@@ -108,9 +108,9 @@ describe('W8 a flood', () => {
     const audit = newAudit()
     await audit.keep(event('consent.allowed'))
     await audit.keep(event('signin.failed', { strangers: true }))
-    for (let n = 0; n < 400; n++) await audit.keep(event('client.registered', { strangers: true }))
-    for (let n = 0; n < 400; n++) await audit.keep(event('consent.denied'))
-    for (let n = 0; n < 400; n++) await audit.keep(event('consent.allowed', { strangers: true }))
+    for (let n = 0; n < 210; n++) await audit.keep(event('client.registered', { strangers: true }))
+    for (let n = 0; n < 210; n++) await audit.keep(event('consent.denied'))
+    for (let n = 0; n < 210; n++) await audit.keep(event('consent.allowed', { strangers: true }))
     const { known, strangers } = await audit.recent(10_000)
     const count = (rows: readonly { event: string }[]) =>
       Object.fromEntries(
@@ -123,7 +123,7 @@ describe('W8 a flood', () => {
   it('of strangers from everywhere is written down a few times a minute, and the others still are', async () => {
     const keep = vi.spyOn(AuditObject.prototype, 'keep')
     const of = (name: string) => keep.mock.calls.filter(([one]) => one.event === name).length
-    for (let n = 0; n < 200; n++) expect((await register()).status).toBe(201)
+    for (let n = 0; n < 80; n++) expect((await register()).status).toBe(201)
     await new Visitor().signIn()
     await vi.waitFor(() => expect(of('signin.succeeded')).toBe(1))
     expect(of('client.registered')).toBeGreaterThan(0)

@@ -9,7 +9,7 @@ export function keep(line: Line, { person, app }: Shown): Promise<void> | undefi
   if (kept === undefined) return undefined
   const { event, ...fields } = line
   // Anybody can be a guest; and what the owner does is the owner's, whatever it is.
-  const strangers = person?.expiresAt !== undefined || (kept === 'strangers' && line.by !== 'owner')
+  const strangers = line.by !== 'owner' && (kept === 'strangers' || person?.expiresAt !== undefined)
   return put({
     event,
     fields: JSON.stringify(fields),

@@ -78,6 +78,22 @@ describe('what is kept', () => {
     )
   })
 
+  it('is, of guests, among what strangers did; and of the owner never', async () => {
+    const app = await OAuthClient.registered({ client_name: 'Passing by' })
+    const expiresAt = Date.now() + 3_600_000
+    await app.connect(await Visitor.as('Guest 1234', { method: 'guest', expiresAt }))
+    const owner = await Visitor.signedIn()
+    await owner.post('/admin/remove', { registration: `client:${app.id}` })
+    await vi.waitFor(async () => {
+      const { known, strangers } = await recent()
+      expect(strangers).toContainEqual(
+        expect.objectContaining({ event: 'consent.allowed', person: 'Guest 1234' }),
+      )
+      expect(known.map(({ person }) => person)).not.toContain('Guest 1234')
+      expect(known).toContainEqual(expect.objectContaining({ event: 'client.removed', app: 'Passing by' }))
+    })
+  })
+
   it('is the same after the object was out of memory', async () => {
     const audit = newAudit()
     await audit.keep(event('consent.denied'))

@@ -23,7 +23,7 @@ export interface Part<T> {
 /** @param place what an earlier page gave as its next @throws OAuthError 503 */
 export async function people(env: Env, place: string | undefined, methods: Names): Promise<Part<Person>> {
   const [offset, cursor] = read(place)
-  const { holders, next } = await listHolders(env, cursor)
+  const { holders, next } = await orFromTheBeginning((from) => listHolders(env, from), cursor)
   const here = holders.slice(offset, offset + PEOPLE)
   const shown = await Promise.all(here.map(({ userId, name }) => person(env, userId, name, methods)))
   const further = holders.length > offset + PEOPLE
@@ -53,7 +53,10 @@ async function person(env: Env, userId: string, name: string, methods: Names): P
 /** @param place what an earlier page gave as its next @throws OAuthError 503 */
 export async function registrations(env: Env, place: string | undefined): Promise<Part<Registered>> {
   const [prefix, cursor] = read(place)
-  const list = await listRegistrations(env, REGISTRATIONS, { prefix, cursor })
+  const list = await orFromTheBeginning(
+    (from) => listRegistrations(env, REGISTRATIONS, { prefix, cursor: from }),
+    cursor,
+  )
   return {
     shown: list.registrations.map(registered),
     next: list.next && write(list.next.prefix, list.next.cursor),
@@ -83,6 +86,17 @@ export async function happened(
     return { ...row, fields: { ...others, ...(method !== undefined && { method: methods(method) }) } }
   }
   return { known: recent.known.map(readable), strangers: recent.strangers.map(readable) }
+}
+
+// A cursor that KV does not take is as good as none; and if it is KV that fails, it does so again.
+function orFromTheBeginning<T>(
+  list: (cursor: string | undefined) => Promise<T>,
+  cursor: string | undefined,
+): Promise<T> {
+  return list(cursor).catch((error: unknown) => {
+    if (cursor === undefined) throw error
+    return list(undefined)
+  })
 }
 
 // A number and a cursor of KV, as one word of a query.

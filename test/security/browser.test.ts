@@ -22,6 +22,7 @@ describe('W5 OWASP secure headers on every answer', () => {
   const personal: Record<string, () => Promise<Response>> = {
     'the consent page': async () => get(authorizationUrl(), await signedIn()),
     'the account page': async () => get('/account', await signedIn()),
+    'the admin page': async () => get('/admin', await signedIn()),
     'the sign-in page': () => get('/login?return_to=/account'),
     'the sign-in page after a wrong passphrase': () => new Visitor().signIn('/', 'wrong'),
     'a session': () => new Visitor().signIn(),

@@ -66,9 +66,9 @@ async function redeem(c: Context<AppEnv>, { id, owner }: OpenInvitation, user: s
   log('invitation.redeemed', { user, invitation: id }, { person: { name } })
 }
 
-/** Somebody whom nobody but their passkeys knows. */
+/** Somebody whom nobody but their passkeys knows: no rule can mean them alone. */
 function newcomer(subject: string, name: string): Identity {
-  return { method: 'passkey', issuer: '', subject, name, knownAs: [`passkey:${subject}`], invited: true }
+  return { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
 }
 
 async function showInvitation(

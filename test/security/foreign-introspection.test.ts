@@ -453,6 +453,8 @@ describe('M6 RFC 7662 §4 what a server has said of a token', () => {
     expect(questions).toHaveLength(3)
     answer({ active: false })
     expectInvalid(await call())
+    answer({})
+    expect((await call()).status).toBe(200)
   })
 
   it('is kept for ten thousand tokens at most', async () => {

@@ -701,7 +701,7 @@ describe('A24 passkeys on the account page', () => {
     const stranger = await somebody()
     const log = listenToLog()
     await stranger.post('/login/passkey/rename', { id, name: 'Mine now' })
-    await stranger.post('/login/passkey/remove', { id })
+    expectDone(await stranger.post('/login/passkey/remove', { id }), 'passkey-removed')
     expect(log()).toEqual([])
     expect(await accountPage(visitor)).toContain('<bdi>Key</bdi>')
     expectDone(

@@ -1,15 +1,13 @@
 // The tree is the architecture: imports go one way, and storage is touched where it belongs.
-import { globSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { importsIn, readSource } from '../support/imports.ts'
 
-const files = globSync('src/**/*.{ts,tsx}', { exclude: ['src/env.d.ts'] })
-const source = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
+const source = readSource('src/**/*.{ts,tsx}')
+const files = [...source.keys()]
 
 /** The files of this project that a file imports. */
 function importsOf(file: string): string[] {
-  const specifiers = [...(source.get(file) ?? '').matchAll(/^(?:import|export)\b[^'"]*?from '(\.[^']+)'/gms)]
-  return specifiers.map((match) => join(dirname(file), match[1] as string))
+  return importsIn(file, source.get(file) ?? '').map((one) => one.of)
 }
 
 /** Everything that a file imports, directly or not. */

@@ -1,0 +1,31 @@
+// The source as text: who imports what from whom.
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export interface Import {
+  /** The file that is imported. */
+  readonly of: string
+  /** As they are called there; `*` is all of them. */
+  readonly names: readonly string[]
+}
+
+/** The text of each file that the patterns mean. */
+export function readSource(...patterns: readonly string[]): ReadonlyMap<string, string> {
+  const files = globSync([...patterns], { exclude: ['src/env.d.ts'] })
+  return new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
+}
+
+/** What a file takes from other files of this project. */
+export function importsIn(file: string, text: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\b([^'"]*?)\bfrom '(\.[^']+)'/gms)
+  return [...statements].map(([, clause = '', specifier = '']) => ({
+    of: join(dirname(file), specifier),
+    names: namesIn(clause),
+  }))
+}
+
+function namesIn(clause: string): string[] {
+  const named = /\{([^}]*)\}/.exec(clause)?.[1]
+  if (named === undefined) return ['*']
+  return [...named.matchAll(/(?:^|,)\s*(?:type )?(\w+)/g)].map((match) => match[1] as string)
+}

@@ -38,6 +38,8 @@ interface Meaning {
   tool: string
   /** Of HTTP. */
   status: number
+  /** Of Gatehouse, as in package.json. */
+  version: string
   /** How long it took, in milliseconds. */
   ms: number
   /** Where an error was thrown: frames of the stack. */
@@ -73,9 +75,9 @@ export const EVENTS = {
   'token.replayed': ['user', 'client', 'grant'],
   'token.refused': ['client?', 'grant_type', 'reason'],
   'grant.revoked': ['user', 'client', 'grant', 'reason'],
-  'scope.refused': ['user', 'client', 'operation?', 'tool?', 'status', 'ms'],
+  'scope.refused': ['user', 'client', 'operation?', 'tool?', 'status', 'ms', 'version'],
   'issuer.unavailable': ['issuer', 'reason'],
-  'mcp.request': ['user', 'client', 'operation?', 'tool?', 'status', 'ms'],
+  'mcp.request': ['user', 'client', 'operation?', 'tool?', 'status', 'ms', 'version'],
   'tool.called': ['user', 'client', 'tool', 'outcome', 'ms'],
   error: ['name', 'at', 'code?', 'grant?', 'tool?', 'method?', 'part?', 'retry_in_ms?'],
 } as const satisfies Readonly<Record<string, readonly (keyof Meaning | `${keyof Meaning}?`)[]>>

@@ -9,6 +9,7 @@ import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { AppEnv } from '../origin.ts'
 import { isLoopback } from '../secure-address.ts'
+import { VERSION } from '../version.ts'
 import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
 import { readMessage } from './message.ts'
@@ -55,6 +56,7 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
     ...('message' in posted && posted.message && operationOf(posted.message)),
     status: response.status,
     ms: Date.now() - started,
+    version: VERSION,
   })
   return endingWith(accessToken, c, response)
 }

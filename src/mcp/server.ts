@@ -4,11 +4,10 @@ import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME } from '../config.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Config } from '../settings/load.ts'
+import { VERSION } from '../version.ts'
 import type { Caller, Tool } from './define-tool.ts'
 import { requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'
-
-const VERSION = '0.1.0'
 
 /** What the authorization server before it can do beyond MCP itself. */
 function extensionsOf({ assertionIssuers }: Config) {

@@ -1,8 +1,8 @@
 // A25: the owner's page in other hands, and what can be sent to it.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { loadConfig } from '../../src/settings/load.ts'
 import { OWNER, userIdOf } from '../../src/identity.ts'
+import { loadConfig } from '../../src/settings/load.ts'
 import { press } from '../support/admin.ts'
 import { OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import { expectLive } from '../support/outcome.ts'

@@ -194,7 +194,7 @@ describe('RFC 9728 §2 authorization_servers', () => {
       expect(await told({ AUTHORIZATION_SERVERS: servers }, path)).toMatchObject({
         resource: MCP_URL,
         authorization_servers: [ISSUER, `${OTHER}/`],
-        scopes_supported: ['notes:read', 'notes:write'],
+        scopes_supported: Object.keys(SCOPES),
       })
     },
   )

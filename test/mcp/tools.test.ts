@@ -1,5 +1,6 @@
 // The sample tools, and both eras of the protocol over one URL.
 import { beforeAll, describe, expect, it } from 'vitest'
+import { tools } from '../../src/tools/index.ts'
 import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
 import { MCP_URL, send } from '../support/worker.ts'
 
@@ -74,7 +75,7 @@ describe('the initialize era', () => {
       { jsonrpc: '2.0', id: 2, method: 'tools/list' },
       { 'MCP-Protocol-Version': protocolVersion },
     )
-    const names = [...(await list.text()).matchAll(/"name":"(\w+)"/g)].map((match) => match[1])
-    expect(names).toEqual(['whoami', 'list_notes', 'search_notes', 'add_note', 'delete_note'])
+    const listed = [...(await list.text()).matchAll(/"name":"(\w+)"/g)].map((match) => match[1])
+    expect(listed).toEqual(tools.map(({ name }) => name))
   })
 })

@@ -1,5 +1,6 @@
 // What programs find when they come looking: RFC 8414, RFC 9728, RFC 7517, CORS, methods.
 import { describe, expect, it } from 'vitest'
+import { SCOPES } from '../../src/config.ts'
 import { ORIGIN, send } from '../support/worker.ts'
 
 describe('RFC 8414 authorization server metadata', () => {
@@ -14,7 +15,7 @@ describe('RFC 8414 authorization server metadata', () => {
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       response_types_supported: ['code'],
-      scopes_supported: ['notes:read', 'notes:write', 'offline_access'],
+      scopes_supported: [...Object.keys(SCOPES), 'offline_access'],
       token_endpoint_auth_methods_supported: expect.arrayContaining(['none']),
     })
   })
@@ -26,7 +27,7 @@ describe('RFC 9728 protected resource metadata', () => {
     expect(metadata).toMatchObject({
       resource: `${ORIGIN}/mcp`,
       authorization_servers: [ORIGIN],
-      scopes_supported: ['notes:read', 'notes:write'],
+      scopes_supported: Object.keys(SCOPES),
       bearer_methods_supported: ['header'],
     })
   })

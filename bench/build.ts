@@ -1,0 +1,60 @@
+// Bundles Workers with wrangler, as a deployment would.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { wrangler } from '../scripts/wrangler.ts'
+
+export interface Build {
+  /** Of the folder that it is bundled into. */
+  readonly name: string
+  /** The Worker's file. */
+  readonly entry: string
+  readonly config: string
+  /** Who asks for a token. */
+  readonly guard: 'ours' | 'peer' | 'none'
+  readonly define?: Readonly<Record<string, string | number>>
+}
+
+const OURS = { config: 'wrangler.toml', guard: 'ours' } as const
+const TWIN = { config: 'bench/wrangler.toml', guard: 'none' } as const
+const PEER = { config: 'bench/wrangler.toml', guard: 'peer' } as const
+
+export const ours: Build = { ...OURS, name: 'ours', entry: 'src/index.ts' }
+export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
+export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
+export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
+export const empty: Build = { ...TWIN, name: 'empty', entry: 'bench/workers/empty.ts' }
+
+/** The three with so many tools. */
+export function withTools(count: number) {
+  const many = (what: Build): Build => ({
+    ...what,
+    name: `${what.name}-${count}`,
+    entry: `bench/workers/${what.name}-with-tools.ts`,
+    define: { TOOLS: count },
+  })
+  return { twin: many(twin), ours: many(ours), peer: many(peer) }
+}
+
+/** @returns the file of the bundle */
+export async function build(what: Build, into: string, { minify } = { minify: true }): Promise<string> {
+  const { name, entry, config, define = {} } = what
+  const folder = join(into, minify ? name : `${name}-raw`)
+  mkdirSync(folder, { recursive: true })
+  const defines = Object.entries(define).flatMap(([key, value]) => ['--define', `${key}:${value}`])
+  const output = ['--outdir', folder, `--minify=${minify}`]
+  await wrangler('deploy', entry, '--dry-run', '--config', config, ...output, ...defines)
+  const file = readdirSync(folder).find((one) => one.endsWith('.js'))
+  return join(folder, file as string)
+}
+
+/** In KiB. */
+export interface Size {
+  readonly plain: number
+  readonly gzip: number
+}
+
+export function sizeOf(bundle: string): Size {
+  const code = readFileSync(bundle)
+  return { plain: code.byteLength / 1024, gzip: gzipSync(code).byteLength / 1024 }
+}

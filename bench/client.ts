@@ -1,0 +1,171 @@
+// An OAuth client and the person who uses it, the same for every authorization server: it reads the metadata, and fills in
+// whatever form the consent page has.
+import { createHash, randomBytes } from 'node:crypto'
+import { type Connection, ISSUER, type Received } from './load.ts'
+
+const REDIRECT_URI = 'https://client.example/callback'
+const SCOPE = 'notes:read notes:write'
+
+export interface Tokens {
+  readonly access_token: string
+  readonly refresh_token: string
+}
+
+interface Metadata {
+  readonly token_endpoint: string
+  readonly registration_endpoint: string
+  readonly revocation_endpoint: string
+}
+
+export class Client {
+  readonly #connection: Connection
+  readonly #cookie: string
+  readonly #metadata: Metadata
+  #id = ''
+
+  private constructor(connection: Connection, metadata: Metadata, cookie: string) {
+    this.#connection = connection
+    this.#metadata = metadata
+    this.#cookie = cookie
+  }
+
+  /** @param passphrase of the person, where people sign in */
+  static async start(connection: Connection, passphrase?: string): Promise<Client> {
+    const { body } = await connection.send({ path: '/.well-known/oauth-authorization-server' })
+    return new Client(connection, JSON.parse(body), passphrase ? await signIn(connection, passphrase) : '')
+  }
+
+  async register(): Promise<void> {
+    const { body } = await this.#connection.send({
+      method: 'POST',
+      path: pathOf(this.#metadata.registration_endpoint),
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({
+        client_name: 'Bench',
+        redirect_uris: [REDIRECT_URI],
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none',
+      }),
+    })
+    this.#id = JSON.parse(body).client_id
+  }
+
+  /** The consent page. */
+  async ask(): Promise<Consent> {
+    const verifier = randomBytes(32).toString('base64url')
+    const parameters = new URLSearchParams({
+      client_id: this.#id,
+      redirect_uri: REDIRECT_URI,
+      response_type: 'code',
+      state: 'state',
+      scope: SCOPE,
+      resource: `${ISSUER}/mcp`,
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    })
+    const path = `/authorize?${parameters}`
+    const page = await this.#connection.send({
+      path,
+      headers: { Cookie: this.#cookie, Accept: 'text/html' },
+    })
+    if (page.status !== 200) throw new Error(`No consent page but ${page.status}: ${page.body}`)
+    return { path, verifier, fields: fieldsOf(page.body) }
+  }
+
+  /** The person allows it. Returns the code. */
+  async allow({ path, fields }: Consent): Promise<string> {
+    const answer = await this.#post(path, { ...fields, decision: 'allow' }, fields.scopes)
+    const location = answer.headers.location
+    const code = location && new URL(location).searchParams.get('code')
+    if (!code) throw new Error(`Not allowed: ${answer.status} ${location ?? answer.body}`)
+    return code
+  }
+
+  async exchange(code: string, { verifier }: Consent): Promise<Tokens> {
+    return this.#tokens({
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+      redirect_uri: REDIRECT_URI,
+    })
+  }
+
+  async refresh({ refresh_token }: Tokens): Promise<Tokens> {
+    return this.#tokens({ grant_type: 'refresh_token', refresh_token })
+  }
+
+  async revoke({ refresh_token }: Tokens): Promise<void> {
+    const { status, body } = await this.#post(pathOf(this.#metadata.revocation_endpoint), {
+      client_id: this.#id,
+      token: refresh_token,
+    })
+    if (status !== 200) throw new Error(`Not revoked: ${status} ${body}`)
+  }
+
+  /** The whole way. */
+  async connect(): Promise<Tokens> {
+    await this.register()
+    const consent = await this.ask()
+    return this.exchange(await this.allow(consent), consent)
+  }
+
+  async #tokens(fields: Record<string, string>): Promise<Tokens> {
+    const { status, body } = await this.#post(pathOf(this.#metadata.token_endpoint), {
+      client_id: this.#id,
+      resource: `${ISSUER}/mcp`,
+      ...fields,
+    })
+    if (status !== 200) throw new Error(`No tokens: ${status} ${body}`)
+    return JSON.parse(body)
+  }
+
+  #post(path: string, fields: Record<string, string | string[]>, scopes: string[] = []): Promise<Received> {
+    const body = new URLSearchParams()
+    for (const [name, value] of Object.entries(fields))
+      if (typeof value === 'string') body.append(name, value)
+    for (const scope of scopes) body.append('scope', scope)
+    return this.#connection.send({
+      method: 'POST',
+      path,
+      headers: {
+        'Content-Type': 'application/x-www-form-urlencoded',
+        'Sec-Fetch-Site': 'same-origin',
+        Cookie: this.#cookie,
+      },
+      body: body.toString(),
+    })
+  }
+}
+
+export interface Consent {
+  readonly path: string
+  readonly verifier: string
+  readonly fields: { readonly [name: string]: string | string[]; readonly scopes: string[] }
+}
+
+/** Returns the session cookie. */
+export async function signIn(connection: Connection, passphrase: string): Promise<string> {
+  const { status, headers } = await connection.send({
+    method: 'POST',
+    path: '/login/passphrase',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' },
+    body: new URLSearchParams({ passphrase, return_to: '/account' }).toString(),
+  })
+  const cookie = headers['set-cookie']?.map((one) => one.split(';')[0]).join('; ')
+  if (status !== 303 || !cookie) throw new Error(`Not signed in: ${status}`)
+  return cookie
+}
+
+function fieldsOf(html: string): Consent['fields'] {
+  const fields: Record<string, string> = {}
+  const scopes: string[] = []
+  for (const [, name = '', value = ''] of html.matchAll(/<input[^>]*? name="([^"]+)" value="([^"]*)"/g)) {
+    if (name === 'scope') scopes.push(value)
+    else fields[name] = value
+  }
+  return { ...fields, scopes } as Consent['fields']
+}
+
+function pathOf(url: string): string {
+  return new URL(url).pathname
+}

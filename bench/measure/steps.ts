@@ -1,0 +1,119 @@
+// What each step of OAuth costs: how long it takes with storage near and far, and its operations on storage, counted.
+import { oursAtDistance, peer } from '../build.ts'
+import { Client, type Consent, type Tokens } from '../client.ts'
+import { type Contender, PASSPHRASE, withContenders } from '../contender.ts'
+import type { Section } from '../report.ts'
+import { median } from '../statistics.ts'
+
+/** Milliseconds per operation on KV, and per call of a Durable Object. */
+const FAR = 20
+const REPEATS = 25
+const STEPS = ['register', 'consent page', 'allow', 'exchange code', 'refresh', 'revoke'] as const
+type Step = (typeof STEPS)[number]
+
+interface Found {
+  near: number
+  far: number
+  operations: string
+  writes: number
+}
+
+export async function measureSteps(): Promise<Section> {
+  return withContenders({ ours: oursAtDistance, peer }, async (contenders) => {
+    const ours = await stepsOf(contenders.ours, true)
+    const theirs = await stepsOf(contenders.peer, false)
+    const behind = STEPS.filter((step) => ours[step].far > theirs[step].far * 1.1)
+    const ratioOf = (step: Step, place: 'near' | 'far') =>
+      (ours[step][place] / theirs[step][place]).toFixed(2)
+    return {
+      title: 'The steps of OAuth',
+      tables: [
+        {
+          columns: ['', `× peer, 0 ms`, `× peer, ${FAR} ms`, `Gatehouse, ${FAR} ms`, `peer, ${FAR} ms`],
+          rows: STEPS.map((step) => [
+            step,
+            ratioOf(step, 'near'),
+            ratioOf(step, 'far'),
+            `${ours[step].far.toFixed(1)} ms`,
+            `${theirs[step].far.toFixed(1)} ms`,
+          ]),
+        },
+        {
+          columns: ['operations', 'Gatehouse', 'peer'],
+          rows: STEPS.map((step) => [step, ours[step].operations, theirs[step].operations]),
+        },
+      ],
+      goals: [
+        {
+          rule: 'every step at or ahead of the peer, with storage far away',
+          reached: behind.length === 0,
+          measured: behind.length === 0 ? 'all' : `not: ${behind.join(', ')}`,
+        },
+        {
+          rule: 'refresh without a KV write',
+          reached: ours.refresh.writes === 0,
+          measured: `${ours.refresh.writes}, the peer ${theirs.refresh.writes}`,
+        },
+      ],
+    }
+  })
+}
+
+async function stepsOf(one: Contender, withObjects: boolean): Promise<Record<Step, Found>> {
+  const { connection, storage } = one
+  const client = await Client.start(connection, withObjects ? PASSPHRASE : undefined)
+  const control = async (path: string) => (withObjects ? (await connection.send({ path })).body : '0')
+  const found = Object.fromEntries(
+    STEPS.map((step) => [step, { near: 0, far: 0, operations: '', writes: 0 }]),
+  )
+  for (const [place, latency] of [
+    ['near', 0],
+    ['far', FAR],
+  ] as const) {
+    storage.latency = latency
+    await control(`/bench/latency?ms=${latency}`)
+    const times = await timesOf(client, REPEATS)
+    for (const step of STEPS) (found[step] as Found)[place] = median(times[step])
+  }
+  storage.latency = 0
+  await control('/bench/latency?ms=0')
+  storage.takeOperations()
+  await control('/bench/calls')
+  await eachStep(client, async (step, run) => {
+    const result = await run()
+    const { reads, writes, lists, deletes } = storage.takeOperations()
+    const calls = Number(await control('/bench/calls'))
+    const counted = { reads, writes, lists, deletes, 'object calls': calls }
+    const shown = Object.entries(counted).filter(([, count]) => count > 0)
+    const entry = found[step] as Found
+    entry.operations = shown.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'
+    entry.writes = writes
+    return result
+  })
+  return found as Record<Step, Found>
+}
+
+async function timesOf(client: Client, repeats: number): Promise<Record<Step, number[]>> {
+  const times = Object.fromEntries(STEPS.map((step) => [step, []])) as unknown as Record<Step, number[]>
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    await eachStep(client, async (step, run) => {
+      const started = performance.now()
+      const result = await run()
+      times[step].push(performance.now() - started)
+      return result
+    })
+  }
+  return times
+}
+
+async function eachStep(
+  client: Client,
+  step: <T>(name: Step, run: () => Promise<T>) => Promise<T>,
+): Promise<void> {
+  await step('register', () => client.register())
+  const consent: Consent = await step('consent page', () => client.ask())
+  const code = await step('allow', () => client.allow(consent))
+  const tokens: Tokens = await step('exchange code', () => client.exchange(code, consent))
+  const refreshed = await step('refresh', () => client.refresh(tokens))
+  await step('revoke', () => client.revoke(refreshed))
+}

@@ -1,0 +1,38 @@
+// `npm run bench`: this Worker, the same tools without authentication, and what one would pick instead, side by side.
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { platform } from 'node:os'
+
+if (platform() !== 'linux') {
+  console.log(
+    'The bench reads what a process has used from /proc, which only Linux has. A container will do.',
+  )
+  process.exit(1)
+}
+if (!existsSync('bench/node_modules')) {
+  console.log('Installing what only the bench needs, into bench/node_modules.\n')
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: 'bench', stdio: 'inherit' })
+}
+// Whoever stops it wants all of it to stop.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
+
+const { measureCalls } = await import('./measure/calls.ts')
+const { measureColdStart } = await import('./measure/cold-start.ts')
+const { measureGrowth } = await import('./measure/growth.ts')
+const { measureLatency } = await import('./measure/latency.ts')
+const { measureSteps } = await import('./measure/steps.ts')
+const { markdown } = await import('./report.ts')
+
+const PARTS = {
+  calls: measureCalls,
+  latency: measureLatency,
+  steps: measureSteps,
+  'cold-start': measureColdStart,
+  growth: measureGrowth,
+} as const
+
+const wanted = process.argv.slice(2)
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`${markdown(await measure())}\n`)
+}

@@ -1,0 +1,60 @@
+// What one would pick instead: @cloudflare/workers-oauth-provider before the same MCP tools, as its README sets it up.
+// Its page for a person is the least that works: nobody signs in, no form is guarded, nothing is looked up to be shown.
+import { type OAuthHelpers, OAuthProvider } from '@cloudflare/workers-oauth-provider'
+import { answer } from './answer.ts'
+
+export { Notebook } from '../../src/tools/notes/notebook.ts'
+
+interface PeerEnv extends Env {
+  readonly OAUTH_PROVIDER: OAuthHelpers
+}
+
+interface Props {
+  readonly userId: string
+  readonly name: string
+}
+
+const ISSUER = 'https://mcp.example.com'
+
+export default new OAuthProvider<PeerEnv>({
+  apiRoute: '/mcp',
+  apiHandler: {
+    fetch(request: Request, env: PeerEnv, ctx: ExecutionContext) {
+      const { props, auth } = ctx as ExecutionContext & {
+        props: Props
+        auth: { clientId: string; scope: string[] }
+      }
+      const who = {
+        user: { id: props.userId, name: props.name },
+        client: { id: auth.clientId },
+        scopes: auth.scope,
+      }
+      return answer(request, env, who, { token: '', clientId: auth.clientId, scopes: auth.scope })
+    },
+  },
+  defaultHandler: { fetch: page },
+  authorizeEndpoint: '/authorize',
+  tokenEndpoint: '/token',
+  clientRegistrationEndpoint: '/register',
+  scopesSupported: ['notes:read', 'notes:write', 'offline_access'],
+  resourceMetadata: { resource: `${ISSUER}/mcp`, authorization_servers: [ISSUER] },
+  clientIdMetadataDocumentEnabled: true,
+})
+
+async function page(request: Request, env: PeerEnv): Promise<Response> {
+  const oauth = env.OAUTH_PROVIDER
+  const authRequest = await oauth.parseAuthRequest(request)
+  if (request.method === 'GET') {
+    return new Response('<!doctype html><form method="post"><button>Allow</button></form>', {
+      headers: { 'Content-Type': 'text/html' },
+    })
+  }
+  const { redirectTo } = await oauth.completeAuthorization({
+    request: authRequest,
+    userId: 'anybody',
+    metadata: {},
+    scope: authRequest.scope,
+    props: { userId: 'anybody', name: 'Anybody' },
+  })
+  return new Response(null, { status: 302, headers: { Location: redirectTo } })
+}

@@ -1,0 +1,14 @@
+// The same MCP tools without any authentication: the least that a tool call can cost with this SDK.
+import { answer, type Who } from './answer.ts'
+
+export { Notebook } from '../../src/tools/notes/notebook.ts'
+
+const ANYBODY: Who = {
+  user: { id: 'anybody', name: 'Anybody' },
+  client: { id: 'any-client' },
+  scopes: ['notes:read', 'notes:write'],
+}
+
+export default {
+  fetch: (request: Request, env: Env) => answer(request, env, ANYBODY),
+}

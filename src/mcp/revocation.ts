@@ -31,18 +31,21 @@ export async function requireLive(
   { grant, clientId }: AccessToken,
   rememberMs = REMEMBER_MS,
 ): Promise<void> {
-  const revoked = new OAuthError('invalid_token', 'What this token came of has been revoked.')
   const { immediateRevocation } = c.get('config')
   if (grant && immediateRevocation) {
-    if (!(await confirmGrant(c.env, grant.id, grant.generation))) throw revoked
+    if (!(await confirmGrant(c.env, grant.id, grant.generation))) throw revoked()
     return
   }
   const state = grant
     ? await look(grant.id, rememberMs, () => isRevoked(c.env, grant.id))
     : await look(clientId, immediateRevocation ? 0 : rememberMs, () => isOwnedClientRevoked(c.env, clientId))
-  if (!state.live) throw revoked
+  if (!state.live) throw revoked()
   // The first sight of a rotation: the client has it, so its parent token is no longer forgiven.
   if (grant && state.generation !== grant.generation) confirm(c, grant, state)
+}
+
+function revoked(): OAuthError {
+  return new OAuthError('invalid_token', 'What this token came of has been revoked.')
 }
 
 async function look(id: string, rememberMs: number, isRevoked: () => Promise<boolean>): Promise<Known> {

@@ -7,7 +7,8 @@ import { logError } from '../log.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
 import { announcedScopes } from '../oauth/scopes.ts'
-import { type AccessToken, verifyAccessToken } from '../oauth/tokens/access-token.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import { verifyOnce } from '../oauth/tokens/verified.ts'
 import type { AppEnv } from '../origin.ts'
 import { claimedServer, verifyForeignToken } from './foreign-tokens/verify.ts'
 import { REMEMBER_MS, requireLive } from './revocation.ts'
@@ -31,7 +32,7 @@ export async function authenticate(c: Context<AppEnv>, rememberMs = REMEMBER_MS)
   if (!config.ownAuthorizationServer) {
     throw new OAuthError('invalid_token', 'The access token is of no server that is trusted here.')
   }
-  const accessToken = await verifyAccessToken(config, issuer, resourceOf(issuer), token)
+  const accessToken = await verifyOnce(config, issuer, resourceOf(issuer), token)
   await requireLive(c, accessToken, rememberMs)
   return accessToken
 }

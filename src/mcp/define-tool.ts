@@ -12,6 +12,7 @@ import type * as z from 'zod'
 import type { Scope } from '../config.ts'
 import { log, logError } from '../log.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import { withJsonSchemaOnce } from './json-schema.ts'
 
 /** Who calls, and with what right. */
 export interface Caller {
@@ -86,8 +87,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   const config = {
     title,
     description,
-    inputSchema: input,
-    ...(output && { outputSchema: output }),
+    inputSchema: withJsonSchemaOnce(input),
+    ...(output && { outputSchema: withJsonSchemaOnce(output) }),
     ...(annotations && { annotations }),
     ...(scopes && { scopeChallenge: challengeFor(scopes) }),
   }

@@ -17,6 +17,11 @@ import { newServer } from './server.ts'
 import { askSession, isOfSession } from './sessions/store.ts'
 import { endingWith } from './stream.ts'
 
+interface Message {
+  readonly method?: unknown
+  readonly params?: { readonly name?: unknown }
+}
+
 export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.onError((error, c) => challenge(c, error))
@@ -65,33 +70,37 @@ async function answer(
   c: Context<AppEnv>,
   tools: readonly Tool[],
   accessToken: AccessToken,
-  message: object | undefined,
+  message: Message | undefined,
 ): Promise<Response> {
   const { env } = c
   const issuer = c.get('issuer')
   if (await isOfSession(c.req.raw, message)) {
     return askSession(env, c.req.raw, { issuer, accessToken }, message)
   }
-  const handler = createMcpHandler(() => newServer(tools, { env, config: c.get('config'), issuer }))
+  const reachable = reachableBy(message, tools)
+  const handler = createMcpHandler(() => newServer(reachable, { env, config: c.get('config'), issuer }))
   return handler.fetch(withoutToken(c.req.raw), {
     authInfo: authInfoOf(issuer, accessToken),
     ...(message && { parsedBody: message }),
   })
 }
 
+// A call reaches the tool that it names. To register all of them, for this one message, takes the longer the more there are.
+function reachableBy(message: Message | undefined, tools: readonly Tool[]): readonly Tool[] {
+  if (message?.method !== 'tools/call') return tools
+  const called = tools.find(({ name }) => name === message.params?.name)
+  return called ? [called] : tools
+}
+
 // What a tool cannot read, it cannot pass on. The body has been read.
 function withoutToken({ url, method, headers, signal }: Request): Request {
-  const others = new Headers(headers)
-  others.delete('Authorization')
-  return new Request(url, { method, headers: others, signal })
+  const request = new Request(url, { method, headers, signal })
+  request.headers.delete('Authorization')
+  return request
 }
 
 /** What was asked for, for the log: cut, since a stranger wrote it. */
-function operationOf(message: {
-  method?: unknown
-  params?: { name?: unknown }
-}): Pick<Fields<'mcp.request'>, 'operation' | 'tool'> {
-  const { method, params } = message
+function operationOf({ method, params }: Message): Pick<Fields<'mcp.request'>, 'operation' | 'tool'> {
   return {
     ...(typeof method === 'string' && { operation: method.slice(0, 60) }),
     ...(typeof params?.name === 'string' && { tool: params.name.slice(0, 60) }),

@@ -41,9 +41,9 @@ interface Consent {
 
 export async function authorize(c: Context<AppEnv>): Promise<Response> {
   const parameters = Parameters.from(new URL(c.req.url).searchParams)
-  const address = await requireReturnAddress(c, parameters)
+  // Asked at the same time: client and account are kept in different places, and neither answer depends on the other.
+  const [address, session] = await Promise.all([requireReturnAddress(c, parameters), readSession(c)])
   const request = checkRequest(c, parameters)
-  const session = await readSession(c)
   if (request instanceof OAuthError) return refuse(c, address, request, session)
   if (!session) return c.redirect(loginUrl(pathOf(c)), 303)
   const scopes = withinCeiling(c.get('config'), session.identity, request.scopes)
@@ -61,24 +61,24 @@ export async function authorize(c: Context<AppEnv>): Promise<Response> {
 export async function decide(c: Context<AppEnv>): Promise<Response> {
   requireOwnPage(c)
   const form = (await readForm(c.req.raw)).refuseRepeated('scope')
-  const session = await readSession(c)
   const consent = await unseal<Consent>(c.get('config'), 'consent', c.get('issuer'), form.get('seal') ?? '')
-  if (!session || consent?.sessionId !== session.id) {
+  const [session, client] = await Promise.all([readSession(c), consent && requireClient(c, consent.clientId)])
+  if (!session || !client || consent?.sessionId !== session.id) {
     throw new PageError(
       403,
       'This page is too old',
       'You were signed out, or waited too long. Start again in the app.',
     )
   }
-  const { redirectUri, state, clientId } = consent
+  const { redirectUri, state } = consent
   // What the person may grant can have become less while they looked at the page.
   const scopesNow = withinCeiling(c.get('config'), session.identity, consent.request.scopes)
   const request = { ...consent.request, scopes: scopesNow }
-  const address = { client: await requireClient(c, clientId), redirectUri, state }
+  const address = { client, redirectUri, state }
   if (form.get('decision') !== 'allow') return deny(c, address, session)
   // What the person looked at must be what is allowed.
-  requireRegistered(address.client, redirectUri)
-  if ((await fingerprint(address.client)) !== consent.shown) {
+  requireRegistered(client, redirectUri)
+  if ((await fingerprint(client)) !== consent.shown) {
     return askForConsent(
       c,
       address,

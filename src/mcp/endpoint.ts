@@ -2,8 +2,8 @@
 // or for every session of the older era, so that nothing of one user is ever in reach of another.
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { type Context, Hono } from 'hono'
-import { cors } from 'hono/cors'
 import type { Fields } from '../audit/events.ts'
+import { anyOrigin } from '../cors.ts'
 import { log } from '../log.ts'
 import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
@@ -27,11 +27,10 @@ export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
   app.onError((error, c) => challenge(c, error))
   app.use(
     RESOURCE_PATH,
-    cors({
-      origin: '*',
-      allowMethods: ['GET', 'POST', 'DELETE'],
+    anyOrigin({
+      methods: ['GET', 'POST', 'DELETE'],
       // By name, since `*` does not cover Authorization; `*` is for Mcp-Param-…, which each tool names as it likes.
-      allowHeaders: [
+      headers: [
         'Authorization',
         'Content-Type',
         'MCP-Protocol-Version',
@@ -41,7 +40,7 @@ export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
         'Last-Event-ID',
         '*',
       ],
-      exposeHeaders: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
+      exposed: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
     }),
   )
   app.all(RESOURCE_PATH, (c) => serve(c, tools))

@@ -2,7 +2,7 @@
 // page elsewhere, and how errors are told. Middleware is bound to paths, so that what is open to every origin opens
 // nothing else.
 import { type Context, Hono } from 'hono'
-import { cors } from 'hono/cors'
+import { anyOrigin } from '../cors.ts'
 import { logError } from '../log.ts'
 import type { AppEnv } from '../origin.ts'
 import { authorize, decide } from './endpoints/authorize.ts'
@@ -50,11 +50,10 @@ function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv>
   for (const [path, methods] of Object.entries(endpoints)) {
     app.use(
       path,
-      cors({
-        origin: '*',
-        allowMethods: Object.keys(methods),
-        allowHeaders: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
-        exposeHeaders: ['WWW-Authenticate', 'Retry-After'],
+      anyOrigin({
+        methods: Object.keys(methods),
+        headers: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
+        exposed: ['WWW-Authenticate', 'Retry-After'],
       }),
     )
     serve(app, path, methods)

@@ -37,13 +37,18 @@ export async function askSession(
   const sealed = sealEnvelope(request, caller, message)
   // What a broken connection missed is told by the transport; what comes unasked, by a socket.
   const listens = request.method === 'GET' && !request.headers.get('Last-Event-ID')
-  if (!listens) return orUnavailable(session.fetch(sealed))
+  if (!listens) return own(await orUnavailable(session.fetch(sealed)))
   if (!request.headers.get('Accept')?.includes('text/event-stream')) {
     return refusal(406, -32000, 'A client must accept text/event-stream.')
   }
   sealed.headers.set('Upgrade', 'websocket')
   const answer = await orUnavailable(session.fetch(sealed))
-  return answer.webSocket ? eventStream(answer.webSocket) : answer
+  return answer.webSocket ? eventStream(answer.webSocket) : own(answer)
+}
+
+// Headers that came with an answer cannot be changed.
+function own(answer: Response): Response {
+  return new Response(answer.body, answer)
 }
 
 // An id that is not one of ours is refused here, without I/O.

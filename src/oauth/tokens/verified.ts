@@ -1,7 +1,7 @@
 // Access tokens that this isolate has verified: a client sends the same one for an hour, and what its signature says does
 // not change. Whether its grant lives does, and is asked elsewhere, each time.
 import { decodeProtectedHeader } from 'jose'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../settings/load.ts'
 import { type AccessToken, verifyAccessToken } from './access-token.ts'
 
 const MAX_REMEMBERED = 2_000

@@ -1,6 +1,6 @@
 // The body of a POST to /mcp: one JSON-RPC message, of a size and depth that a tool call can have. Batches are refused
 // in every era: the 2025-03-26 protocol had them, hardly a client sends them, and a scope check must bind to one call.
-import { readRequestBody } from '@modelcontextprotocol/server'
+import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
 
 const MAX_DEPTH = 64
 const PARSE_ERROR = -32700
@@ -8,7 +8,7 @@ const INVALID_REQUEST = -32600
 
 /** The message, or the answer that refuses it: 400 or 413 with a JSON-RPC error. */
 export async function readMessage(request: Request): Promise<{ message: object } | { refusal: Response }> {
-  const body = await readRequestBody(request)
+  const body = await readBody(request)
   if (body.tooLarge) return refuse(413, INVALID_REQUEST, 'The message is too large.')
   const message = parse(body.text)
   if (message === undefined) return refuse(400, PARSE_ERROR, 'The message is not JSON.')
@@ -19,6 +19,15 @@ export async function readMessage(request: Request): Promise<{ message: object }
   if (!isPlain(message, MAX_DEPTH))
     return refuse(400, INVALID_REQUEST, 'The message is too deep, or sets a prototype.')
   return { message }
+}
+
+// The platform reads a body of known length at once, for a fifth of what the whole call costs otherwise. Nothing is
+// trusted: a length in Content-Length that chunks belie (RFC 9112 §6.3) is too small for what has come.
+async function readBody(request: Request): ReturnType<typeof readRequestBody> {
+  const length = Number(request.headers.get('Content-Length') ?? Number.NaN)
+  if (!(length <= DEFAULT_MAX_REQUEST_BODY_SIZE)) return readRequestBody(request)
+  const text = await request.text()
+  return text.length <= length ? { tooLarge: false, text } : { tooLarge: true }
 }
 
 function parse(text: string): unknown {

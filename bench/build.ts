@@ -23,7 +23,11 @@ export const ours: Build = { ...OURS, name: 'ours', entry: 'src/index.ts' }
 export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
-export const empty: Build = { ...TWIN, name: 'empty', entry: 'bench/workers/empty.ts' }
+
+/** Nothing, configured as another Worker. */
+export function emptyLike({ name, config }: Build): Build {
+  return { name: `empty-${name}`, entry: 'bench/workers/empty.ts', config, guard: 'none' }
+}
 
 /** The three with so many tools. */
 export function withTools(count: number) {

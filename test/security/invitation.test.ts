@@ -95,7 +95,8 @@ describe('A24 an invitation', () => {
     expect(handle).toMatch(/^user_[\w-]{43}$/)
     expect(handle).not.toBe(await userIdOf(loadConfig(env), OWNER))
     expect(options.user?.name).toBe('Ada')
-    const other = await optionsOf(new Visitor(), ACTION, { token: tokenIn(link), name: 'Ada' })
+    const other = await optionsOf(new Visitor(), ACTION, { token: tokenIn(link), name: 'A\u202Eda' })
+    expect(other.user?.name).toBe('A da')
     expect(other.user?.id).not.toBe(options.user?.id)
   })
 

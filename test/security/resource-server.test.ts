@@ -462,6 +462,13 @@ describe('M8 JSON-RPC messages of a form that nobody needs', () => {
     await expectRefused(call(tokens.access_token, 'add_note', { text }), 413)
   })
 
+  it('are refused with 413 when they are longer than they say', async () => {
+    await expectRefused(
+      modernCall(tokens.access_token, 'whoami', {}, { headers: { 'Content-Length': '10' } }),
+      413,
+    )
+  })
+
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
     'find no tool called %s',
     async (name) => {

@@ -1,8 +1,12 @@
 // What a run has found: tables for a terminal and for docs/performance.md alike, and what became of each goal.
+import type { Group } from './chart.ts'
+
 export interface Section {
   readonly title: string
   readonly tables: readonly Table[]
   readonly goals: readonly Goal[]
+  /** What of it is drawn. */
+  readonly drawn: readonly Group[]
 }
 
 export interface Table {

@@ -1,7 +1,11 @@
 // `npm run bench`: this Worker, the same tools without authentication, and what one would pick instead, side by side.
+//   npm run bench -- calls steps    only these parts: calls, latency, steps, cold-start, growth
+//   npm run bench -- --write        also writes the tables and the chart of docs/performance.md
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { platform } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Section } from './report.ts'
 
 if (platform() !== 'linux') {
   console.log(
@@ -22,6 +26,7 @@ const { measureGrowth } = await import('./measure/growth.ts')
 const { measureLatency } = await import('./measure/latency.ts')
 const { measureSteps } = await import('./measure/steps.ts')
 const { markdown } = await import('./report.ts')
+const { write } = await import('./write.ts')
 
 const PARTS = {
   calls: measureCalls,
@@ -31,8 +36,15 @@ const PARTS = {
   growth: measureGrowth,
 } as const
 
-const wanted = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean', default: false } },
+})
+const sections: Section[] = []
 for (const [name, measure] of Object.entries(PARTS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  console.log(`${markdown(await measure())}\n`)
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const section = await measure()
+  console.log(`${markdown(section)}\n`)
+  sections.push(section)
 }
+if (values.write) write(sections)

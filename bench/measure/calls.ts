@@ -9,7 +9,7 @@ const GOAL = 1.08
 
 export async function measureCalls(): Promise<Section> {
   return withContenders({ twin, ours, peer }, async (contenders) => {
-    const turns = { rounds: 24, requests: 500, warmUp: 3000 }
+    const turns = { rounds: 40, requests: 250, warmUp: 3000 }
     const cpu = await cpuPerRequest(contenders, (one) => one.call('whoami'), turns)
     const row = (name: string, values: number[]) => [
       name,
@@ -25,6 +25,17 @@ export async function measureCalls(): Promise<Section> {
         {
           columns: ['', 'µs per call', '× twin', '× peer'],
           rows: [row('twin, no authentication', cpu.twin), row('Gatehouse', cpu.ours), row('peer', cpu.peer)],
+        },
+      ],
+      drawn: [
+        {
+          title: 'CPU of an authenticated tools/call, against the same tool without authentication',
+          unit: '×',
+          bars: [
+            { label: 'twin, no authentication', value: 1, own: false },
+            { label: 'Gatehouse', value: toTwin, own: true },
+            { label: 'peer', value: ratio(cpu.peer, cpu.twin).median, own: false },
+          ],
         },
       ],
       goals: [

@@ -56,6 +56,17 @@ export async function measureColdStart(): Promise<Section> {
           ],
         },
       ],
+      drawn: [
+        {
+          title: 'Bundle, minified and compressed',
+          unit: 'KiB',
+          bars: [
+            { label: 'twin, no authentication', value: sizes.twin.minified.gzip, own: false },
+            { label: 'Gatehouse, with all its pages', value: own, own: true },
+            { label: 'peer, without pages', value: theirs, own: false },
+          ],
+        },
+      ],
       goals: [
         {
           rule: 'smaller than the peer',

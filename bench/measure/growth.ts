@@ -9,7 +9,7 @@ import { cpuPerRequest } from './rounds.ts'
 
 const CLIENTS = [10, 1_000, 100_000]
 /** Beyond so many, only records in KV are added: each object has a database of its own, and shares nothing. */
-const WHOLE = 1_000
+const WHOLE = 500
 const TOOLS = [1, 50, 500]
 const NOTES = [1, 100, 10_000]
 /** What still counts as flat, from the least to the most. */
@@ -22,6 +22,7 @@ export async function measureGrowth(): Promise<Section> {
   return {
     title: 'Growth',
     tables: [clients.table, tools.table, notes.table],
+    drawn: [],
     goals: [
       { rule: 'a call and a refresh are flat in clients and grants', ...clients },
       { rule: 'a call is flat in tools', ...tools },
@@ -103,9 +104,9 @@ async function withMoreTools(): Promise<Outcome> {
   const calls: number[] = []
   for (const count of TOOLS) {
     await withContenders(withTools(count), async (contenders) => {
-      const turns = { rounds: 8, requests: 250, warmUp: 1500 }
+      const turns = { rounds: 10, requests: 100, warmUp: 800 }
       const call = await cpuPerRequest(contenders, (one) => one.call('whoami'), turns)
-      const listing = { ...turns, requests: 60, warmUp: 200 }
+      const listing = { ...turns, requests: 40, warmUp: 150 }
       const list = await cpuPerRequest({ ours: contenders.ours }, ({ token }) => toolsList(token), listing)
       calls.push(median(call.ours))
       rows.push([

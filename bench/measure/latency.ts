@@ -42,6 +42,16 @@ export async function measureLatency(): Promise<Section> {
           ]),
         },
       ],
+      drawn: [
+        {
+          title: 'Median of a tools/call, by the latency of KV',
+          unit: 'ms',
+          bars: found.flatMap(({ ms, ours, peer }) => [
+            { label: `Gatehouse, KV at ${ms} ms`, value: ours.p50, own: true },
+            { label: `peer, KV at ${ms} ms`, value: peer.p50, own: false },
+          ]),
+        },
+      ],
       goals: [
         {
           rule: 'unchanged from 0 ms',

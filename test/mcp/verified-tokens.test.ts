@@ -2,9 +2,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SECRETS } from '../../scripts/setup.ts'
-import { loadConfig } from '../../src/settings/load.ts'
 import { issueAccessToken } from '../../src/oauth/tokens/access-token.ts'
 import { verifyOnce } from '../../src/oauth/tokens/verified.ts'
+import { loadConfig } from '../../src/settings/load.ts'
 import { callTool } from '../support/oauth-client.ts'
 import { configure, MCP_URL, ORIGIN } from '../support/worker.ts'
 

@@ -1,6 +1,7 @@
 // W3: the watch over the log (test/support/watch-log.ts stands around every file) sees what it should, and each security
 // event leaves its line.
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { version } from '../../package.json'
 import { log } from '../../src/log.ts'
 import { hasItsFields } from '../support/log-lines.ts'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
@@ -178,10 +179,10 @@ describe('W3 each security event leaves one line:', () => {
     const who = { user, client: app.id }
     expect(await linesOf(() => callTool(access_token, 'whoami'))).toEqual([
       { event: 'tool.called', ...who, tool: 'whoami', outcome: 'ok', ms },
-      { event: 'mcp.request', ...who, operation: 'tools/call', tool: 'whoami', status: 200, ms },
+      { event: 'mcp.request', ...who, operation: 'tools/call', tool: 'whoami', status: 200, ms, version },
     ])
     expect(await linesOf(() => callTool(access_token, 'add_note', { text: 'Milk' }))).toEqual([
-      { event: 'scope.refused', ...who, operation: 'tools/call', tool: 'add_note', status: 403, ms },
+      { event: 'scope.refused', ...who, operation: 'tools/call', tool: 'add_note', status: 403, ms, version },
     ])
   })
 

@@ -27,7 +27,7 @@ export class ClientObject extends DurableObject<Env> {
   approve(grantEndsAt: number): number | undefined {
     const { kv } = this.ctx.storage
     // Removed while the person looked at the consent page: what is gone stays gone.
-    if (!this.read()) return undefined
+    if (!kv.get('client')) return undefined
     const keepUntil = Math.max(grantEndsAt + DAY_MS, kv.get<number>('keepUntil') ?? 0)
     kv.put('keepUntil', keepUntil)
     this.ctx.storage.setAlarm(keepUntil)

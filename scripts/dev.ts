@@ -14,11 +14,11 @@ const child = spawn(
   [
     WRANGLER,
     'dev',
-    '--show-interactive-dev-session=false',
-    '--infer-origin-from-routes=false',
-    // The address of the deployed server is not the one of this.
+    // The address of the deployed server is not the one of this. First, since `--var` takes whatever follows up to a flag.
     '--var',
     'PUBLIC_URL:',
+    '--show-interactive-dev-session=false',
+    '--infer-origin-from-routes=false',
     ...process.argv.slice(2),
   ],
   {

@@ -50,8 +50,9 @@ describe('npm run rotate-keys', () => {
     const first = clone.start('rotate-keys', '--settle', '0')
     let calls = 0
     account.interrupt = (call, phase) => {
-      if (call.startsWith('PATCH') && phase === 'before' && ++calls === 2) first.kill()
-      return undefined
+      if (!call.startsWith('PATCH') || phase === 'after' || ++calls < 2) return undefined
+      first.kill()
+      return { status: 403, code: 10000, message: 'Nobody hears this.' }
     }
     expect((await first.outcome).code).toBeNull()
     account.interrupt = () => undefined

@@ -7,6 +7,7 @@ import { Clone } from '../support/cloudflare/clone.ts'
 import { LiveSite } from '../support/cloudflare/live-site.ts'
 
 const ORIGIN = 'https://gatehouse.acme.workers.dev'
+const REFUSAL = { status: 403, code: 10000, message: 'Authentication error' }
 const WAYS = ['killed before', 'killed after', 'refused'] as const
 
 interface Round {
@@ -44,9 +45,9 @@ async function deployTwice(
     const first = clone.start('deploy')
     account.interrupt = (_call, phase) => {
       const way = interruption(account.calls.length - 1, phase)
-      if (way === 'refused') return { status: 403, code: 10000, message: 'Authentication error' }
-      if (way) first.kill()
-      return undefined
+      if (way && way !== 'refused') first.kill()
+      // Who is killed before the call has not made it.
+      return way === undefined || phase === 'after' ? undefined : REFUSAL
     }
     await first.outcome
     const made = account.calls.slice()

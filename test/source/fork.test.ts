@@ -35,6 +35,7 @@ const SEAMS: readonly (readonly [string, string, readonly string[]])[] = [
   ['src/index.ts', 'src/tools/index.ts', ['tools']],
   ['src/index.ts', 'src/login/index.ts', ['loginMethods']],
   ['src/', 'src/pages/account.tsx', ['accountPage', 'ConnectedApp']],
+  ['src/', 'src/pages/admin.tsx', ['adminPage', 'Happened', 'Person', 'Registered']],
   ['src/', 'src/pages/consent.tsx', ['consentPage']],
   ['src/', 'src/pages/error.tsx', ['errorPage', 'PageError', 'UNEXPECTED']],
   ['src/', 'src/pages/home.tsx', ['homePage']],

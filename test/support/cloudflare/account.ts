@@ -64,6 +64,8 @@ export class CloudflareAccount {
   /** Whether wrangler's credentials are still good. */
   signedIn = true
   interrupt: Interruption = () => undefined
+  /** Called when another version of a Worker is live. */
+  whenDeployed: () => void = () => undefined
   readonly #enabled = new Set<string>()
   readonly #server: Server
 
@@ -270,6 +272,7 @@ export class CloudflareAccount {
 
   #deploy(name: string, version: Version): void {
     this.workers.set(name, [...(this.workers.get(name) ?? []), version])
+    this.whenDeployed()
   }
 
   #describe(name: string, id: string): unknown {

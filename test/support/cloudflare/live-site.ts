@@ -33,7 +33,10 @@ export class LiveSite {
   static async start(account: CloudflareAccount, hosts: Hosts = {}): Promise<LiveSite> {
     const proxy = createServer().listen(0, '127.0.0.1')
     await once(proxy, 'listening')
-    return new LiveSite(account, hosts, proxy)
+    const site = new LiveSite(account, hosts, proxy)
+    // Else who keeps a connection would go on talking to the version that it was made to.
+    account.whenDeployed = () => site.#hangUp()
+    return site
   }
 
   /** With these, a program of Node reaches it instead of the internet. */
@@ -50,11 +53,16 @@ export class LiveSite {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.#hangUp()
     this.#proxy.close()
     this.#proxy.closeAllConnections()
     await this.#kill()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  #hangUp(): void {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#sockets.clear()
   }
 
   async #connect(target: string, socket: Socket): Promise<void> {

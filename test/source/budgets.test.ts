@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wrangler } from '../../scripts/wrangler.ts'
 
 /** Of the minified bundle, in KiB: a little above what it is. */
-const BUNDLE = 164
+const BUNDLE = 166
 /** Our own modules that answer a request to /mcp need. */
-const MODULES = 40
+const MODULES = 42
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string }[] }>>

@@ -1,7 +1,8 @@
 // Bundles Workers with wrangler, as a deployment would.
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { unstable_readConfig as readConfig } from 'wrangler'
 import { wrangler } from '../scripts/wrangler.ts'
 
 export interface Build {
@@ -24,9 +25,16 @@ export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/w
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
 
-/** Nothing, configured as another Worker. */
-export function emptyLike({ name, config }: Build): Build {
-  return { name: `empty-${name}`, entry: 'bench/workers/empty.ts', config, guard: 'none' }
+/** Nothing, configured as another Worker: what such a configuration costs before it does anything. */
+export function emptyLike({ name, config }: Build, into: string): Build {
+  const classes = Object.keys(readConfig({ config }).exports ?? {})
+  const entry = join(into, `empty-${name}.ts`)
+  const lines = classes.map((one) => `export class ${one} extends DurableObject {}\n`)
+  writeFileSync(
+    entry,
+    `import { DurableObject } from 'cloudflare:workers'\n${lines.join('')}export default { fetch: () => new Response('Nothing.') }\n`,
+  )
+  return { name: `empty-${name}`, entry, config, guard: 'none' }
 }
 
 /** The three with so many tools. */

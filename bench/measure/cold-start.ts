@@ -23,7 +23,8 @@ interface Started {
 }
 
 export async function measureColdStart(): Promise<Section> {
-  const builds = { twin, ours, peer, emptyTwin: emptyLike(twin), emptyOurs: emptyLike(ours) }
+  const [emptyTwin, emptyOurs] = [emptyLike(twin, temporary), emptyLike(ours, temporary)]
+  const builds = { twin, ours, peer, emptyTwin, emptyOurs }
   return withContenders(builds, async ({ emptyTwin, emptyOurs, ...contenders }) => {
     const nothing = { twin: emptyTwin, ours: emptyOurs, peer: emptyTwin }
     const rounds: Record<Name, Started>[] = []

@@ -25,9 +25,8 @@ export default {
 }
 
 function distantNamespaces(env: Env) {
-  const { GRANTS, CLIENTS, ACCOUNTS, SEEN, SESSIONS, NOTEBOOKS } = env
-  const near = { GRANTS, CLIENTS, ACCOUNTS, SEEN, SESSIONS, NOTEBOOKS }
-  return Object.fromEntries(Object.entries(near).map(([name, one]) => [name, distantNamespace(one)]))
+  const near = Object.entries(env).filter(([, one]) => one?.constructor?.name === 'DurableObjectNamespace')
+  return Object.fromEntries(near.map(([name, one]) => [name, distantNamespace(one as object)]))
 }
 
 function distantNamespace(namespace: object): object {

@@ -43,6 +43,11 @@ export async function userIdOf(config: Config, identity: Identity): Promise<stri
   return `user_${base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))}`
 }
 
+/** Whether a text has the form of a user id. Whatever else were asked for, there would be an object of that name. */
+export function isUserId(text: string): boolean {
+  return /^user_[\w-]{43}$/.test(text)
+}
+
 /** What to call somebody: the first of these that people can be shown. */
 export function nameOf(...candidates: unknown[]): string {
   return candidates.map(displayable).find((one) => one !== undefined) ?? 'Somebody without a name'

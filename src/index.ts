@@ -7,6 +7,7 @@
 //   /admin                          the same of everybody, for the owner alone               admin/
 // To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Scopes and lifetimes: config.ts.
 import { Hono } from 'hono'
+import { accountObject } from './account/object.ts'
 import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { logError } from './log.ts'
@@ -23,14 +24,14 @@ import { errorPage, PageError, UNEXPECTED } from './pages/error.tsx'
 import { homePage } from './pages/home.tsx'
 import { isLoopback } from './secure-address.ts'
 import { ConfigError } from './settings/setting.ts'
-import { tools } from './tools/index.ts'
+import { forget, tools } from './tools/index.ts'
 
-export { AccountObject } from './account/object.ts'
 export { AuditObject } from './audit/object.ts'
 export { SeenObject } from './oauth/assertions/seen-object.ts'
 export { ClientObject } from './oauth/clients/object.ts'
 export { GrantObject } from './oauth/grants/object.ts'
 export { Notebook } from './tools/notes/notebook.ts'
+export class AccountObject extends accountObject(forget) {}
 export class LegacySession extends legacySession(tools) {}
 
 const app = new Hono<AppEnv>()
@@ -47,8 +48,8 @@ app.use(async (c, next) => (c.get('config').ownAuthorizationServer ? next() : c.
 app.route('/', machineEndpoints)
 app.route('/', authorizationEndpoint)
 app.route('/', loginRoutes(loginMethods, upstreamScopesOf(tools)))
-app.route('/', accountRoutes(loginMethods))
-app.route('/', adminRoutes(loginMethods))
+app.route('/', accountRoutes(loginMethods, forget))
+app.route('/', adminRoutes(loginMethods, forget))
 
 app.notFound((c) => {
   const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')

@@ -12,6 +12,7 @@ export type ActivityKind =
   | 'revoked_by_user'
   | 'revoked_by_client'
   | 'revoked_by_owner'
+  | 'account_erased'
   | 'not_allowed'
   | 'code_replayed'
   | 'token_replayed'

@@ -1,6 +1,8 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
 // may do for them upstream, their passkeys, and the invitations they have made.
 import { DurableObject } from 'cloudflare:workers'
+import { LIFETIME } from '../config.ts'
+import { logError } from '../log.ts'
 import type { Activity, Note } from './activity.ts'
 import { INVITATION_TABLES, type Invitation, Invitations } from './invitations-object.ts'
 import {
@@ -18,6 +20,22 @@ import { UpstreamGrants, type UpstreamToken } from './upstream-object.ts'
 const KEEP_MS = 90 * 24 * 60 * 60 * 1000
 /** How much longer than a guest their account lasts: their grants end first, and tell it so. */
 const LINGER_MS = 60 * 60 * 1000
+/** How long what was given out before an erasure can still be tried: a cookie, and the access token of an app. */
+const SESSIONS_MS = Math.max(LIFETIME.session, LIFETIME.accessToken) * 1000 + LINGER_MS
+const TOKENS_MS = LIFETIME.accessToken * 1000 + 5 * 60 * 1000
+const RETRY_MS = 5 * 60 * 1000
+
+/** Deletes what tools keep of a person. */
+export type Forget = (env: Env, userId: string) => Promise<void>
+
+/** What is known of an account once it was erased. */
+interface Erasure {
+  readonly userId: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** They have signed in again since. */
+  readonly returned: boolean
+}
 
 interface SignIn {
   readonly method: string
@@ -33,7 +51,7 @@ const TABLES = `
   ${PASSKEY_TABLES};
   ${INVITATION_TABLES}`
 
-export class AccountObject extends DurableObject<Env> {
+export abstract class AccountObject extends DurableObject<Env> {
   readonly #upstream = new UpstreamGrants(this.ctx)
 
   #hasTables = false
@@ -48,18 +66,69 @@ export class AccountObject extends DurableObject<Env> {
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
   signIn({ method, place, expiresAt }: SignIn): number {
+    const erasure = this.#erasure
+    if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
     this.#noteNow('signed_in', method, place)
     if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
     return this.epoch()
   }
 
-  /** The account of a guest is gone after a while. */
+  /** The account of a guest is gone after a while, and so is what is left of one that was erased. */
   override async alarm(): Promise<void> {
+    const erasure = this.#erasure
+    if (erasure?.returned) return
+    if (erasure && Date.now() < erasure.at + SESSIONS_MS) return this.#forgetAgain(erasure)
     await this.ctx.storage.deleteAll()
     this.#hasTables = false
   }
 
+  /**
+   * Deletes everything at once: all that is left is the epoch, raised, for as long as a session of before could come
+   * back. Returns whether it did: it does not while there is a grant that nobody has ended.
+   * @param ended ids of grants
+   */
+  erase(userId: string, ended: readonly string[]): boolean {
+    if (this.grantIds().some((id) => !ended.includes(id))) return false
+    const { kv, sql } = this.ctx.storage
+    const epoch = this.epoch() + 1
+    // Not deleteAll(), which would have to be waited for: nothing may come between.
+    for (const [key] of [...kv.list()]) kv.delete(key)
+    const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray()
+    // But for those of the runtime, and of SQLite.
+    for (const { name } of tables) if (!/^(_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE ${name}`)
+    this.#hasTables = false
+    kv.put('epoch', epoch)
+    kv.put<Erasure>('erasure', { userId, at: Date.now(), returned: false })
+    this.ctx.storage.setAlarm(Date.now() + TOKENS_MS)
+    return true
+  }
+
+  /** index.ts says how. */
+  protected abstract forget(userId: string): Promise<void>
+
+  // Whoever has an access token could go on writing until it ended; they are all over by now.
+  async #forgetAgain({ userId, at }: Erasure): Promise<void> {
+    this.ctx.storage.setAlarm(at + SESSIONS_MS)
+    try {
+      await this.forget(userId)
+    } catch (error) {
+      logError(error)
+      this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
+    }
+  }
+
+  get #erasure(): Erasure | undefined {
+    return this.ctx.storage.kv.get<Erasure>('erasure')
+  }
+
+  // A request that began before the erasure must leave nothing that outlives it.
+  #requireStanding(): void {
+    const erasure = this.#erasure
+    if (erasure && !erasure.returned) throw new Error('This account was erased.')
+  }
+
   keepUpstream(name: string, grant: UpstreamGrant): Promise<void> {
+    this.#requireStanding()
     return this.#upstream.keep(this.env, name, grant)
   }
 
@@ -68,6 +137,7 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   addGrant(id: string, client: { id: string; name: string }, place: string): void {
+    this.#requireStanding()
     this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
     this.#noteNow('allowed', client.name, place)
   }
@@ -127,6 +197,7 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   addPasskey(passkey: Passkey, challenge: string, place: string): AddOutcome {
+    this.#requireStanding()
     return this.#passkeys.add(passkey, challenge, place)
   }
 
@@ -151,6 +222,7 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   addInvitation(name: string): Invitation | undefined {
+    this.#requireStanding()
     return this.#invitations.add(name)
   }
 
@@ -177,5 +249,14 @@ export class AccountObject extends DurableObject<Env> {
     const sql = this.#sql
     sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
     sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
+  }
+}
+
+/** @param forget how tools delete what they keep of a person */
+export function accountObject(forget: Forget) {
+  return class extends AccountObject {
+    protected override forget(userId: string): Promise<void> {
+      return forget(this.env, userId)
+    }
   }
 }

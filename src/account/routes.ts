@@ -10,8 +10,11 @@ import { grantsOf, revokeGrant } from '../oauth/grants/store.ts'
 import { readForm } from '../oauth/parameters.ts'
 import { type AppEnv, requireOwnPage } from '../origin.ts'
 import { accountPage } from '../pages/account.tsx'
+import { erasedPage, erasePage, SURE } from '../pages/erase.tsx'
 import type { Activity } from './activity.ts'
 import { groupByClient } from './apps.ts'
+import { type Erased, erasePerson } from './erase.ts'
+import type { Forget } from './object.ts'
 import { accountOf } from './store.ts'
 
 const MAX_ACTIVITY = 200
@@ -21,8 +24,11 @@ const NOTICES: Record<string, string> = {
   'revoked-all': 'All apps are revoked. They are out within two minutes.',
 }
 
-/** @param methods whose sections the page shows */
-export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
+/**
+ * @param methods whose sections the page shows
+ * @param forget how tools delete what they keep of a person
+ */
+export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
@@ -76,7 +82,42 @@ export function accountRoutes(methods: readonly LoginMethod[]): Hono<AppEnv> {
     return c.redirect('/login', 303)
   })
 
+  app.get('/account/erase', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account/erase'), 303)
+    return erasePage({ ...questionFor(session), partly: c.req.query('done') === 'partly' })
+  })
+
+  app.post('/account/erase', async (c) => {
+    const session = await requireSession(c)
+    if (!session) return c.redirect(loginUrl('/account/erase'), 303)
+    if ((await readForm(c.req.raw)).get(SURE) === undefined) {
+      return erasePage({ ...questionFor(session), unsure: true })
+    }
+    if ((await eraseOwn(c, session)) === 'partly') return c.redirect('/account/erase?done=partly', 303)
+    endSession(c)
+    const page = await erasedPage(afterErasure(session))
+    // With the cookie that was deleted.
+    return c.newResponse(page.body, page)
+  })
+
   return app
+
+  function eraseOwn({ env }: Context<AppEnv>, { userId, identity }: Session): Promise<Erased> {
+    const again = { href: '/account/erase', text: 'Delete your data' }
+    return erasePerson(env, userId, forget, { by: 'user', identity, again })
+  }
+}
+
+function questionFor(session: Session) {
+  return { afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
+}
+
+function afterErasure({ identity: { method, expiresAt } }: Session): string {
+  if (expiresAt !== undefined) return 'You were here as a guest, and cannot come back as the same one.'
+  return method === 'passkey'
+    ? 'Only a passkey lets you in here: to come back you need a new invitation of the owner.'
+    : 'You can still sign in as before, and find an account in which there is nothing.'
 }
 
 async function requireSession(c: Context<AppEnv>): Promise<Session | undefined> {

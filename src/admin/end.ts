@@ -2,6 +2,7 @@
 // is over already is found to be over; and each may be asked again, until nothing is left.
 import type { Context } from 'hono'
 import { accountOf } from '../account/store.ts'
+import { isUserId } from '../identity.ts'
 import { log } from '../log.ts'
 import { orPage } from '../login/session.ts'
 import {
@@ -11,12 +12,9 @@ import {
 } from '../oauth/clients/registrations-store.ts'
 import type { GrantRecord } from '../oauth/grants/grant.ts'
 import { grantIdsOfClient } from '../oauth/grants/list-store.ts'
-import { grantIdsOf, revokeGrant } from '../oauth/grants/store.ts'
+import { grantIdsOf, MOST, revokeGrants } from '../oauth/grants/store.ts'
 import { hashSecret } from '../oauth/tokens/secret.ts'
 import type { AppEnv } from '../origin.ts'
-
-/** How many grants one request ends: a Worker may ask others only so often. */
-export const MOST = 100
 
 /** `gone`: there was nothing to end. `partly`: there is more than one request can end. */
 export type Ended = 'ended' | 'partly' | 'gone'
@@ -53,17 +51,11 @@ export async function endRegistration({ env }: Context<AppEnv>, key: string): Pr
   return 'ended'
 }
 
-async function endGrants(env: Env, ids: readonly string[]): Promise<GrantRecord[]> {
-  const ended = await Promise.all(ids.slice(0, MOST).map((id) => revokeGrant(env, id, 'revoked_by_owner')))
-  return ended.filter((record) => record !== undefined)
+function endGrants(env: Env, ids: readonly string[]): Promise<GrantRecord[]> {
+  return revokeGrants(env, ids, 'revoked_by_owner')
 }
 
 function outcomeOf(ids: readonly string[], ended: readonly GrantRecord[]): Ended {
   if (ids.length > MOST) return 'partly'
   return ended.length > 0 ? 'ended' : 'gone'
-}
-
-// Whatever else is sent, there would be an object of that name.
-function isUserId(userId: string): boolean {
-  return /^user_[\w-]{43}$/.test(userId)
 }

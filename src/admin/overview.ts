@@ -50,6 +50,13 @@ async function person(env: Env, userId: string, name: string, methods: Names): P
   }
 }
 
+/** What a person is called in what they approved last; undefined where nothing of that lives. @throws OAuthError 503 */
+export async function nameOfPerson(env: Env, userId: string): Promise<string | undefined> {
+  const ids = await grantIdsOf(env, userId)
+  const [grant] = await describeGrants(env, ids.slice(0, 1))
+  return grant?.record.identity.name
+}
+
 /** @param place what an earlier page gave as its next @throws OAuthError 503 */
 export async function registrations(env: Env, place: string | undefined): Promise<Part<Registered>> {
   const [prefix, cursor] = read(place)

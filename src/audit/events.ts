@@ -5,7 +5,7 @@ import type { Identity } from '../identity.ts'
 
 /** Names, which the owner is shown and the log does not have. */
 export interface Shown {
-  readonly person?: Pick<Identity, 'name' | 'expiresAt'>
+  readonly person?: Partial<Pick<Identity, 'name' | 'expiresAt'>>
   readonly app?: string | undefined
 }
 
@@ -61,6 +61,7 @@ export const EVENTS = {
   'signin.failed': ['user?', 'method', 'reason'],
   signout: [],
   'signout.everywhere': ['user', 'by'],
+  'account.erased': ['user', 'by'],
   'passkey.added': ['user'],
   'passkey.removed': ['user'],
   'invitation.created': ['user', 'invitation'],
@@ -93,6 +94,7 @@ export const KEPT: { readonly [event in Event]?: 'known' | 'strangers' } = {
   'signin.succeeded': 'known',
   'signin.failed': 'strangers',
   'signout.everywhere': 'known',
+  'account.erased': 'known',
   'passkey.added': 'known',
   'passkey.removed': 'known',
   'invitation.created': 'known',

@@ -68,6 +68,11 @@ export class AuditObject extends DurableObject<Env> {
     return { known: this.#newest(false, limit), strangers: this.#newest(true, limit) }
   }
 
+  /** Deletes every event of this user. */
+  erase(userId: string): void {
+    this.ctx.storage.sql.exec("DELETE FROM events WHERE json_extract(fields, '$.user') = ?", userId)
+  }
+
   #newest(strangers: boolean, limit: number): Row[] {
     return this.ctx.storage.sql
       .exec<Row>(

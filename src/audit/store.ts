@@ -6,7 +6,8 @@ import type { AuditObject, KeptEvent, RecentEvents } from './object.ts'
 /** Keeps an event, if it is one to keep. Undefined when it is not. */
 export function keep(line: Line, { person, app }: Shown): Promise<void> | undefined {
   const kept = KEPT[line.event]
-  if (kept === undefined) return undefined
+  // What comes of an erasure could arrive after it, and outlive it.
+  if (kept === undefined || line.reason === 'account_erased') return undefined
   const { event, ...fields } = line
   // Anybody can be a guest; and what the owner does is the owner's, whatever it is.
   const strangers = line.by !== 'owner' && (kept === 'strangers' || person?.expiresAt !== undefined)
@@ -28,6 +29,11 @@ async function put(kept: KeptEvent): Promise<void> {
 /** @param limit of each of the two lists */
 export async function recentEvents(env: Env, limit: number): Promise<RecentEvents> {
   return audit(env).recent(limit)
+}
+
+/** Deletes what is kept about a person. */
+export async function eraseEvents(env: Env, userId: string): Promise<void> {
+  await audit(env).erase(userId)
 }
 
 function audit({ AUDIT }: Env): DurableObjectStub<AuditObject> {

@@ -50,6 +50,7 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
   revoked_by_user: (about) => <>Revoked {about}</>,
   revoked_by_client: (about) => <>{about} signed itself out</>,
   revoked_by_owner: (about) => <>The owner of this server revoked {about}</>,
+  account_erased: (about) => <>{about} was put out, since your data is being deleted</>,
   not_allowed: (about) => <>{about} was put out: you were no longer allowed here</>,
   code_replayed: (about) => <>{about} was put out: its sign-in code was used twice</>,
   token_replayed: (about) => <>{about} was put out: an old token of it came back, which perhaps was stolen</>,
@@ -106,6 +107,16 @@ export function accountPage(account: Account): Promise<Response> {
               {activityList(activity.slice(FEW))}
             </details>
           )}
+        </section>
+        <section>
+          <h2>Delete your data</h2>
+          <p class="quiet">
+            Everything that is kept here about you, for good. The next page says what that is, and asks you
+            again.
+          </p>
+          <a class="button danger small" href="/account/erase">
+            Delete my data…
+          </a>
         </section>
       </>
     ),

@@ -24,6 +24,8 @@ const FEW = 10
 
 interface Words {
   readonly person: Child
+  /** The id, of somebody whose name is gone. */
+  readonly user: Child
   readonly app: Child
   readonly method: string
   readonly reason: string
@@ -39,6 +41,8 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
   'signin.failed': ({ method, reason }) => `A sign-in with ${method} failed: ${reason}`,
   'signout.everywhere': ({ person, by }) =>
     by === 'owner' ? <>You signed {person} out everywhere</> : <>{person} signed out everywhere</>,
+  'account.erased': ({ user, by }) =>
+    by === 'owner' ? <>You deleted the data of {user}</> : <>{user} deleted their data</>,
   'passkey.added': ({ person }) => <>{person} added a passkey</>,
   'passkey.removed': ({ person }) => <>{person} removed a passkey</>,
   'invitation.created': ({ person }) => <>{person} invited somebody</>,
@@ -137,6 +141,7 @@ function lines(events: readonly Happened[]) {
 function wordsOf({ fields, person, app }: Happened): Words {
   return {
     person: person === null ? 'Somebody' : <bdi>{person}</bdi>,
+    user: <code>{String(fields.user)}</code>,
     app: app === null ? 'An app' : <bdi>{app}</bdi>,
     method: String(fields.method),
     reason: String(fields.reason).replaceAll('_', ' '),

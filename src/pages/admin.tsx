@@ -65,6 +65,18 @@ export function adminPage({ people, registrations, events, notice }: Admin): Pro
           <h2>People and their apps</h2>
           {cards(people, personCard, 'Nobody has let an app in.')}
           {more('people', people, 'More people')}
+          <details class="aside">
+            <summary>Delete the data of somebody who is not listed</summary>
+            <form method="get" action="/admin/erase">
+              <label for="user">
+                Their id <span class="quiet">(as it stands in the log)</span>
+              </label>
+              <input id="user" type="text" name="user" maxlength={60} autocomplete="off" required />
+              <button type="submit" class="danger small">
+                Delete their data…
+              </button>
+            </form>
+          </details>
         </section>
         <section id="registrations">
           <h2>Registrations</h2>
@@ -112,16 +124,25 @@ function personCard({ userId, name, method, apps, unseen }: Person) {
           <code>{userId}</code>
         </p>
       </div>
-      <form method="post" action="/admin/revoke-all">
-        <input type="hidden" name="user" value={userId} />
-        <button
-          type="submit"
-          class="danger small"
-          aria-label={`Revoke everything of ${name}, and sign them out`}
+      <div class="row">
+        <form method="post" action="/admin/revoke-all">
+          <input type="hidden" name="user" value={userId} />
+          <button
+            type="submit"
+            class="danger small"
+            aria-label={`Revoke everything of ${name}, and sign them out`}
+          >
+            Revoke everything
+          </button>
+        </form>
+        <a
+          class="button danger small"
+          href={`/admin/erase?user=${userId}`}
+          aria-label={`Delete everything of ${name}…`}
         >
-          Revoke everything
-        </button>
-      </form>
+          Delete everything…
+        </a>
+      </div>
       <ul class="parts">
         {apps.map((app) => (
           <li>

@@ -2,7 +2,7 @@
 import { LIMIT_PERIOD } from '../config.ts'
 import { page } from './layout.tsx'
 
-interface Way {
+export interface Way {
   readonly href: string
   readonly text: string
 }

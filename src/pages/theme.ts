@@ -54,10 +54,11 @@ input[type=password], input[type=text] { width: 100%; font: inherit; color: inhe
 button, .button { font: 600 1rem var(--font); border-radius: 10px; border: 1px solid var(--accent); padding: .7rem 1.1rem;
   min-height: 2.9rem; cursor: pointer; background: transparent; color: var(--accent); text-decoration: none; display: inline-block }
 button.primary { background: var(--accent); color: var(--on-accent) }
-button.danger { border-color: var(--danger); color: var(--danger) }
-button.small { min-height: 2.4rem; padding: .4rem .85rem; font-size: .9rem }
+button.danger, .button.danger { border-color: var(--danger); color: var(--danger) }
+button.small, .button.small { min-height: 2.4rem; padding: .4rem .85rem; font-size: .9rem }
 button:hover { filter: brightness(1.08) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.choice .button { text-align: center }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
 .arms { position: relative; display: grid }
 @media (hover: hover) and (pointer: fine) {

@@ -106,22 +106,25 @@ describe('revoking', () => {
     }
   })
 
-  it.each(['/account/revoke', '/account/revoke-all', '/account/sign-out-everywhere', '/logout'])(
-    'does nothing at %s for a form of another site',
-    async (path) => {
-      const person = await newcomer()
-      const app = await OAuthClient.registered()
-      const { refresh_token } = await app.connect(person)
-      for (const headers of [
-        { 'Sec-Fetch-Site': 'cross-site' },
-        { 'Sec-Fetch-Site': undefined, Origin: 'null' },
-      ]) {
-        expect((await person.post(path, { client_id: app.id }, headers)).status).toBe(403)
-      }
-      expect((await person.get('/account')).status).toBe(200)
-      await expectLive(app, refresh_token)
-    },
-  )
+  it.each([
+    '/account/revoke',
+    '/account/revoke-all',
+    '/account/sign-out-everywhere',
+    '/account/erase',
+    '/logout',
+  ])('does nothing at %s for a form of another site', async (path) => {
+    const person = await newcomer()
+    const app = await OAuthClient.registered()
+    const { refresh_token } = await app.connect(person)
+    for (const headers of [
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': undefined, Origin: 'null' },
+    ]) {
+      expect((await person.post(path, { client_id: app.id, sure: 'yes' }, headers)).status).toBe(403)
+    }
+    expect((await person.get('/account')).status).toBe(200)
+    await expectLive(app, refresh_token)
+  })
 })
 
 describe('signing out', () => {

@@ -1,10 +1,9 @@
 // What the owner sees of everybody, and what they can end.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { MOST } from '../../src/admin/end.ts'
 import { type Identity, OWNER, userIdOf } from '../../src/identity.ts'
 import { AuditObject, GrantObject } from '../../src/index.ts'
-import { openGrant } from '../../src/oauth/grants/store.ts'
+import { MOST, openGrant } from '../../src/oauth/grants/store.ts'
 import { loadConfig } from '../../src/settings/load.ts'
 import { AdminPage, press } from '../support/admin.ts'
 import { DocumentHost } from '../support/document-host.ts'

@@ -81,7 +81,8 @@ describe('what is kept', () => {
   it('is, of guests, among what strangers did; and of the owner never', async () => {
     const app = await OAuthClient.registered({ client_name: 'Passing by' })
     const expiresAt = Date.now() + 3_600_000
-    await app.connect(await Visitor.as('Guest 1234', { method: 'guest', expiresAt }))
+    const guest = await Visitor.as('Guest 1234', { method: 'guest', expiresAt })
+    await app.connect(guest)
     const owner = await Visitor.signedIn()
     await owner.post('/admin/remove', { registration: `client:${app.id}` })
     await vi.waitFor(async () => {
@@ -91,6 +92,13 @@ describe('what is kept', () => {
       )
       expect(known.map(({ person }) => person)).not.toContain('Guest 1234')
       expect(known).toContainEqual(expect.objectContaining({ event: 'client.removed', app: 'Passing by' }))
+    })
+    await guest.post('/account/erase', { sure: 'yes' })
+    await vi.waitFor(async () => {
+      const { known, strangers } = await recent()
+      expect(strangers).toContainEqual(expect.objectContaining({ event: 'account.erased', person: null }))
+      expect(strangers.map(({ person }) => person)).not.toContain('Guest 1234')
+      expect(known.map(({ event }) => event)).not.toContain('account.erased')
     })
   })
 

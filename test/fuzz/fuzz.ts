@@ -141,6 +141,8 @@ async function validRequests(server: DevServer): Promise<RawRequest[]> {
     get('/admin?people=0~a&registrations=1~a'),
     post('/admin/revoke', { user: `user_${'A'.repeat(43)}`, client_id: '0'.repeat(64) }),
     post('/admin/revoke-all', { user: `user_${'A'.repeat(43)}` }),
+    get(`/admin/erase?user=user_${'A'.repeat(43)}`),
+    post('/admin/erase', { user: `user_${'A'.repeat(43)}`, sure: 'yes' }),
     post('/admin/remove', { registration: `client:${'0'.repeat(64)}` }),
     post('/token', redemption),
     post('/token', { ...client, grant_type: 'refresh_token', refresh_token: tokens.refresh_token as string }),

@@ -240,6 +240,8 @@ describe('our own authorization server', () => {
     ['GET', '/account'],
     ['POST', '/account/revoke'],
     ['POST', '/account/revoke-all'],
+    ['GET', '/account/erase'],
+    ['POST', '/account/erase'],
     ['POST', '/account/sign-out-everywhere'],
     ['OPTIONS', '/token'],
     ['OPTIONS', '/.well-known/oauth-authorization-server'],

@@ -1,14 +1,8 @@
 // What each step costs in storage, counted on the real bindings. The free plan allows 1,000 KV writes a day.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  AccountObject,
-  ClientObject,
-  GrantObject,
-  LegacySession,
-  Notebook,
-  SeenObject,
-} from '../../src/index.ts'
+import { AccountObject } from '../../src/account/object.ts'
+import { ClientObject, GrantObject, LegacySession, Notebook, SeenObject } from '../../src/index.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'
 import { configure, send } from '../support/worker.ts'

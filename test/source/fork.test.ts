@@ -32,12 +32,13 @@ const SETTINGS = [
 const SEAMS: readonly (readonly [string, string, readonly string[]])[] = [
   ['src/', 'src/config.ts', [...DECISIONS, ...SETTINGS]],
   ['scripts/', 'src/config.ts', DECISIONS],
-  ['src/index.ts', 'src/tools/index.ts', ['tools']],
+  ['src/index.ts', 'src/tools/index.ts', ['tools', 'forget']],
   ['src/index.ts', 'src/login/index.ts', ['loginMethods']],
   ['src/', 'src/pages/account.tsx', ['accountPage', 'ConnectedApp']],
   ['src/', 'src/pages/admin.tsx', ['adminPage', 'Happened', 'Person', 'Registered']],
   ['src/', 'src/pages/consent.tsx', ['consentPage']],
-  ['src/', 'src/pages/error.tsx', ['errorPage', 'PageError', 'UNEXPECTED']],
+  ['src/', 'src/pages/erase.tsx', ['erasedPage', 'erasePage', 'SURE']],
+  ['src/', 'src/pages/error.tsx', ['errorPage', 'PageError', 'UNEXPECTED', 'Way']],
   ['src/', 'src/pages/home.tsx', ['homePage']],
   ['src/', 'src/pages/login.tsx', ['loginPage']],
   // Login methods that bring pages of their own, in the look of the others.

@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono'
 import { base64url } from 'jose'
 import { accountOf } from '../../account/store.ts'
-import { type Identity, userIdOf } from '../../identity.ts'
+import { type Identity, isUserId, userIdOf } from '../../identity.ts'
 import { log } from '../../log.ts'
 import { type Parameters, readForm } from '../../oauth/parameters.ts'
 import { type AppEnv, requireOwnPage } from '../../origin.ts'
@@ -62,7 +62,7 @@ async function authenticate(c: Context<AppEnv>, form: Parameters): Promise<Ident
 function userIdIn(userHandle: string): string | undefined {
   try {
     const userId = new TextDecoder().decode(base64url.decode(userHandle))
-    return /^user_[\w-]{43}$/.test(userId) ? userId : undefined
+    return isUserId(userId) ? userId : undefined
   } catch {
     return undefined
   }

@@ -70,6 +70,7 @@ export type RevocationReason =
   | 'revoked_by_user'
   | 'revoked_by_client'
   | 'revoked_by_owner'
+  | 'account_erased'
   | 'not_allowed'
 
 export interface RedeemEvent {

@@ -154,6 +154,22 @@ export async function revokeGrant(
   return record
 }
 
+/** How many grants one request ends: a Worker may ask others only so often. */
+export const MOST = 100
+
+/**
+ * Ends the first of these grants, as many as MOST. Returns those that were not over already, as they were.
+ * @throws OAuthError 503
+ */
+export async function revokeGrants(
+  env: Env,
+  ids: readonly string[],
+  reason: RevocationReason,
+): Promise<GrantRecord[]> {
+  const ended = await Promise.all(ids.slice(0, MOST).map((id) => revokeGrant(env, id, reason)))
+  return ended.filter((record) => record !== undefined)
+}
+
 /** The client to which this code or refresh token was given; undefined when it is unknown. @throws OAuthError 503 */
 export async function clientOfHandle(env: Env, handle: Handle): Promise<string | undefined> {
   const grant = grantOf(env, handle.grantId)

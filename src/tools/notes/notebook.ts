@@ -11,34 +11,33 @@ export type Note = {
 const COLUMNS = "id, text, strftime('%Y-%m-%dT%H:%M:%SZ', created_at / 1000, 'unixepoch') AS createdAt"
 
 export class Notebook extends DurableObject<Env> {
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env)
-    ctx.storage.sql.exec(
+  /** Makes the table when it is first needed, also when it is gone with everything else. */
+  get #sql(): SqlStorage {
+    const { sql } = this.ctx.storage
+    sql.exec(
       'CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, created_at INTEGER NOT NULL)',
     )
+    return sql
   }
 
   /** @param expiresAt when all notes of this user go, in milliseconds since the epoch: for guests */
   add(text: string, expiresAt?: number): Note {
-    const { sql } = this.ctx.storage
     if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt)
-    return sql
+    return this.#sql
       .exec<Note>(`INSERT INTO notes (text, created_at) VALUES (?, ?) RETURNING ${COLUMNS}`, text, Date.now())
       .one()
   }
 
   /** The newest notes first, older than the note `before`. */
   list(limit: number, before = Number.MAX_SAFE_INTEGER): Note[] {
-    const { sql } = this.ctx.storage
-    return sql
+    return this.#sql
       .exec<Note>(`SELECT ${COLUMNS} FROM notes WHERE id < ? ORDER BY id DESC LIMIT ?`, before, limit)
       .toArray()
   }
 
   /** Notes that contain `text`, whatever its case (in ASCII), the newest first. */
   search(text: string, limit: number): Note[] {
-    const { sql } = this.ctx.storage
-    return sql
+    return this.#sql
       .exec<Note>(
         `SELECT ${COLUMNS} FROM notes WHERE instr(lower(text), lower(?)) > 0 ORDER BY id DESC LIMIT ?`,
         text,
@@ -49,10 +48,15 @@ export class Notebook extends DurableObject<Env> {
 
   /** Returns whether there was such a note. */
   remove(id: number): boolean {
-    return this.ctx.storage.sql.exec('DELETE FROM notes WHERE id = ?', id).rowsWritten > 0
+    return this.#sql.exec('DELETE FROM notes WHERE id = ?', id).rowsWritten > 0
   }
 
-  override async alarm(): Promise<void> {
+  /** Deletes all notes. */
+  async erase(): Promise<void> {
     await this.ctx.storage.deleteAll()
+  }
+
+  override alarm(): Promise<void> {
+    return this.erase()
   }
 }

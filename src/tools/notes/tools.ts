@@ -60,6 +60,11 @@ export const deleteNote = defineTool({
   },
 })
 
+/** Deletes all notes of a person. */
+export async function forgetNotes(env: Env, userId: string): Promise<void> {
+  await env.NOTEBOOKS.getByName(userId).erase()
+}
+
 function notebookOf({ env, user }: ToolContext): DurableObjectStub<Notebook> {
   return env.NOTEBOOKS.getByName(user.id)
 }

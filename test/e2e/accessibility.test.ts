@@ -56,6 +56,12 @@ async function invitation(): Promise<string> {
   return /\/login\/passkey\/invitation\?token=[\w.-]+/.exec(page)?.[0] as string
 }
 
+/** The path of the page that asks the owner whether to delete the data of the first who is listed. */
+async function erasureOfSomebody(): Promise<string> {
+  const page = await busy.fetch('/admin', { headers: { Cookie: busy.cookie } })
+  return /\/admin\/erase\?user=[\w-]+/.exec(await page.text())?.[0] as string
+}
+
 /** The path of a consent page. */
 async function consentFor(person: Remote, name: string, callback?: string): Promise<string> {
   await person.register(name, callback)
@@ -111,6 +117,17 @@ const STATES: Readonly<Record<string, State>> = {
       for (const more of await page.getByText(/^\d+ more$/).all()) await more.click()
     },
   },
+  'the admin page where the owner names whose data is deleted': {
+    who: () => busy,
+    path: () => '/admin?done=erased',
+    act: (page) => page.getByText('somebody who is not listed').click(),
+  },
+  'the page that asks whether to delete everything': { who: () => fresh, path: () => '/account/erase' },
+  'the page that asks again to delete the rest': {
+    who: () => fresh,
+    path: () => '/account/erase?done=partly',
+  },
+  'the page that asks the owner whether to delete it': { who: () => busy, path: erasureOfSomebody },
   'the account page after a revocation': { who: () => fresh, path: () => '/account?done=revoked' },
   'the account page with a passkey whose name is being changed': {
     who: () => busy,

@@ -89,3 +89,30 @@ describe.each([
     expect(asked).toBe(1)
   })
 })
+
+describe('a person', () => {
+  it('deletes whatever is kept of them, and begins anew', async () => {
+    app = await App.start(server.mcpUrl, { pin: '2026-07-28' }, allow)
+    await app.connect()
+    await app.call('add_note', { text: 'Soon gone' })
+
+    await page.goto(`${server.origin}/account`)
+    await page.getByRole('link', { name: 'Delete my data…' }).click()
+    const question = page.getByRole('heading', { name: 'Delete your data?' })
+    await question.waitFor()
+    // The browser itself holds the form back until its box is ticked.
+    await page.getByRole('button', { name: 'Delete it' }).click()
+    await question.waitFor()
+    await page.getByRole('checkbox').check()
+    await page.getByRole('button', { name: 'Delete it' }).click()
+    await page.getByRole('heading', { name: 'Your data is deleted' }).waitFor()
+    await page.goto(`${server.origin}/account`)
+    expect(page.url()).toContain('/login')
+
+    app.loseAccessToken()
+    const found = await app.call('list_notes')
+    expect(found.structuredContent).toEqual({ notes: [] })
+    await page.goto(`${server.origin}/account`)
+    expect(await page.getByText('Signed in with passphrase').count()).toBe(1)
+  })
+})

@@ -110,11 +110,12 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
 }
 
 function questionFor(session: Session) {
-  return { afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
+  const { name } = session.identity
+  return { name, afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
 }
 
 function afterErasure({ identity: { method, expiresAt } }: Session): string {
-  if (expiresAt !== undefined) return 'You were here as a guest, and cannot come back as the same one.'
+  if (expiresAt !== undefined) return 'As a guest, you cannot come back to this account.'
   return method === 'passkey'
     ? 'Only a passkey lets you in here: to come back you need a new invitation of the owner.'
     : 'You can still sign in as before, and find an account in which there is nothing.'

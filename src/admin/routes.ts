@@ -88,7 +88,8 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
 
 async function questionAbout({ env }: Context<AppEnv>, userId: string) {
   return {
-    person: { userId, name: await nameOfPerson(env, userId) },
+    userId,
+    name: await nameOfPerson(env, userId),
     afterwards:
       'Whom ALLOWED_USERS lets in can sign in again, and finds an account in which there is nothing. Whoever has only a passkey needs a new invitation.',
     action: '/admin/erase',

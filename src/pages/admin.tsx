@@ -65,7 +65,7 @@ export function adminPage({ people, registrations, events, notice }: Admin): Pro
           <h2>People and their apps</h2>
           {cards(people, personCard, 'Nobody has let an app in.')}
           {more('people', people, 'More people')}
-          <details class="aside">
+          <details>
             <summary>Delete the data of somebody who is not listed</summary>
             <form method="get" action="/admin/erase">
               <label for="user">

@@ -3,8 +3,10 @@ import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 
 interface Question {
+  /** What the person is called; undefined where nobody knows it. */
+  readonly name: string | undefined
   /** Absent when it is about whoever reads this. */
-  readonly person?: { readonly userId: string; readonly name: string | undefined }
+  readonly userId?: string
   /** What the person finds when they come back. */
   readonly afterwards: string
   /** The form came without its tick. */
@@ -19,9 +21,12 @@ interface Question {
 /** What the form says when somebody has ticked that they are sure. */
 export const SURE = 'sure'
 
+const YOURS = ['Delete your data', 'your', 'you'] as const
+const THEIRS = ['Delete a person’s data', 'their', 'them'] as const
+
 export function erasePage(question: Question): Promise<Response> {
-  const { person, afterwards, unsure, partly, action, back } = question
-  const [title, whose] = person ? ['Delete a person’s data', 'their'] : ['Delete your data', 'your']
+  const { userId, afterwards, unsure, partly, action, back } = question
+  const [title, whose, whom] = userId ? THEIRS : YOURS
   return page({
     title,
     status: unsure ? 400 : 200,
@@ -38,19 +43,19 @@ export function erasePage(question: Question): Promise<Response> {
             That was much, and not all of it is done. Wait a minute, then do it again.
           </p>
         )}
-        {person && whoItIs(person)}
+        {whoItIs(question)}
         <p>This deletes, at once and for good:</p>
         <ul>
           <li>the access of all {whose} apps, which are out within two minutes</li>
-          <li>whatever the tools of this server keep for {person ? 'them' : 'you'}, such as notes</li>
+          <li>whatever the tools of this server keep for {whom}, such as notes</li>
           <li>{whose} passkeys, and invitations that nobody has accepted yet</li>
           <li>
-            {whose} activity, and what it says of {person ? 'them' : 'you'} on the owner’s page
+            {whose} activity, and what the owner’s page tells of {whom}
           </li>
           <li>{whose} sign-in, in every browser</li>
         </ul>
         <p>{afterwards}</p>
-        {person && <input type="hidden" name="user" value={person.userId} />}
+        {userId && <input type="hidden" name="user" value={userId} />}
         <ul class="scopes">
           <li>
             <label>
@@ -72,19 +77,21 @@ export function erasePage(question: Question): Promise<Response> {
   })
 }
 
-function whoItIs({ userId, name }: NonNullable<Question['person']>): Child {
+function whoItIs({ name, userId }: Question): Child {
   return (
     <dl class="facts">
       <div>
-        <dt>Person</dt>
+        <dt>{userId ? 'Person' : 'You are signed in as'}</dt>
         <dd>{name === undefined ? 'No app of theirs is connected' : <bdi>{name}</bdi>}</dd>
       </div>
-      <div>
-        <dt>Id</dt>
-        <dd>
-          <code>{userId}</code>
-        </dd>
-      </div>
+      {userId && (
+        <div>
+          <dt>Id</dt>
+          <dd>
+            <code>{userId}</code>
+          </dd>
+        </div>
+      )}
     </dl>
   )
 }

@@ -53,12 +53,12 @@ input[type=password], input[type=text] { width: 100%; font: inherit; color: inhe
   border: 1px solid var(--quiet); border-radius: 10px; padding: .7rem .85rem; margin-bottom: 1rem }
 button, .button { font: 600 1rem var(--font); border-radius: 10px; border: 1px solid var(--accent); padding: .7rem 1.1rem;
   min-height: 2.9rem; cursor: pointer; background: transparent; color: var(--accent); text-decoration: none; display: inline-block }
+.button { display: inline-flex; align-items: center; justify-content: center }
 button.primary { background: var(--accent); color: var(--on-accent) }
 button.danger, .button.danger { border-color: var(--danger); color: var(--danger) }
 button.small, .button.small { min-height: 2.4rem; padding: .4rem .85rem; font-size: .9rem }
 button:hover { filter: brightness(1.08) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.choice .button { text-align: center }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
 .arms { position: relative; display: grid }
 @media (hover: hover) and (pointer: fine) {
@@ -80,6 +80,7 @@ button:hover { filter: brightness(1.08) }
 .app { border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; display: flex; gap: 1rem;
   justify-content: space-between; align-items: flex-start; flex-wrap: wrap }
 .app > div { flex: 1 1 16rem; min-width: 0 }
+.app > .row { flex: 0 1 auto }
 .app details { font-size: .92rem }
 .app summary { padding: 0 }
 .app details form { margin-top: .6rem }
@@ -92,6 +93,7 @@ button:hover { filter: brightness(1.08) }
 .parts .quiet { display: block }
 section > h3 { margin-top: 1.4rem }
 .apps + form { margin-top: 1.4rem }
+.apps + details, .apps + p { margin-top: 1rem }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
 .who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
 .who + p { margin-top: .7rem }

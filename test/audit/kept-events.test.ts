@@ -93,7 +93,8 @@ describe('what is kept', () => {
       expect(known.map(({ person }) => person)).not.toContain('Guest 1234')
       expect(known).toContainEqual(expect.objectContaining({ event: 'client.removed', app: 'Passing by' }))
     })
-    await guest.post('/account/erase', { sure: 'yes' })
+    const deleted = await guest.post('/account/erase', { sure: 'yes' })
+    expect(await deleted.text()).toContain('As a guest, you cannot come back')
     await vi.waitFor(async () => {
       const { known, strangers } = await recent()
       expect(strangers).toContainEqual(expect.objectContaining({ event: 'account.erased', person: null }))

@@ -131,6 +131,7 @@ describe('A26 a person deletes their data', () => {
   it('with whatever is kept of them anywhere, and nothing of anybody else', async () => {
     const before = copyOf(ada.person)
     const lines = listenToLog()
+    const kept = vi.spyOn(AuditObject.prototype, 'keep')
     expect(await expectPage(await ada.person.post('/account/erase', SURE), 200)).toContain(
       'Your data is deleted',
     )
@@ -139,6 +140,8 @@ describe('A26 a person deletes their data', () => {
       { event: 'account.erased', user: ada.user, by: 'user' },
     ])
     await expectErased(ada, before)
+    expect(lines().map(({ event }) => event)).toContain('grant.revoked')
+    expect(kept.mock.calls.map(([{ event }]) => event)).not.toContain('grant.revoked')
     const { known } = await env.AUDIT.getByName('audit').recent(1000)
     expect(known.map(({ person }) => person)).not.toContain('Ada')
     await expectUntouched(bob)

@@ -6,6 +6,7 @@ import { SECRETS } from '../setup.ts'
 import { askSecret, canAsk, Stopped } from './terminal.ts'
 
 const FOLDER = join('.wrangler', 'deployment')
+const UPLOAD = join(FOLDER, 'upload.json')
 
 export type Secrets = Readonly<Record<string, string>>
 
@@ -19,8 +20,9 @@ export function keepSecrets(worker: string, secrets: Secrets): void {
   write(keptFile(worker), secrets)
 }
 
+/** Also what a run that was killed could not take away. */
 export function forgetSecrets(worker: string): void {
-  rmSync(keptFile(worker), { force: true })
+  for (const file of [keptFile(worker), UPLOAD]) rmSync(file, { force: true })
 }
 
 /** Hands these to wrangler in a file, since arguments of a program can be seen by others. */
@@ -29,12 +31,11 @@ export async function withSecretsFile<T>(
   use: (flags: readonly string[]) => Promise<T>,
 ): Promise<T> {
   if (Object.keys(secrets).length === 0) return use([])
-  const file = join(FOLDER, 'upload.json')
-  write(file, secrets)
+  write(UPLOAD, secrets)
   try {
-    return await use(['--secrets-file', file])
+    return await use(['--secrets-file', UPLOAD])
   } finally {
-    rmSync(file)
+    rmSync(UPLOAD)
   }
 }
 

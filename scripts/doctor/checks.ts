@@ -148,7 +148,8 @@ export const CHECKS: readonly Check[] = [
         ['token_endpoint', '/token'],
         ['registration_endpoint', '/register'],
       ] as const) {
-        expectSame(name, serverMetadata[name], new URL(issuer).origin + path)
+        const isOff = name === 'registration_endpoint' && !offersRegistration(serverMetadata)
+        if (!isOff) expectSame(name, serverMetadata[name], new URL(issuer).origin + path)
       }
     },
   },
@@ -178,10 +179,11 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    rule: 'A client can register',
+    rule: 'A client can register, where that is offered',
     fix: 'Answer RFC 7591 registration with 201, and leave out what is absent: null breaks clients.',
     registers: true,
     look: async ({ serverMetadata }) => {
+      if (!offersRegistration(serverMetadata)) return
       const response = await post(new URL(String(serverMetadata.registration_endpoint)), {
         client_name: 'doctor',
         redirect_uris: ['http://127.0.0.1:3000/callback'],
@@ -243,6 +245,11 @@ export const CHECKS: readonly Check[] = [
     look: async ({ mcp }) => expectStatus(await get(new URL('/.well-known/nothing-is-here', mcp)), 404),
   },
 ]
+
+/** Who wants only clients that are described by a document, or known already, has no such endpoint. */
+function offersRegistration(serverMetadata: Json): boolean {
+  return serverMetadata.registration_endpoint !== undefined
+}
 
 function resourceMetadataUrl(challenge: string): string {
   return /resource_metadata="([^"]*)"/.exec(challenge)?.[1] ?? ''

@@ -172,6 +172,7 @@ describe('a deployment that is cut short', () => {
     expect(second.output).not.toContain(setting('SESSION_KEY'))
     expect(setting('OWNER_PASSPHRASE')).toBe(passphrase)
     expect(setting('PUBLIC_URL')).toBe(ORIGIN)
+    expect(leftovers()).toEqual([])
     // Shown once.
     expect((await clone.runAtTerminal('deploy')).output).not.toContain(passphrase)
   })

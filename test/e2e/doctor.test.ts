@@ -212,6 +212,11 @@ describe('the doctor', () => {
     expect((await doctor(`${proxyOrigin()}/mcp`, '--no-register')).output).toContain('All well')
   })
 
+  it('finds nothing on a server on which nobody can register', async () => {
+    fault = inServerMetadata((json) => delete json.registration_endpoint)
+    expect((await doctorOnProxy()).output).toContain('All well')
+  })
+
   it('names plain http on a host that is not this computer', async () => {
     const { code, output } = await doctor('http://host.invalid/mcp')
     expect(output).toContain('✗ It is served over https')

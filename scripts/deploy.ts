@@ -1,10 +1,10 @@
 // `npm run deploy`: from a clone to a server that answers, in one command that can be run again at any time: it looks at
 // what is there, does what is missing, and changes nothing else. docs/deploy.md tells more.
-import { parseArgs } from 'node:util'
 import { requireAccount } from './deployment/account.ts'
 import { answersNow, awaitAnswer } from './deployment/answers.ts'
 import { readTarget, type Target, withOrigin, withRecords } from './deployment/configuration.ts'
 import { type LiveWorker, liveWorker } from './deployment/live.ts'
+import { readOptions } from './deployment/options.ts'
 import { forgetSecrets, keepSecrets, keptSecrets, makeSecrets, type Secrets } from './deployment/secrets.ts'
 import { begin, done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
 import { codeHash, tagOf, upload } from './deployment/upload.ts'
@@ -24,13 +24,14 @@ Without a terminal, wrangler signs in with CLOUDFLARE_API_TOKEN.`
 const NO_ADDRESS =
   'The Worker has no address. Put workers_dev = true, or a route with custom_domain = true, into wrangler.toml.'
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     worker: { type: 'string' },
     var: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', default: false },
   },
-})
+  USAGE,
+)
 
 if (values.help) console.log(USAGE)
 else await run(deploy)

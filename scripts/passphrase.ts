@@ -1,9 +1,9 @@
 // `npm run passphrase`: a new passphrase for the owner of the deployed server.
-import { parseArgs } from 'node:util'
 import { requireAccount } from './deployment/account.ts'
 import { changeSecrets } from './deployment/change-secrets.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { requireLiveWorker } from './deployment/live.ts'
+import { readOptions } from './deployment/options.ts'
 import { forgetSecrets } from './deployment/secrets.ts'
 import { done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
 import { newPassphrase } from './setup.ts'
@@ -15,9 +15,7 @@ Who is signed in stays signed in: "Sign out everywhere" on the account page ends
 
   --worker <name>   the server that was deployed under this name, not the one in wrangler.toml`
 
-const { values } = parseArgs({
-  options: { worker: { type: 'string' }, help: { type: 'boolean', default: false } },
-})
+const values = readOptions({ worker: { type: 'string' }, help: { type: 'boolean', default: false } }, USAGE)
 
 if (values.help) console.log(USAGE)
 else await run(renew)

@@ -4,7 +4,6 @@
 //   2. wait until that has reached them all
 //   3. sign with the next one; the old one is accepted until its last token has expired, and goes by itself
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { JWK } from 'jose'
 import { requireAccount } from './deployment/account.ts'
 import { awaitAnswer } from './deployment/answers.ts'
@@ -12,6 +11,7 @@ import { changeSecrets } from './deployment/change-secrets.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { announceKey, replaceKey, switchKey } from './deployment/key-rotation.ts'
 import { requireLiveWorker } from './deployment/live.ts'
+import { readOptions } from './deployment/options.ts'
 import { begin, done, run, Stopped } from './deployment/terminal.ts'
 import { newSigningKey } from './setup.ts'
 
@@ -25,14 +25,15 @@ If it was interrupted, run it again.
   --settle <seconds>  how long to wait after the next key was seen, for the last edge to know it (60)
   --worker <name>     the server that was deployed under this name, not the one in wrangler.toml`
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     compromised: { type: 'boolean', default: false },
     settle: { type: 'string', default: '60' },
     worker: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
-})
+  USAGE,
+)
 
 if (values.help) console.log(USAGE)
 else await run(rotate)

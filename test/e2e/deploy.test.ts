@@ -231,3 +231,31 @@ describe('who is not signed in to Cloudflare', () => {
     expect(output).toContain(`${'b'.repeat(32)}  Another`)
   })
 })
+
+describe('an option', () => {
+  beforeEach(() => setUp())
+  afterEach(() => tearDown())
+
+  // `npm run rotate-keys --compromised` would go on accepting the key that is known to others.
+  it.each([
+    ['rotate-keys', '--compromised'],
+    ['rotate-keys', '--worker=gatehouse-staging'],
+    ['passphrase', '--worker=gatehouse-staging'],
+    ['deploy', '--worker=gatehouse-staging'],
+    ['deploy', '--var=REGISTRATION:off'],
+  ])('that npm keeps for itself is not left out by %s: %s', async (script, option) => {
+    const { code, output } = await clone.runByNpm(script, option)
+    expect(code).toBe(2)
+    expect(output).toContain(`npm run ${script} -- ${option.split('=')[0]}`)
+    expect(account.calls).toEqual([])
+  })
+
+  it('that there is not is told from those that there are', async () => {
+    const { code, output } = await clone.runByNpm('deploy', '--', '--wroker', 'gatehouse-staging')
+    expect(code).toBe(2)
+    expect(output).toContain("Unknown option '--wroker'")
+    expect(output).toContain('--worker <name>')
+    expect(output).not.toMatch(/\n\s+at /)
+    expect(account.calls).toEqual([])
+  })
+})

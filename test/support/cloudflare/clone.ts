@@ -32,6 +32,11 @@ export class Clone {
     return this.#start([process.execPath, `scripts/${script}.ts`, ...args]).outcome
   }
 
+  /** Runs it as a person does, by npm. */
+  async runByNpm(script: string, ...args: string[]): Promise<Outcome> {
+    return this.#start(['npm', 'run', script, ...args]).outcome
+  }
+
   /** Runs a script at a terminal of its own. */
   async runAtTerminal(script: string, ...args: string[]): Promise<Outcome> {
     const command = [process.execPath, `scripts/${script}.ts`, ...args]

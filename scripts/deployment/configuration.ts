@@ -1,10 +1,11 @@
 // What is deployed: wrangler.toml, and what only the deployment knows.
 import { rmSync, writeFileSync } from 'node:fs'
 import { experimental_readRawConfig } from 'wrangler'
+import { Stopped } from './terminal.ts'
 
 const BINDING = 'RECORDS'
-/** Beside wrangler.toml, whose relative paths it shares. */
-const FILE = '.wrangler-deployment.json'
+/** A name that a hostname can have, and a file. */
+const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 interface Namespace {
   readonly binding: string
@@ -38,8 +39,12 @@ export interface Target {
  * @param name another Worker than the one that wrangler.toml names: what belongs to that one alone, its addresses and
  * its records, is left out
  * @param vars settings in place of those of wrangler.toml
+ * @throws Stopped
  */
 export function readTarget(name?: string, vars: Readonly<Record<string, string>> = {}): Target {
+  if (name !== undefined && !NAME.test(name)) {
+    throw new Stopped('--worker takes a name of small letters, digits and dashes, such as gatehouse-staging.')
+  }
   const { rawConfig } = experimental_readRawConfig({ config: 'wrangler.toml' })
   const written = rawConfig as Configuration
   const configuration = { ...written, vars: { ...written.vars, ...vars } }
@@ -92,10 +97,12 @@ export async function withConfigFile<T>(
   configuration: Configuration,
   use: (flags: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  writeFileSync(FILE, JSON.stringify(configuration))
+  // Beside wrangler.toml, whose relative paths it shares; one for each Worker, of which two may be deployed at a time.
+  const file = `.wrangler-deployment.${configuration.name}.json`
+  writeFileSync(file, JSON.stringify(configuration))
   try {
-    return await use(['--config', FILE])
+    return await use(['--config', file])
   } finally {
-    rmSync(FILE)
+    rmSync(file, { force: true })
   }
 }

@@ -6,7 +6,6 @@ import { SECRETS } from '../setup.ts'
 import { askSecret, canAsk, Stopped } from './terminal.ts'
 
 const FOLDER = join('.wrangler', 'deployment')
-const UPLOAD = join(FOLDER, 'upload.json')
 
 export type Secrets = Readonly<Record<string, string>>
 
@@ -22,25 +21,31 @@ export function keepSecrets(worker: string, secrets: Secrets): void {
 
 /** Also what a run that was killed could not take away. */
 export function forgetSecrets(worker: string): void {
-  for (const file of [keptFile(worker), UPLOAD]) rmSync(file, { force: true })
+  for (const file of [keptFile(worker), uploadFile(worker)]) rmSync(file, { force: true })
 }
 
 /** Hands these to wrangler in a file, since arguments of a program can be seen by others. */
 export async function withSecretsFile<T>(
+  worker: string,
   secrets: Secrets,
   use: (flags: readonly string[]) => Promise<T>,
 ): Promise<T> {
   if (Object.keys(secrets).length === 0) return use([])
-  write(UPLOAD, secrets)
+  const file = uploadFile(worker)
+  write(file, secrets)
   try {
-    return await use(['--secrets-file', UPLOAD])
+    return await use(['--secrets-file', file])
   } finally {
-    rmSync(UPLOAD)
+    rmSync(file, { force: true })
   }
 }
 
 function keptFile(worker: string): string {
   return join(FOLDER, `${worker}.kept.json`)
+}
+
+function uploadFile(worker: string): string {
+  return join(FOLDER, `${worker}.upload.json`)
 }
 
 function write(file: string, secrets: Secrets): void {

@@ -41,7 +41,9 @@ export async function upload(
   tag: string,
 ): Promise<readonly string[]> {
   const { report } = await withConfigFile(configuration, (config) =>
-    withSecretsFile(secrets, (file) => runWrangler(['deploy', '--tag', tag, ...config, ...file])),
+    withSecretsFile(configuration.name, secrets, (file) =>
+      runWrangler(['deploy', '--tag', tag, ...config, ...file]),
+    ),
   )
   const deployed = report.find(({ type }) => type === 'deploy')
   return (deployed?.targets ?? []) as string[]

@@ -1,8 +1,10 @@
 // `npm run deploy` and what comes after it, as programs against an account that is a stand-in. What they upload runs in
 // workerd and is looked at from outside. Every call at which a deployment can be cut short: test/interrupt/run.ts.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { withConfigFile } from '../../scripts/deployment/configuration.ts'
+import { forgetSecrets, withSecretsFile } from '../../scripts/deployment/secrets.ts'
 import { ownedKey, revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
 import { CloudflareAccount, type Refusal } from '../support/cloudflare/account.ts'
 import { Clone } from '../support/cloudflare/clone.ts'
@@ -178,6 +180,30 @@ describe('a deployment that is cut short', () => {
   })
 })
 
+describe('two deployments at a time', () => {
+  const read = (file: string | undefined) => JSON.parse(readFileSync(String(file), 'utf8'))
+
+  it('do not take each other’s configuration', async () => {
+    const [one, other] = [{ name: 'one' }, { name: 'other' }]
+    await withConfigFile(one, async ([, file]) => {
+      await withConfigFile(other, async () => {
+        expect(read(file)).toEqual(one)
+      })
+      expect(read(file)).toEqual(one)
+    })
+  })
+
+  it('do not take each other’s secrets', async () => {
+    await withSecretsFile('one', { KEY: 'of one' }, async ([, file]) => {
+      await withSecretsFile('other', { KEY: 'of the other' }, async () => {
+        expect(read(file)).toEqual({ KEY: 'of one' })
+      })
+      forgetSecrets('other')
+      expect(read(file)).toEqual({ KEY: 'of one' })
+    })
+  })
+})
+
 describe('where the server is', () => {
   afterEach(() => tearDown())
 
@@ -249,6 +275,16 @@ describe('an option', () => {
     expect(output).toContain(`npm run ${script} -- ${option.split('=')[0]}`)
     expect(account.calls).toEqual([])
   })
+
+  it.each(['', 'Gatehouse', '../gatehouse'])(
+    'that names no Worker is refused: --worker "%s"',
+    async (name) => {
+      const { code, output } = await clone.run('deploy', '--worker', name)
+      expect(code).toBe(1)
+      expect(output).toContain('--worker takes a name')
+      expect(account.calls).toEqual([])
+    },
+  )
 
   it('that there is not is told from those that there are', async () => {
     const { code, output } = await clone.runByNpm('deploy', '--', '--wroker', 'gatehouse-staging')

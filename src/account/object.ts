@@ -127,9 +127,11 @@ export abstract class AccountObject extends DurableObject<Env> {
     if (erasure && !erasure.returned) throw new Error('This account was erased.')
   }
 
-  keepUpstream(name: string, grant: UpstreamGrant): Promise<void> {
-    this.#requireStanding()
-    return this.#upstream.keep(this.env, name, grant)
+  /** @param epoch of the sign-in that has brought it: one that was ended meanwhile leaves nothing */
+  keepUpstream(name: string, grant: UpstreamGrant, epoch: number): Promise<void> {
+    return this.#upstream.keep(this.env, name, grant, () => {
+      if (epoch !== this.epoch()) throw new Error('This sign-in is over.')
+    })
   }
 
   upstreamToken(name: string): Promise<UpstreamToken | undefined> {

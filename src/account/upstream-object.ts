@@ -18,9 +18,13 @@ export class UpstreamGrants {
     this.#ctx = ctx
   }
 
-  /** In place of what was kept of that sign-in before. */
-  async keep(env: Env, name: string, grant: UpstreamGrant): Promise<void> {
+  /**
+   * In place of what was kept of that sign-in before.
+   * @param requireStanding throws when it must not be kept. Asked last: whatever comes in while it is encrypted counts
+   */
+  async keep(env: Env, name: string, grant: UpstreamGrant, requireStanding: () => void): Promise<void> {
     const encrypted = await this.#encrypted(env, name, grant)
+    requireStanding()
     this.#ctx.storage.kv.put(`upstream:${name}`, encrypted)
   }
 

@@ -54,7 +54,7 @@ export async function finishLogin(
   const userId = await userIdOf(config, identity)
   const account = accountOf(c.env, userId)
   const epoch = await orPage(account.signIn({ method, place: whereFrom(c), expiresAt }))
-  if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant))
+  if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, epoch))
   const session: Session = { id: crypto.randomUUID(), userId, identity, epoch, method }
   const lifetime = secondsLeft(identity, LIFETIME.session)
   const sealed = await seal(config, 'session', c.get('issuer'), session, lifetime)

@@ -333,7 +333,7 @@ describe('at rest an upstream token', () => {
     const record = () =>
       runInDurableObject(account, (object, { storage }) => {
         const { iv } = storage.kv.get('upstream:acme') as { iv: Uint8Array }
-        return object.keepUpstream('acme', {} as never).then(() => String(iv))
+        return object.keepUpstream('acme', {} as never, object.epoch()).then(() => String(iv))
       })
     expect(await record()).not.toBe(await record())
   })

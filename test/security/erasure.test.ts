@@ -64,7 +64,8 @@ async function somebody(name: string): Promise<Somebody> {
   const tokens = await app.connect(person)
   const { userId } = await structured<{ userId: string }>(callTool(tokens.access_token, 'whoami'))
   await callTool(tokens.access_token, 'add_note', { text: `A note of ${name}` })
-  await accountOf(env, userId).keepUpstream('acme', UPSTREAM)
+  const account = accountOf(env, userId)
+  await account.keepUpstream('acme', UPSTREAM, await account.epoch())
   // What is kept for the owner's page comes after the answer.
   await vi.waitFor(async () => expect(await eventsOf(userId)).toContain('consent.allowed'))
   return { person, user: userId, authenticator, tokens }
@@ -248,10 +249,21 @@ describe('A26 after the deletion', () => {
         () => object.addGrant('a grant', { id: app.id, name: 'Late' }, ''),
         () => object.addPasskey({} as never, 'a challenge', ''),
         () => object.addInvitation('Eve'),
-        () => object.keepUpstream('acme', UPSTREAM),
       ]) {
         expect(late).toThrow('was erased')
       }
+    })
+  })
+
+  it.each<[string, (object: AccountObject) => unknown]>([
+    ['a deletion', (object) => object.erase(ada.user, object.grantIds())],
+    ['“Sign out everywhere”', (object) => object.signOutEverywhere()],
+  ])('a sign-in elsewhere that was under way brings nothing: %s', async (_, end) => {
+    await runInDurableObject(accountOf(env, ada.user), async (object: AccountObject, { storage }) => {
+      const late = object.keepUpstream('acme', UPSTREAM, object.epoch())
+      end(object)
+      await expect(late).rejects.toThrow('This sign-in is over.')
+      expect([...storage.kv.list({ prefix: 'upstream:' })]).toEqual([])
     })
   })
 

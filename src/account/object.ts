@@ -1,6 +1,7 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
 // may do for them upstream, their passkeys, and the invitations they have made.
 import { DurableObject } from 'cloudflare:workers'
+import { eraseEvents } from '../audit/store.ts'
 import { LIFETIME } from '../config.ts'
 import { logError } from '../log.ts'
 import type { Activity, Note } from './activity.ts'
@@ -106,11 +107,13 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** index.ts says how. */
   protected abstract forget(userId: string): Promise<void>
 
-  // Whoever has an access token could go on writing until it ended; they are all over by now.
+  // Whoever has an access token could go on writing until it ended; they are all over by now. And what a request of
+  // before has written down came after its answer.
   async #forgetAgain({ userId, at }: Erasure): Promise<void> {
     this.ctx.storage.setAlarm(at + SESSIONS_MS)
     try {
       await this.forget(userId)
+      await eraseEvents(this.env, userId)
     } catch (error) {
       logError(error)
       this.ctx.storage.setAlarm(Date.now() + RETRY_MS)

@@ -68,9 +68,12 @@ export class AuditObject extends DurableObject<Env> {
     return { known: this.#newest(false, limit), strangers: this.#newest(true, limit) }
   }
 
-  /** Deletes every event of this user. */
+  /** Deletes every event of this user, but for the deletions. */
   erase(userId: string): void {
-    this.ctx.storage.sql.exec("DELETE FROM events WHERE json_extract(fields, '$.user') = ?", userId)
+    this.ctx.storage.sql.exec(
+      "DELETE FROM events WHERE json_extract(fields, '$.user') = ? AND event <> 'account.erased'",
+      userId,
+    )
   }
 
   #newest(strangers: boolean, limit: number): Row[] {

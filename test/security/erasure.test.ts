@@ -239,6 +239,18 @@ describe('A26 after the deletion', () => {
     expect(await wakesIn(account)).toBe(13 * 60 - 70)
   })
 
+  it('what was written down too late for it goes, too', async () => {
+    await ada.person.post('/account/erase', SURE)
+    await vi.waitFor(async () => expect(await eventsOf(ada.user)).toEqual(['account.erased']))
+    const fields = JSON.stringify({ user: ada.user, client: app.id })
+    const late = { event: 'consent.allowed', fields, person: 'Ada', app: null, strangers: false } as const
+    await env.AUDIT.getByName('audit').keep(late)
+    pass(65 * 60)
+    expect(await runDurableObjectAlarm(accountOf(env, ada.user))).toBe(true)
+    expect(await eventsOf(ada.user)).toEqual(['account.erased'])
+    await expectUntouched(bob)
+  })
+
   it('a request that began before leaves nothing behind', async () => {
     const account = accountOf(env, ada.user)
     expect(await account.erase(ada.user, [])).toBe(false)

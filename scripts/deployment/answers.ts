@@ -21,8 +21,9 @@ export async function awaitAnswer(
   isRight: (answer: unknown) => boolean,
 ): Promise<void> {
   begin(what)
+  const began = Date.now()
   let last = ''
-  let since = Date.now()
+  let since = began
   for (;;) {
     const heard = await ask(url)
     if ('answer' in heard && isRight(heard.answer)) return done('It answers')
@@ -32,7 +33,9 @@ export async function awaitAnswer(
       since = Date.now()
     }
     last = problem
-    if (Date.now() - since > patience) throw new Stopped(`${url} does not answer as it should: ${problem}`)
+    // What it says can be another each time.
+    const isOver = Date.now() - since > patience || Date.now() - began > PATIENCE_MS
+    if (isOver) throw new Stopped(`${url} does not answer as it should: ${problem}`)
     await wait(PAUSE_MS)
   }
 }

@@ -1,8 +1,12 @@
 // `npm run deploy` and what comes after it, as programs against an account that is a stand-in. What they upload runs in
 // workerd and is looked at from outside. Every call at which a deployment can be cut short: test/interrupt/run.ts.
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { awaitAnswer } from '../../scripts/deployment/answers.ts'
 import { withConfigFile } from '../../scripts/deployment/configuration.ts'
 import { forgetSecrets, withSecretsFile } from '../../scripts/deployment/secrets.ts'
 import { ownedKey, revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
@@ -201,6 +205,31 @@ describe('two deployments at a time', () => {
       forgetSecrets('other')
       expect(read(file)).toEqual({ KEY: 'of one' })
     })
+  })
+})
+
+describe('waiting for an answer', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('ends, also when it is another problem each time', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    let asked = 0
+    const server = createServer((_request, response) => {
+      vi.setSystemTime(Date.now() + 61_000)
+      response.writeHead(503).end(`Incident ${++asked}`)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    try {
+      await expect(awaitAnswer(`http://127.0.0.1:${port}/`, 'Waiting', () => true)).rejects.toThrow(
+        'it answers 503: Incident 3',
+      )
+    } finally {
+      server.close()
+      server.closeAllConnections()
+    }
   })
 })
 

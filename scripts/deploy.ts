@@ -5,7 +5,14 @@ import { answersNow, awaitAnswer } from './deployment/answers.ts'
 import { readTarget, type Target, withOrigin, withRecords } from './deployment/configuration.ts'
 import { type LiveWorker, liveWorker } from './deployment/live.ts'
 import { readOptions } from './deployment/options.ts'
-import { forgetSecrets, keepSecrets, keptSecrets, makeSecrets, type Secrets } from './deployment/secrets.ts'
+import {
+  forgetSecrets,
+  forgetUploaded,
+  keepSecrets,
+  keptSecrets,
+  makeSecrets,
+  type Secrets,
+} from './deployment/secrets.ts'
 import { begin, done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
 import { codeHash, tagOf, upload } from './deployment/upload.ts'
 import { CHECKS, examine } from './doctor/checks.ts'
@@ -60,6 +67,7 @@ async function missingSecrets(
   live: LiveWorker | undefined,
 ): Promise<Secrets> {
   const names = requiredSecrets.filter((name) => !live?.secrets.has(name))
+  forgetUploaded(worker, live?.secrets ?? new Set())
   const kept = keptSecrets(worker)
   const made = await makeSecrets(names.filter((name) => !Object.hasOwn(kept, name)))
   const all = { ...kept, ...made }
@@ -83,6 +91,7 @@ async function bringUp(target: Target, live: LiveWorker | undefined, missing: Se
   begin(`Deploying ${worker}`)
   const records = live?.recordsId || target.namesRecords ? undefined : await orphanedRecords(worker)
   const addresses = await upload(withRecords(guessed, records), missing, tagOf(code, guessed))
+  forgetUploaded(worker, new Set(Object.keys(missing)))
   done(`Deployed ${worker}`)
   const origin = target.origin ?? addresses.find((one) => /^https:\/\/[^/]+\.workers\.dev$/.test(one))
   if (origin === undefined) throw new Stopped(NO_ADDRESS)

@@ -12,7 +12,8 @@ interface Who {
 /** Makes sure that wrangler is signed in, by asking the person if there is one. @throws Stopped */
 export async function requireAccount(configuredId: string | undefined): Promise<void> {
   const who = (await whoami()) ?? (await signIn())
-  const id = process.env.CLOUDFLARE_ACCOUNT_ID ?? configuredId
+  // A CI sets what it does not know to nothing.
+  const id = process.env.CLOUDFLARE_ACCOUNT_ID || configuredId
   const account = id === undefined ? who.accounts[0] : who.accounts.find((one) => one.id === id)
   if (id === undefined && who.accounts.length !== 1) throw new Stopped(whichAccount(who))
   // A token may not tell which accounts it is for; whether it is good for this one shows in a moment.

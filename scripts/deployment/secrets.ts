@@ -19,6 +19,18 @@ export function keepSecrets(worker: string, secrets: Secrets): void {
   write(keptFile(worker), secrets)
 }
 
+/**
+ * Forgets those that the Worker has by now, so that one which is taken from it later is made anew; but for the
+ * passphrase, which is yet to be shown.
+ */
+export function forgetUploaded(worker: string, uploaded: ReadonlySet<string>): void {
+  const kept = Object.entries(keptSecrets(worker))
+  keepSecrets(
+    worker,
+    Object.fromEntries(kept.filter(([name]) => name === 'OWNER_PASSPHRASE' || !uploaded.has(name))),
+  )
+}
+
 /** Also what a run that was killed could not take away. */
 export function forgetSecrets(worker: string): void {
   for (const file of [keptFile(worker), uploadFile(worker)]) rmSync(file, { force: true })

@@ -184,6 +184,27 @@ describe('a deployment that is cut short', () => {
   })
 })
 
+describe('a deployment that was not finished', () => {
+  beforeEach(() => setUp())
+  afterEach(() => tearDown())
+
+  // Who deletes a key because others know it must not get it back.
+  it('keeps no key that the Worker has: one that is deleted since is made anew', async () => {
+    let uploads = 0
+    account.interrupt = (call, phase) =>
+      call.startsWith('PUT') && phase === 'before' && ++uploads === 2
+        ? { status: 403, code: 10000, message: 'Authentication error' }
+        : undefined
+    expect((await clone.run('deploy')).code).toBe(1)
+    const [key, passphrase] = [setting('SESSION_KEY'), setting('OWNER_PASSPHRASE')]
+    account.removeSecret('gatehouse', 'SESSION_KEY')
+    expect((await clone.run('deploy')).code).toBe(0)
+    expect(setting('SESSION_KEY')).toMatch(/^[\w-]{43}$/)
+    expect(setting('SESSION_KEY')).not.toBe(key)
+    expect(setting('OWNER_PASSPHRASE')).toBe(passphrase)
+  })
+})
+
 describe('two deployments at a time', () => {
   const read = (file: string | undefined) => JSON.parse(readFileSync(String(file), 'utf8'))
 
@@ -279,10 +300,11 @@ describe('who is not signed in to Cloudflare', () => {
   })
 
   it('has to choose among several accounts', async () => {
-    delete clone.environment.CLOUDFLARE_ACCOUNT_ID
+    clone.environment.CLOUDFLARE_ACCOUNT_ID = ''
     account.others.push({ id: 'b'.repeat(32), name: 'Another' })
     const { code, output } = await clone.run('deploy')
     expect(code).toBe(1)
+    expect(output).toContain('Say which one with account_id')
     expect(output).toContain(`${'b'.repeat(32)}  Another`)
   })
 })

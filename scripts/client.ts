@@ -116,11 +116,12 @@ async function rotateSecret(records: Records, id: string | undefined): Promise<v
   say('\nThe secret is shown this once. The old one is refused within a minute.')
 }
 
-// First the record, so that no new token is issued; then the mark, which ends those that are about.
+// First the mark, which ends each token of the client, also one that it still fetches: when the second step fails, the
+// record is there to be removed again.
 async function remove(records: Records, id: string | undefined): Promise<void> {
   const client = await require(records, id)
-  await records.remove(ownedKey(client.id))
   await records.write(revokedClientKey(client.id), 'removed', LIFETIME.accessToken + 300)
+  await records.remove(ownedKey(client.id))
   print({ client_id: client.id, removed: true })
 }
 

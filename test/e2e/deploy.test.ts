@@ -254,6 +254,27 @@ describe('waiting for an answer', () => {
   })
 })
 
+describe('a client whose removal fails half-way', () => {
+  beforeEach(() => setUp())
+  afterEach(() => tearDown())
+
+  it.each([1, 2])('can be removed again: at step %i', async (failing) => {
+    const { entries } = account.deployedWithRecords('gatehouse')
+    const id = `owned_${'a'.repeat(22)}`
+    entries.set(ownedKey(id), Buffer.from(JSON.stringify({ id, metadata: {}, issuedAt: 0 })))
+    const remove = () => clone.run('client', 'remove', id, '--remote')
+    let steps = 0
+    account.interrupt = (call, phase) =>
+      !call.startsWith('GET') && phase === 'before' && ++steps === failing
+        ? { status: 403, code: 10000, message: 'Authentication error' }
+        : undefined
+    expect((await remove()).code).toBe(1)
+    account.interrupt = () => undefined
+    expect((await remove()).code).toBe(0)
+    expect([...entries.keys()]).toEqual([revokedClientKey(id)])
+  })
+})
+
 describe('where the server is', () => {
   afterEach(() => tearDown())
 

@@ -96,6 +96,22 @@ export class CloudflareAccount {
     return this.workers.get(worker)?.at(-1)
   }
 
+  /** A Worker that was deployed before, with its records, as far as who asks for those can tell. */
+  deployedWithRecords(worker: string): Namespace {
+    const { id } = this.#createNamespace(`${worker}-records`)
+    const records = { type: 'kv_namespace', name: 'RECORDS', namespace_id: id }
+    this.#deploy(worker, {
+      id: randomUUID(),
+      bindings: [records],
+      modules: new Map(),
+      mainModule: 'index.js',
+      compatibility: { date: '2026-11-01', flags: [] },
+      exports: {},
+      tag: undefined,
+    })
+    return this.namespaces.get(id) as Namespace
+  }
+
   /** As a person does at the dashboard. */
   removeSecret(worker: string, name: string): void {
     this.#changeSecrets(worker, { [name]: null })

@@ -27,10 +27,10 @@ export async function endApp({ env }: Context<AppEnv>, userId: string, clientId:
 
 /** Every app and every session of a person. @throws OAuthError 503 · PageError 503 */
 export async function endPerson({ env }: Context<AppEnv>, userId: string): Promise<Ended> {
-  const ids = isUserId(userId) ? await grantIdsOf(env, userId) : []
-  if (ids.length === 0) return 'gone'
-  // First the sessions, with which they could let the next app in.
+  if (!isUserId(userId) || (await grantIdsOf(env, userId)).length === 0) return 'gone'
+  // First the sessions, with which they could let the next app in, or have done so since.
   await orPage(accountOf(env, userId).signOutEverywhere('owner'))
+  const ids = await grantIdsOf(env, userId)
   const ended = await endGrants(env, ids)
   const [identity] = ended.map((record) => record.identity)
   log('signout.everywhere', { user: userId, by: 'owner' }, identity ? { person: identity } : {})

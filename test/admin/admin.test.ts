@@ -2,12 +2,12 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Identity, OWNER, userIdOf } from '../../src/identity.ts'
-import { AuditObject, GrantObject } from '../../src/index.ts'
+import { AccountObject, AuditObject, GrantObject } from '../../src/index.ts'
 import { MOST, openGrant } from '../../src/oauth/grants/store.ts'
 import { loadConfig } from '../../src/settings/load.ts'
 import { AdminPage, press } from '../support/admin.ts'
 import { DocumentHost } from '../support/document-host.ts'
-import { callTool, OAuthClient, REDIRECT_URI } from '../support/oauth-client.ts'
+import { callTool, OAuthClient, REDIRECT_URI, type Tokens } from '../support/oauth-client.ts'
 import {
   expectInvalidToken,
   expectLive,
@@ -259,6 +259,22 @@ describe('the owner ends', () => {
     await expectLive(app, his.refresh_token)
     expect((await AdminPage.of(owner)).users).toEqual([bob.user])
     expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('over already')
+  })
+
+  it('everything of a person, also an app that they let in at that moment', async () => {
+    const { person, user } = await somebody('Ada')
+    const app = await OAuthClient.registered()
+    await app.connect(person)
+    let late: Tokens | undefined
+    const { signOutEverywhere } = AccountObject.prototype
+    vi.spyOn(AccountObject.prototype, 'signOutEverywhere').mockImplementationOnce(async function (
+      this: AccountObject,
+    ) {
+      late = await app.connect(person)
+      return signOutEverywhere.call(this, 'owner')
+    } as never)
+    expect(await press(owner, 'revoke-all', { user })).toContain('signed out everywhere')
+    await expectOver(app, late as Tokens)
   })
 
   it('everything of their own, and is signed out', async () => {

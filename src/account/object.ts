@@ -67,6 +67,8 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
   signIn({ method, place, expiresAt }: SignIn): number {
+    // Verified a moment ago, and deleted since: nobody comes back by what an erasure has taken.
+    if (method === 'passkey') this.#requireStanding()
     const erasure = this.#erasure
     if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
     this.#noteNow('signed_in', method, place)

@@ -279,6 +279,22 @@ describe('A26 after the deletion', () => {
     })
   })
 
+  it('a passkey that was verified just before lets nobody in', async () => {
+    const { usePasskey } = AccountObject.prototype
+    vi.spyOn(AccountObject.prototype, 'usePasskey').mockImplementationOnce(function (
+      this: AccountObject,
+      ...use
+    ) {
+      const outcome = usePasskey.apply(this, use)
+      expect(this.erase(ada.user, this.grantIds())).toBe(true)
+      return outcome
+    })
+    const late = new Visitor()
+    expect((await signInWith(late, ada.authenticator)).status).toBe(503)
+    expect(await late.isSignedIn()).toBe(false)
+    expect((await stored(accountOf(env, ada.user))).toSorted()).toEqual(['epoch', 'erasure'])
+  })
+
   it('the tools work for whoever comes back', async () => {
     const tokens = await app.connect(owner)
     await callTool(tokens.access_token, 'add_note', { text: 'Old' })

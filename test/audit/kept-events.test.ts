@@ -1,5 +1,5 @@
 // The recent security events that the owner is shown: what is kept, how much, and what that costs whom.
-import { evictDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Event } from '../../src/audit/events.ts'
@@ -108,6 +108,26 @@ describe('what is kept', () => {
     await audit.keep(event('consent.denied'))
     await evictDurableObject(audit)
     expect((await audit.recent(9)).known).toHaveLength(1)
+  })
+
+  it('is gone from storage after 90 days, also of a kind that never happens again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    const audit = newAudit()
+    const kept = () =>
+      runInDurableObject(audit, (_, { storage }) =>
+        storage.sql
+          .exec('SELECT event FROM events ORDER BY rowid')
+          .toArray()
+          .map((row) => row.event),
+      )
+    await audit.keep(event('passkey.removed', { person: 'Ada' }))
+    await audit.keep(event('client.registered', { strangers: true }))
+    pass(89 * DAY)
+    await audit.keep(event('signin.succeeded'))
+    expect(await kept()).toEqual(['passkey.removed', 'client.registered', 'signin.succeeded'])
+    pass(DAY)
+    await audit.keep(event('signin.succeeded'))
+    expect(await kept()).toEqual(['signin.succeeded', 'signin.succeeded'])
   })
 
   it('is one row for what happens again on the same day, and no more than 90 days', async () => {

@@ -1,5 +1,6 @@
 // `npm run interrupt`: kills a first deployment at every call that it makes to Cloudflare, before the call and after it,
 // and lets every call be refused once; each time deploys again and looks whether all is as if nothing had happened.
+//   npm run interrupt -- PUT POST    only at calls that begin so
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { CloudflareAccount } from '../support/cloudflare/account.ts'
@@ -21,7 +22,9 @@ const { calls } = await deployTwice(() => undefined)
 console.log(`A first deployment makes ${calls.length} calls.`)
 let rounds = 0
 let failures = 0
+const asked = process.argv.slice(2)
 for (const [index, call] of calls.entries()) {
+  if (asked.length > 0 && !asked.some((start) => call.startsWith(start))) continue
   for (const way of WAYS) {
     const { problems } = await deployTwice((at, phase) =>
       at === index && phase === (way === 'killed after' ? 'after' : 'before') ? way : undefined,

@@ -9,6 +9,8 @@ const secrets = Object.fromEntries(
 export default defineConfig({
   test: {
     silent: 'passed-only',
+    // Every core: much of the time a test waits for a program that it has started.
+    maxWorkers: '100%',
     projects: [
       {
         // Inside workerd, with real KV and Durable Objects.

@@ -24,6 +24,12 @@ export const ours: Build = { ...OURS, name: 'ours', entry: 'src/index.ts' }
 export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
+export const template: Build = {
+  name: 'template',
+  entry: 'bench/workers/template.ts',
+  config: 'bench/template.toml',
+  guard: 'none',
+}
 
 /** Nothing, configured as another Worker: what such a configuration costs before it does anything. */
 export function emptyLike({ name, config }: Build, into: string): Build {

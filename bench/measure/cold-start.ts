@@ -1,5 +1,5 @@
 // From nothing to the first answer: what there is to load, to evaluate, and to do at first.
-import { type Build, build, emptyLike, ours, peer, type Size, sizeOf, twin } from '../build.ts'
+import { type Build, build, emptyLike, ours, peer, type Size, sizeOf, template, twin } from '../build.ts'
 import { type Contender, withContenders } from '../contender.ts'
 import { Connection } from '../load.ts'
 import { toolCall } from '../mcp.ts'
@@ -35,25 +35,33 @@ export async function measureColdStart(): Promise<Section> {
     }
     const typical = (name: Name, what: keyof Started) => median(rounds.map((round) => round[name][what]))
     const sizes = { twin: await sizesOf(twin), ours: await sizesOf(ours), peer: await sizesOf(peer) }
-    const row = (title: string, name: Name) => {
-      const { raw, minified } = sizes[name]
-      const times = [typical(name, 'evaluated'), typical(name, 'first')]
-      return [title, ...[raw.plain, raw.gzip, minified.gzip, ...times].map((value) => value.toFixed(1))]
-    }
+    const sizesOfTemplate = await sizesOf(template)
+    const row = (title: string, { raw, minified }: Sizes, ...times: number[]) => [
+      title,
+      ...[raw.plain, raw.gzip, minified.gzip, ...times].map((value) => value.toFixed(1)),
+    ]
+    const rowOf = (title: string, name: Name) =>
+      row(title, sizes[name], typical(name, 'evaluated'), typical(name, 'first'))
     const noLater = (rule: string, what: keyof Started) => {
       const factor = typical('ours', what) / typical('peer', what)
       return { rule, reached: factor <= NOISE, measured: `${factor.toFixed(2)} ×` }
     }
-    const [own, theirs] = [sizes.ours.minified.gzip, sizes.peer.minified.gzip]
+    const own = sizes.ours.minified.gzip
+    const smaller = (rule: string, { minified: { gzip } }: Sizes) => ({
+      rule,
+      reached: own < gzip,
+      measured: `${own.toFixed(1)} against ${gzip.toFixed(1)} KiB`,
+    })
     return {
       title: 'Cold start',
       tables: [
         {
           columns: ['', 'raw KiB', 'gzip', 'minified gzip', 'evaluation, ms CPU', 'first call, ms CPU'],
           rows: [
-            row('twin, no authentication', 'twin'),
-            row('Gatehouse', 'ours'),
-            row('peer, without pages', 'peer'),
+            rowOf('twin, no authentication', 'twin'),
+            rowOf('Gatehouse', 'ours'),
+            rowOf('peer, without pages', 'peer'),
+            [...row('peer, as its templates have it', sizesOfTemplate), '', ''],
           ],
         },
       ],
@@ -64,16 +72,14 @@ export async function measureColdStart(): Promise<Section> {
           bars: [
             { label: 'twin, no authentication', value: sizes.twin.minified.gzip, own: false },
             { label: 'Gatehouse, with all its pages', value: own, own: true },
-            { label: 'peer, without pages', value: theirs, own: false },
+            { label: 'peer, without pages', value: sizes.peer.minified.gzip, own: false },
+            { label: 'peer, as its templates have it', value: sizesOfTemplate.minified.gzip, own: false },
           ],
         },
       ],
       goals: [
-        {
-          rule: 'smaller than the peer',
-          reached: own < theirs,
-          measured: `${own.toFixed(1)} against ${theirs.toFixed(1)} KiB`,
-        },
+        smaller('smaller than the peer as its templates have it', sizesOfTemplate),
+        smaller('smaller than the peer on the SDK of Gatehouse, without pages', sizes.peer),
         noLater('evaluated in the time of the peer', 'evaluated'),
         noLater('first call in the time of the peer', 'first'),
       ],
@@ -101,7 +107,12 @@ async function start({ program, token }: Contender): Promise<{ listening: number
   }
 }
 
-async function sizesOf(what: Build): Promise<{ raw: Size; minified: Size }> {
+interface Sizes {
+  readonly raw: Size
+  readonly minified: Size
+}
+
+async function sizesOf(what: Build): Promise<Sizes> {
   return {
     raw: sizeOf(await build(what, temporary, { minify: false })),
     minified: sizeOf(await build(what, temporary)),

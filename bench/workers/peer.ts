@@ -16,8 +16,18 @@ interface Props {
 
 const ISSUER = 'https://mcp.example.com'
 
-export default new OAuthProvider<PeerEnv>({
+export const ENDPOINTS = {
   apiRoute: '/mcp',
+  authorizeEndpoint: '/authorize',
+  tokenEndpoint: '/token',
+  clientRegistrationEndpoint: '/register',
+  scopesSupported: ['notes:read', 'notes:write', 'offline_access'],
+  resourceMetadata: { resource: `${ISSUER}/mcp`, authorization_servers: [ISSUER] },
+  clientIdMetadataDocumentEnabled: true,
+}
+
+export default new OAuthProvider<PeerEnv>({
+  ...ENDPOINTS,
   apiHandler: {
     fetch(request: Request, env: PeerEnv, ctx: ExecutionContext) {
       const { props, auth } = ctx as ExecutionContext & {
@@ -32,16 +42,10 @@ export default new OAuthProvider<PeerEnv>({
       return answer(request, env, who, { token: '', clientId: auth.clientId, scopes: auth.scope })
     },
   },
-  defaultHandler: { fetch: page },
-  authorizeEndpoint: '/authorize',
-  tokenEndpoint: '/token',
-  clientRegistrationEndpoint: '/register',
-  scopesSupported: ['notes:read', 'notes:write', 'offline_access'],
-  resourceMetadata: { resource: `${ISSUER}/mcp`, authorization_servers: [ISSUER] },
-  clientIdMetadataDocumentEnabled: true,
+  defaultHandler: { fetch: consent },
 })
 
-async function page(request: Request, env: PeerEnv): Promise<Response> {
+export async function consent(request: Request, env: PeerEnv): Promise<Response> {
   const oauth = env.OAUTH_PROVIDER
   const authRequest = await oauth.parseAuthRequest(request)
   if (request.method === 'GET') {

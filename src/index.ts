@@ -36,7 +36,7 @@ export class AccountObject extends accountObject(forget) {}
 export class LegacySession extends legacySession(tools) {}
 
 // The router that is ready at once: Hono's usual one compiles all routes in the first request of an isolate, which takes
-// a third of its time, to save each later one a microsecond.
+// milliseconds, to save each later one a microsecond.
 const app = new Hono<AppEnv>({ router: new TrieRouter() })
 app.use(secureHeaders, guardOrigin)
 app.route('/', mcpEndpoint(tools))

@@ -71,9 +71,12 @@ async function handOver(worker: string, origin: string, next: JWK, settleSeconds
 }
 
 async function publishedKeys(origin: string): Promise<JWK[]> {
-  const response = await fetch(`${origin}/jwks`)
-  if (!response.ok)
-    throw new Stopped(`${origin}/jwks answers ${response.status}. \`npm run doctor ${origin}\` tells more.`)
+  const url = `${origin}/jwks`
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+  if (!response?.ok) {
+    const said = response ? `answers ${response.status}` : 'does not answer'
+    throw new Stopped(`${url} ${said}. \`npm run doctor ${origin}\` tells more.`)
+  }
   return ((await response.json()) as { keys: JWK[] }).keys
 }
 

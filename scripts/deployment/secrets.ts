@@ -1,5 +1,5 @@
-// The secrets that a Worker lacks. What was made is kept in a file until the deployment is finished, so that one which
-// was cut short goes on with the same values, and shows the passphrase that it has not shown yet.
+// The secrets that a Worker lacks. What was made is kept in a file until the Worker has it, and the passphrase until it
+// was shown, so that a deployment which was cut short is finished with the same values.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SECRETS } from '../setup.ts'

@@ -75,12 +75,8 @@ export class OperationCounter {
   #watch(target: object, names: readonly string[], seen: (result: unknown) => void): void {
     for (const name of names) {
       const original = Reflect.get(target, name) as Method
-      const counted: Method = (...args) => args
       const counter = this
-      vi.spyOn(target as Record<string, typeof counted>, name).mockImplementation(function (
-        this: unknown,
-        ...args
-      ) {
+      vi.spyOn(target as Record<string, Method>, name).mockImplementation(function (this: unknown, ...args) {
         const result = original.apply(this, args)
         seen(result)
         return counter.#follow(result)

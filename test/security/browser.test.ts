@@ -1,6 +1,8 @@
 // What every answer tells a browser, and that nothing is served over plain http.
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
+import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import { type AppEnv, secureHeaders } from '../../src/origin.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
 import { expectErrorJson } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -73,6 +75,16 @@ describe('W5 OWASP secure headers on every answer', () => {
     const { headers, status } = await answer()
     expect(status).toBeLessThan(500)
     expect(headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d{7,}/)
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('same-origin')
+  })
+
+  it('protect an answer that another server gave, whose headers cannot be changed', async () => {
+    const elsewhere = await exports.default.fetch(`${ORIGIN}/jwks`)
+    expect(() => elsewhere.headers.set('X', 'y')).toThrow(TypeError)
+    const fork = new Hono<AppEnv>().use(secureHeaders).get('/passed-on', () => elsewhere)
+    const { headers, status } = await fork.request(`${ORIGIN}/passed-on`)
+    expect(status).toBe(200)
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect(headers.get('Referrer-Policy')).toBe('same-origin')
   })

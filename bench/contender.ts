@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SECRETS } from '../scripts/setup.ts'
 import { type Build, build } from './build.ts'
 import { Client } from './client.ts'
-import { Connection, type Sent } from './load.ts'
+import { Connection, ISSUER, type Sent } from './load.ts'
 import { toolCall } from './mcp.ts'
 import { memory, temporary } from './place.ts'
 import { Storage } from './storage.ts'
@@ -14,6 +14,8 @@ import { type Program, Workerd } from './workerd.ts'
 const secrets = Object.fromEntries(
   await Promise.all(Object.entries(SECRETS).map(async ([name, make]) => [name, await make()] as const)),
 )
+/** What a deployment sets. */
+const settings = { ...secrets, PUBLIC_URL: ISSUER }
 export const PASSPHRASE = secrets.OWNER_PASSPHRASE as string
 
 export class Contender {
@@ -38,7 +40,7 @@ export class Contender {
     const program = {
       bundle: await build(what, temporary),
       config: what.config,
-      secrets: what.guard === 'ours' ? secrets : {},
+      settings: what.guard === 'ours' ? settings : {},
       storage: storage.address,
       objects: mkdtempSync(join(memory, 'gatehouse-bench-')),
     }

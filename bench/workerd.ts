@@ -20,7 +20,8 @@ export interface Program {
   readonly bundle: string
   /** The wrangler.toml whose bindings it has. */
   readonly config: string
-  readonly secrets: Readonly<Record<string, string>>
+  /** Secrets, and variables that its deployment sets. */
+  readonly settings: Readonly<Record<string, string>>
   /** Where its KV is: host and port. */
   readonly storage: string
   /** Where its Durable Objects are: a folder. */
@@ -86,13 +87,13 @@ interface Settings {
 }
 
 /** The configuration in Cap'n Proto, as node_modules/workerd/workerd.capnp describes it. */
-function configOf({ bundle, config, secrets, storage, objects }: Program): string {
+function configOf({ bundle, config, settings, storage, objects }: Program): string {
   const { compatibility_date, compatibility_flags, vars, kv_namespaces, durable_objects, ratelimits } =
     readConfig({ config }) as Settings
   const quoted = (value: unknown) => JSON.stringify(value)
   const classes = durable_objects.bindings
   const bindings = [
-    ...Object.entries({ ...vars, ...secrets }).map(([name, value]) =>
+    ...Object.entries({ ...vars, ...settings }).map(([name, value]) =>
       typeof value === 'string'
         ? `(name = ${quoted(name)}, text = ${quoted(value)})`
         : `(name = ${quoted(name)}, json = ${quoted(quoted(value))})`,

@@ -1,19 +1,24 @@
-// What grows with what is kept, and what must not: clients and grants, tools, notes.
-import { ours, peer, withTools } from '../build.ts'
+// What grows with what is kept, and what must not: clients and grants, tools, notes. The small and the large run side by
+// side.
+import { type Build, ours, peer, withTools } from '../build.ts'
+import type { Client } from '../client.ts'
 import { type Contender, withContenders } from '../contender.ts'
-import { drive, type Sent } from '../load.ts'
+import { drive } from '../load.ts'
 import { toolsList } from '../mcp.ts'
 import type { Section, Table } from '../report.ts'
 import { median, ratio, show } from '../statistics.ts'
-import { cpuPerRequest } from './rounds.ts'
+import { cpuInTurns, cpuOf, cpuPerRequest, type Work } from './rounds.ts'
 
-const CLIENTS = [10, 1_000, 100_000]
+const CLIENTS = [10, 1_000, 100_000] as const
 /** Beyond so many, only records in KV are added: each object has a database of its own, and shares nothing. */
-const WHOLE = 500
-const TOOLS = [1, 50, 500]
-const NOTES = [1, 100, 10_000]
+const WHOLE = 200
+const TOOLS = [1, 50, 500] as const
+const NOTES = [1, 100, 10_000] as const
 /** What still counts as flat, from the least to the most. */
 const FLAT = 1.25
+
+/** By Worker, such as `ours 100`: microseconds of CPU, in each round. */
+type Measured = Readonly<Record<string, readonly number[]>>
 
 export async function measureGrowth(): Promise<Section> {
   const clients = await withClients()
@@ -38,130 +43,157 @@ interface Outcome {
 }
 
 async function withClients(): Promise<Outcome> {
-  return withContenders({ ours, peer }, async (contenders) => {
-    const rows: { call: number; refresh: number; allow: number }[][] = []
-    let clients = 1
-    for (const count of CLIENTS) {
-      for (; clients < Math.min(count, WHOLE); clients++) {
-        await Promise.all(Object.values(contenders).map(({ client }) => client?.connect()))
-      }
-      for (const one of Object.values(contenders)) fill(one, count)
-      rows.push([await clientCosts(contenders.ours), await clientCosts(contenders.peer)])
-    }
-    const ownCosts = rows.map(([own]) => own as { call: number; refresh: number })
-    const factors = [rise(ownCosts.map(({ call }) => call)), rise(ownCosts.map(({ refresh }) => refresh))]
+  return withContenders({ ...each(CLIENTS, 'ours', ours), ...each(CLIENTS, 'peer', peer) }, async (all) => {
+    await forEach(all, fillWithClients)
+    const turns = { rounds: 60, count: 50, warmUp: 1500 }
+    const call: Measured = await cpuPerRequest(all, (one) => one.call('whoami'), turns)
+    const refresh: Measured = await cpuInTurns(all, refreshes, { rounds: 25, count: 6, warmUp: 30 })
+    const allow: Measured = await cpuInTurns(all, approvals, { rounds: 25, count: 3, warmUp: 15 })
+    const factors = [call, refresh].map((one) => rise(one, 'ours', CLIENTS))
     return {
       table: {
-        columns: ['clients and grants', 'call, µs CPU', 'refresh', 'allow', 'peer: call', 'refresh', 'allow'],
-        rows: CLIENTS.map((count, at) => [
+        columns: [
+          'clients and grants',
+          ...['', 'peer: '].flatMap((whose) => [`${whose}call, µs CPU`, ...STEPS]),
+        ],
+        rows: CLIENTS.map((count) => [
           count.toLocaleString('en'),
-          ...(rows[at] ?? []).flatMap(({ call, refresh, allow }) => [call, refresh, allow].map(whole)),
+          ...['ours', 'peer'].flatMap((name) =>
+            [call, refresh, allow].map((one) => typical(one, name, count)),
+          ),
         ]),
       },
-      reached: factors.every((factor) => factor <= FLAT),
-      measured: `× ${factors.map((factor) => factor.toFixed(2)).join(', × ')} from first to last`,
+      ...flat(factors, CLIENTS),
     }
   })
 }
 
-/** Copies of the records that are there, as of others. */
-function fill({ storage }: Contender, count: number): void {
-  const samples = [...storage.entries()].filter(([name]) => /^(client|grant):/.test(name)).slice(0, 2)
+const STEPS = ['refresh', 'ask and allow']
+
+/** Some clients come as they do; the others as copies of their records. */
+async function fillWithClients(one: Contender, count: number): Promise<void> {
+  for (let clients = 1; clients < Math.min(count, WHOLE); clients++) await one.client?.connect()
+  const samples = [...one.storage.entries()].filter(([name]) => /^(client|grant):/.test(name)).slice(0, 2)
   const copies = function* () {
     for (let copy = WHOLE; copy < count; copy++) {
       for (const [name, value] of samples)
         yield [`${name.slice(0, 10)}-${copy}-${name.slice(10)}`, value] as const
     }
   }
-  storage.fill(copies())
+  one.storage.fill(copies())
 }
 
-async function clientCosts(one: Contender) {
-  const client = one.client
-  if (!client) throw new Error('Nobody has asked for a token.')
-  const call = await cpuOf(one, 600, async () => void (await one.connection.send(one.call('whoami'))))
+const refreshes: Work = async (one, count) => {
+  const client = one.client as Client
   let tokens = await client.connect()
-  const refresh = await cpuOf(one, 80, async () => {
-    tokens = await client.refresh(tokens)
+  return cpuOf(one, async () => {
+    for (let done = 0; done < count; done++) tokens = await client.refresh(tokens)
   })
-  const allow = await cpuOf(one, 40, async () => void (await client.allow(await client.ask())))
-  return { call, refresh, allow }
 }
 
-/** The median of a few turns, in microseconds of CPU. */
-async function cpuOf(one: Contender, count: number, act: () => Promise<void>): Promise<number> {
-  const turns: number[] = []
-  for (let turn = 0; turn < 6; turn++) {
-    const before = one.workerd.cpu()
-    for (let done = 0; done < count / 6; done++) await act()
-    turns.push((one.workerd.cpu() - before) / Math.floor(count / 6))
-  }
-  return median(turns)
+const approvals: Work = async (one, count) => {
+  const client = one.client as Client
+  return cpuOf(one, async () => {
+    for (let done = 0; done < count; done++) await client.allow(await client.ask())
+  })
 }
 
 async function withMoreTools(): Promise<Outcome> {
-  const rows: string[][] = []
-  const calls: number[] = []
-  for (const count of TOOLS) {
-    await withContenders(withTools(count), async (contenders) => {
-      const turns = { rounds: 10, requests: 100, warmUp: 800 }
-      const call = await cpuPerRequest(contenders, (one) => one.call('whoami'), turns)
-      const listing = { ...turns, requests: 40, warmUp: 150 }
-      const list = await cpuPerRequest({ ours: contenders.ours }, ({ token }) => toolsList(token), listing)
-      calls.push(median(call.ours))
-      rows.push([
-        String(count),
-        ...[call.twin, call.ours, call.peer, list.ours].map((values) => whole(median(values))),
-        show(ratio(call.ours, call.twin)),
-      ])
+  const builds = Object.fromEntries(
+    TOOLS.flatMap((count) =>
+      Object.entries(withTools(count)).map(([name, build]) => [`${name} ${count}`, build] as const),
+    ),
+  )
+  return withContenders(builds, async (all) => {
+    const turns = { rounds: 60, count: 50, warmUp: 800 }
+    const call: Measured = await cpuPerRequest(all, (one) => one.call('whoami'), turns)
+    const own = Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith('ours')))
+    const list: Measured = await cpuPerRequest(own, ({ token }) => toolsList(token), {
+      rounds: 20,
+      count: 20,
+      warmUp: 150,
     })
-  }
-  return {
-    table: {
-      columns: [
-        'tools',
-        'twin: call, µs CPU',
-        'Gatehouse: call',
-        'peer: call',
-        'Gatehouse: list',
-        'call × twin',
-      ],
-      rows,
-    },
-    reached: rise(calls) <= FLAT,
-    measured: `× ${rise(calls).toFixed(2)} from first to last`,
-  }
-}
-
-async function withNotes(): Promise<Outcome> {
-  return withContenders({ ours }, async ({ ours: one }) => {
-    const rows: string[][] = []
-    const lists: number[] = []
-    let notes = 0
-    for (const count of NOTES) {
-      const add = () => one.call('add_note', { text: 'A note about nothing in particular.' })
-      await drive(one.connection, add, { requests: count - notes, concurrency: 8 })
-      notes = count
-      const cost = (sent: Sent) => cpuOf(one, 240, async () => void (await one.connection.send(sent)))
-      const list = await cost(one.call('list_notes'))
-      lists.push(list)
-      const search = await cost(one.call('search_notes', { text: 'what is not there' }))
-      rows.push([count.toLocaleString('en'), whole(list), whole(search)])
-    }
-    // The first has one note to tell, the others twenty.
-    const factor = rise(lists.slice(1))
     return {
-      table: { columns: ['notes', 'list the newest 20, µs CPU', 'search all'], rows },
-      reached: factor <= FLAT,
-      measured: `× ${factor.toFixed(2)} from 100 to 10,000; a search reads every note`,
+      table: {
+        columns: [
+          'tools',
+          'twin: call, µs CPU',
+          'Gatehouse: call',
+          'peer: call',
+          'Gatehouse: list',
+          'call × twin',
+        ],
+        rows: TOOLS.map((count) => [
+          String(count),
+          ...['twin', 'ours', 'peer'].map((name) => typical(call, name, count)),
+          typical(list, 'ours', count),
+          show(ratio(of(call, 'ours', count), of(call, 'twin', count))),
+        ]),
+      },
+      ...flat([rise(call, 'ours', TOOLS)], TOOLS),
     }
   })
 }
 
-function rise(values: readonly number[]): number {
-  return (values.at(-1) as number) / (values[0] as number)
+async function withNotes(): Promise<Outcome> {
+  return withContenders(each(NOTES, 'ours', ours), async (all) => {
+    await forEach(all, async (one, count) => {
+      const add = () => one.call('add_note', { text: 'A note about nothing in particular.' })
+      await drive(one.connection, add, { requests: count, concurrency: 8 })
+    })
+    const turns = { rounds: 40, count: 20, warmUp: 1000 }
+    const list: Measured = await cpuPerRequest(all, (one) => one.call('list_notes'), turns)
+    const nowhere = { text: 'what is not there' }
+    const search: Measured = await cpuPerRequest(all, (one) => one.call('search_notes', nowhere), turns)
+    // The first has one note to tell, the others twenty.
+    const full = NOTES.slice(1)
+    return {
+      table: {
+        columns: ['notes', 'list the newest 20, µs CPU', 'search all'],
+        rows: NOTES.map((count) => [
+          count.toLocaleString('en'),
+          typical(list, 'ours', count),
+          typical(search, 'ours', count),
+        ]),
+      },
+      ...flat([rise(list, 'ours', full)], full),
+    }
+  })
 }
 
-function whole(value: number): string {
-  return value.toFixed(0)
+/** One for each count, named `ours 10` and so on. */
+function each(counts: readonly number[], name: string, build: Build): Record<string, Build> {
+  return Object.fromEntries(
+    counts.map((count) => [`${name} ${count}`, { ...build, name: `${build.name}-${count}` }]),
+  )
+}
+
+async function forEach(
+  all: Readonly<Record<string, Contender>>,
+  act: (one: Contender, count: number) => Promise<void>,
+): Promise<void> {
+  const acts = Object.entries(all).map(([name, one]) => act(one, Number(name.split(' ')[1])))
+  await Promise.all(acts)
+}
+
+function of(measured: Measured, name: string, count: number): readonly number[] {
+  return measured[`${name} ${count}`] ?? []
+}
+
+function typical(measured: Measured, name: string, count: number): string {
+  return median(of(measured, name, count)).toFixed(0)
+}
+
+/** From the least to the most, as the rounds say in which both were measured. */
+function rise(measured: Measured, name: string, counts: readonly number[]): number {
+  const [least = 0, most = 0] = [counts[0], counts.at(-1)]
+  return ratio(of(measured, name, most), of(measured, name, least)).median
+}
+
+function flat(factors: readonly number[], counts: readonly number[]): Pick<Outcome, 'reached' | 'measured'> {
+  const [least, most] = [counts[0], counts.at(-1)].map((count) => count?.toLocaleString('en'))
+  return {
+    reached: factors.every((factor) => factor <= FLAT),
+    measured: `× ${factors.map((factor) => factor.toFixed(2)).join(', × ')} from ${least} to ${most}`,
+  }
 }

@@ -24,6 +24,7 @@ export const ours: Build = { ...OURS, name: 'ours', entry: 'src/index.ts' }
 export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
+export const peerSdk1: Build = { ...PEER, name: 'peer-sdk-1', entry: 'bench/workers/peer-sdk-1.ts' }
 export const template: Build = {
   name: 'template',
   entry: 'bench/workers/template.ts',

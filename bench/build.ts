@@ -14,6 +14,8 @@ export interface Build {
   /** Who asks for a token. */
   readonly guard: 'ours' | 'peer' | 'none'
   readonly define?: Readonly<Record<string, string | number>>
+  /** To be profiled: with the names of its functions, and V8's inspector. */
+  readonly profiled?: boolean
 }
 
 const OURS = { config: 'wrangler.toml', guard: 'ours' } as const

@@ -38,11 +38,12 @@ export class Contender {
   static async start(what: Build): Promise<Contender> {
     const storage = await Storage.start()
     const program = {
-      bundle: await build(what, temporary),
+      bundle: await build(what, temporary, { minify: !what.profiled }),
       config: what.config,
       settings: what.guard === 'ours' ? settings : {},
       storage: storage.address,
       objects: mkdtempSync(join(memory, 'gatehouse-bench-')),
+      inspected: what.profiled ?? false,
     }
     const contender = new Contender(program, storage, await Workerd.start(program))
     if (what.guard === 'none') return contender

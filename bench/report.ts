@@ -27,7 +27,7 @@ export function markdown({ title, tables, goals }: Section): string {
   return [`### ${title}`, ...tables.map(tableOf), said.join('\n')].join('\n\n')
 }
 
-function tableOf({ columns, rows }: Table): string {
+export function tableOf({ columns, rows }: Table): string {
   const widths = columns.map((column, at) =>
     Math.max(column.length, ...rows.map((row) => (row[at] ?? '').length)),
   )

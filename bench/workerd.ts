@@ -26,32 +26,45 @@ export interface Program {
   readonly storage: string
   /** Where its Durable Objects are: a folder. */
   readonly objects: string
+  /** Whether V8's inspector listens. */
+  readonly inspected: boolean
+}
+
+interface Ports {
+  readonly http: number
+  /** Of V8's inspector, where the program is inspected. */
+  readonly inspector: number | undefined
 }
 
 export class Workerd {
   readonly port: number
+  readonly inspector: number | undefined
   readonly #process: ChildProcess
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, { http, inspector }: Ports) {
     this.#process = child
-    this.port = port
+    this.port = http
+    this.inspector = inspector
   }
 
   /** @returns once it listens: its modules have been evaluated by then. */
   static async start(program: Program): Promise<Workerd> {
     const file = `${program.bundle}.capnp`
     writeFileSync(file, configOf(program))
-    const child = spawn(WORKERD, ['serve', file, '--experimental', '--control-fd=3'], {
+    const inspected = program.inspected ? ['--inspector-addr=127.0.0.1:0'] : []
+    const child = spawn(WORKERD, ['serve', file, '--experimental', '--control-fd=3', ...inspected], {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     })
     running.add(child)
     child.once('exit', () => running.delete(child))
     const failed = once(child, 'exit').then(() => Promise.reject(new Error(`workerd refuses ${file}.`)))
     failed.catch(() => undefined)
-    const listening = (async () => {
+    const listening = (async (): Promise<Ports> => {
+      let inspector: number | undefined
       for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
-        const { event, port } = JSON.parse(line) as { event: string; port?: number }
-        if (event === 'listen' && port !== undefined) return port
+        const { event, port } = JSON.parse(line) as { event: string; port: number }
+        if (event === 'listen-inspector') inspector = port
+        if (event === 'listen') return { http: port, inspector }
       }
       return failed
     })()

@@ -8,7 +8,7 @@ import { median } from '../statistics.ts'
 
 /** Milliseconds per operation on KV, and per call of a Durable Object. */
 const FAR = 50
-const REPEATS = 16
+const REPEATS = { near: 40, far: 16 }
 /** What is still the same, of two that wait as often for storage. */
 const NOISE = 1.15
 /** Milliseconds after which nothing more is to be expected of a request. */
@@ -25,8 +25,16 @@ interface Found {
 
 export async function measureSteps(): Promise<Section> {
   return withContenders({ ours: oursAtDistance, peer }, async (contenders) => {
-    const ours = await stepsOf(contenders.ours, true)
-    const theirs = await stepsOf(contenders.peer, false)
+    const all = [
+      [contenders.ours, await startMeasuring(contenders.ours, true)],
+      [contenders.peer, await startMeasuring(contenders.peer, false)],
+    ] as const
+    const measured = all.map(([, one]) => one)
+    for (const [contender, one] of all) await countOperations(contender, one)
+    await takeTimes(measured, 'near')
+    for (const [contender, one] of all) await setLatency(contender, one, FAR)
+    await takeTimes(measured, 'far')
+    const [ours, theirs] = measured.map(({ found }) => found) as [Record<Step, Found>, Record<Step, Found>]
     const notBehind = (rule: string, place: 'near' | 'far') => {
       const behind = STEPS.filter((step) => ours[step][place] > theirs[step][place] * NOISE)
       const measured = behind.length === 0 ? 'all' : `not: ${behind.join(', ')}`
@@ -76,24 +84,45 @@ export async function measureSteps(): Promise<Section> {
   })
 }
 
-async function stepsOf(one: Contender, withObjects: boolean): Promise<Record<Step, Found>> {
-  const { connection, storage } = one
-  const client = await Client.start(connection, withObjects ? PASSPHRASE : undefined)
-  const control = async (path: string) => (withObjects ? (await connection.send({ path })).body : '0')
-  const found = Object.fromEntries(
-    STEPS.map((step) => [step, { near: 0, far: 0, operations: '', writes: 0 }]),
-  )
-  for (const [place, latency] of [
-    ['near', 0],
-    ['far', FAR],
-  ] as const) {
-    storage.latency = latency
-    await control(`/bench/latency?ms=${latency}`)
-    const times = await timesOf(client, REPEATS)
-    for (const step of STEPS) (found[step] as Found)[place] = median(times[step])
+interface Measured {
+  readonly client: Client
+  /** What the Worker that is measured does at a path of the bench's own. */
+  readonly control: (path: string) => Promise<string>
+  readonly found: Record<Step, Found>
+}
+
+async function startMeasuring({ connection }: Contender, withObjects: boolean): Promise<Measured> {
+  return {
+    client: await Client.start(connection, withObjects ? PASSPHRASE : undefined),
+    control: async (path) => (withObjects ? (await connection.send({ path })).body : '0'),
+    found: recordOf(() => ({ near: 0, far: 0, operations: '', writes: 0 })),
   }
-  storage.latency = 0
-  await control('/bench/latency?ms=0')
+}
+
+async function setLatency({ storage }: Contender, { control }: Measured, latency: number): Promise<void> {
+  storage.latency = latency
+  await control(`/bench/latency?ms=${latency}`)
+}
+
+/** Goes the whole way with each in turn. */
+async function takeTimes(all: readonly Measured[], place: 'near' | 'far'): Promise<void> {
+  const taken = all.map(({ client, found }) => ({ client, found, times: recordOf((): number[] => []) }))
+  for (let repeat = 0; repeat < REPEATS[place]; repeat++) {
+    for (const { client, times } of taken) {
+      await eachStep(client, async (step, run) => {
+        const started = performance.now()
+        const result = await run()
+        times[step].push(performance.now() - started)
+        return result
+      })
+    }
+  }
+  for (const { found, times } of taken) {
+    for (const step of STEPS) found[step][place] = median(times[step])
+  }
+}
+
+async function countOperations({ storage }: Contender, { client, control, found }: Measured): Promise<void> {
   storage.takeOperations()
   await control('/bench/calls')
   await eachStep(client, async (step, run) => {
@@ -104,25 +133,14 @@ async function stepsOf(one: Contender, withObjects: boolean): Promise<Record<Ste
     const calls = Number(await control('/bench/calls'))
     const counted = { reads, writes, lists, deletes, 'object calls': calls }
     const shown = Object.entries(counted).filter(([, count]) => count > 0)
-    const entry = found[step] as Found
-    entry.operations = shown.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'
-    entry.writes = writes
+    found[step].operations = shown.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'
+    found[step].writes = writes
     return result
   })
-  return found as Record<Step, Found>
 }
 
-async function timesOf(client: Client, repeats: number): Promise<Record<Step, number[]>> {
-  const times = Object.fromEntries(STEPS.map((step) => [step, []])) as unknown as Record<Step, number[]>
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    await eachStep(client, async (step, run) => {
-      const started = performance.now()
-      const result = await run()
-      times[step].push(performance.now() - started)
-      return result
-    })
-  }
-  return times
+function recordOf<T>(make: () => T): Record<Step, T> {
+  return Object.fromEntries(STEPS.map((step) => [step, make()])) as Record<Step, T>
 }
 
 async function eachStep(

@@ -1,0 +1,141 @@
+// `npm run bench -- profile`: what one request of Gatehouse is made of, by a sampled profile of its CPU.
+//   npm run bench -- profile                 a tools/call
+//   npm run bench -- profile allow           a step: register, ask (the consent page), allow, exchange, refresh, revoke
+//   npm run bench -- profile call twin       of the twin, or the peer
+// A Worker that is profiled is slower than one that is not, native code and logging above all: compare parts, not runs.
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ours, peer, twin } from './build.ts'
+import type { Client } from './client.ts'
+import { type Contender, withContenders } from './contender.ts'
+import { Inspector, type Profile } from './inspector.ts'
+import { drive } from './load.ts'
+import { tableOf } from './report.ts'
+
+const WORKERS = { ours, twin, peer }
+const STEPS = ['register', 'ask', 'allow', 'exchange', 'refresh', 'revoke'] as const
+type Step = (typeof STEPS)[number]
+const CALLS = 8_000
+const REPEATS = 100
+/** Milliseconds after which nothing of an earlier step still runs. */
+const SETTLED = 15
+const SHOWN = 12
+
+export async function profile(what = 'call', whose = 'ours'): Promise<void> {
+  const worker = WORKERS[whose as keyof typeof WORKERS]
+  const step = STEPS.find((one) => one === what)
+  if (!worker || (what !== 'call' && (!step || whose === 'twin'))) {
+    console.log(`profile [call | ${STEPS.join(' | ')}] [ours | peer], or profile call twin.`)
+    process.exit(1)
+  }
+  await withContenders(
+    { one: { ...worker, name: `${worker.name}-profiled`, profiled: true } },
+    async ({ one }) => {
+      const inspector = await Inspector.open(one.workerd.inspector as number)
+      const profiles = step ? await profileStep(inspector, one, step) : [await profileCalls(inspector, one)]
+      const times = step ? REPEATS : CALLS
+      const modules = modulesOf(one.program.bundle)
+      const parts = new Map<string, number>()
+      const functions = new Map<string, number>()
+      for (const { name, caller, microseconds } of profiles.flatMap((each) => samplesOf(each, modules))) {
+        const part = partOf(name, caller)
+        parts.set(part, (parts.get(part) ?? 0) + microseconds / times)
+        const shown = `${name || '(anonymous)'} ${caller}`
+        functions.set(shown, (functions.get(shown) ?? 0) + microseconds / times)
+      }
+      console.log(`${tableOf(ranked('part', parts))}\n\n${tableOf(ranked('function', functions, SHOWN))}`)
+      inspector.close()
+    },
+  )
+}
+
+async function profileCalls(inspector: Inspector, one: Contender): Promise<Profile> {
+  const calls = (requests: number) =>
+    drive(one.connection, () => one.call('whoami'), { requests, concurrency: 8 })
+  await calls(CALLS / 2)
+  return inspector.profile(() => calls(CALLS))
+}
+
+async function profileStep(inspector: Inspector, one: Contender, step: Step): Promise<Profile[]> {
+  const profiles: Profile[] = []
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const act = await upTo(step, one.client as Client)
+    await wait(SETTLED)
+    profiles.push(await inspector.profile(act))
+  }
+  return profiles
+}
+
+/** Does whatever comes before a step. Returns the step. */
+async function upTo(step: Step, client: Client): Promise<() => Promise<unknown>> {
+  if (step === 'register') return () => client.register()
+  await client.register()
+  if (step === 'ask') return () => client.ask()
+  const consent = await client.ask()
+  if (step === 'allow') return () => client.allow(consent)
+  const code = await client.allow(consent)
+  if (step === 'exchange') return () => client.exchange(code, consent)
+  const tokens = await client.exchange(code, consent)
+  return step === 'refresh' ? () => client.refresh(tokens) : () => client.revoke(tokens)
+}
+
+/** By line of the bundle: the file that it comes from, which wrangler writes above. */
+function modulesOf(bundle: string): string[] {
+  let file = ''
+  return readFileSync(bundle, 'utf8')
+    .split('\n')
+    .map((line) => {
+      const [, begun] = /^\/\/ (?:.*node_modules\/|(?=src\/|bench\/))(\S+)$/.exec(line) ?? []
+      file = begun ?? file
+      return file
+    })
+}
+
+interface Sample {
+  readonly name: string
+  /** The file of the function; of native code, of the function that called it. */
+  readonly caller: string
+  readonly microseconds: number
+}
+
+function samplesOf({ nodes, samples, timeDeltas }: Profile, modules: readonly string[]): Sample[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node])))
+  return samples.flatMap((id, at) => {
+    const name = byId.get(id)?.callFrame.functionName ?? ''
+    if (name === '(idle)') return []
+    let node = byId.get(id)
+    while (node && !node.callFrame.url) node = parents.get(node.id)
+    const native = node?.id !== id
+    const file = node ? (modules[node.callFrame.lineNumber] ?? '') : ''
+    return [
+      { name: native ? `native ${name || 'code'}` : name, caller: file, microseconds: timeDeltas[at] ?? 0 },
+    ]
+  })
+}
+
+const CRYPTOGRAPHY =
+  /^native (digest|sign|verify|encrypt|decrypt|deriveBits|deriveKey|importKey|getRandomValues)$/
+const OBJECT = /^src\/.*(object|notebook)\.ts$/
+
+function partOf(name: string, caller: string): string {
+  if (name === 'native (garbage collector)') return 'garbage collection'
+  if (CRYPTOGRAPHY.test(name)) return 'cryptography'
+  if (name.startsWith('native')) return OBJECT.test(caller) ? 'storage of objects' : 'the runtime'
+  const [first = '', second = ''] = caller.split('/')
+  if (first === 'src') return second.includes('.') ? 'src' : `src/${second}`
+  if (first === 'zod' || second === 'server' || second === 'core') return 'MCP SDK and zod'
+  return first.startsWith('@') ? `${first}/${second}` : first || 'bundle'
+}
+
+function ranked(column: string, all: ReadonlyMap<string, number>, most = all.size) {
+  const sum = [...all.values()].reduce((total, one) => total + one, 0)
+  const rows = [...all]
+    .filter(([, value]) => value >= sum / 100)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, most)
+  return {
+    columns: [column, 'µs', '%'],
+    rows: rows.map(([name, value]) => [name, value.toFixed(0), ((value / sum) * 100).toFixed(0)]),
+  }
+}

@@ -1,4 +1,5 @@
 // RFC 7592: a client that reads, changes or ends its own registration.
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { OAuthClient, REDIRECT_URI, register } from '../support/oauth-client.ts'
 import { expectRefusal, tokensOf } from '../support/outcome.ts'
@@ -131,5 +132,15 @@ describe('RFC 7592 client configuration', () => {
     const post = replacement(client, { token_endpoint_auth_method: 'client_secret_post' })
     expect((await manage(client, 'PUT', post)).status).toBe(200)
     await expectRefusal(await app.refresh(refresh_token), 'invalid_client', 401)
+  })
+
+  it('reaches a copy of which the object was never told that it is written', async () => {
+    const client = await registered()
+    const object = env.CLIENTS.get(env.CLIENTS.idFromString(client.client_id))
+    await object.approve(Date.now() + 60_000)
+    const copy = `client:${client.client_id}`
+    await env.RECORDS.put(copy, JSON.stringify(await object.read()))
+    expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
+    expect(await env.RECORDS.get(copy, 'json')).toMatchObject({ metadata: { client_name: 'Another name' } })
   })
 })

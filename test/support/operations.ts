@@ -1,4 +1,5 @@
-// Counts what Cloudflare bills: requests to the Worker and to its objects, operations of KV, rows that objects write.
+// Counts what Cloudflare bills: requests to the Worker and to its objects, operations of KV, rows that objects write. And
+// what takes its time: requests to somebody else.
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
@@ -13,6 +14,8 @@ export interface Operations {
   readonly objectRequests: number
   /** By objects; those that a deletion of a whole object takes are not among them. */
   readonly rowsWritten: number
+  /** Requests to somebody else. */
+  readonly fetches: number
 }
 
 type Counted = keyof Operations
@@ -30,6 +33,7 @@ export class OperationCounter {
     kvLists: 0,
     objectRequests: 0,
     rowsWritten: 0,
+    fetches: 0,
   }
   readonly #pending = new Set<Promise<unknown>>()
 
@@ -42,6 +46,7 @@ export class OperationCounter {
     counter.#watch(kv, ['put'], () => counter.#add('kvWrites'))
     counter.#watch(kv, ['delete'], () => counter.#add('kvDeletes'))
     counter.#watch(kv, ['list'], () => counter.#add('kvLists'))
+    counter.#watch(globalThis, ['fetch'], () => counter.#add('fetches'))
     // Asked between two operations, by what goes on after an answer.
     counter.#watch(Object.getPrototypeOf(env.AUDIT_LIMIT), ['limit'], () => undefined)
     await counter.#watchStorage()

@@ -31,11 +31,14 @@ export class ClientObject extends DurableObject<Env> {
     const keepUntil = Math.max(grantEndsAt + DAY_MS, kv.get<number>('keepUntil') ?? 0)
     kv.put('keepUntil', keepUntil)
     this.ctx.storage.setAlarm(keepUntil)
-    const publishedUntil = kv.get<number>('publishedUntil') ?? 0
-    return publishedUntil >= grantEndsAt ? undefined : 2 * grantEndsAt - Date.now()
+    if ((kv.get<number>('publishedUntil') ?? 0) >= grantEndsAt) return undefined
+    const until = 2 * grantEndsAt - Date.now()
+    // Before it is written: a copy that update() does not know of would go on being believed.
+    kv.put('copyUntil', until)
+    return until
   }
 
-  /** The copy in KV is written and lasts until then. */
+  /** The copy in KV is written for sure and lasts until then: no later approval has to write it. */
   published(until: number): void {
     this.ctx.storage.kv.put('publishedUntil', until)
   }
@@ -46,10 +49,10 @@ export class ClientObject extends DurableObject<Env> {
     return own !== undefined && equalInConstantTime(hash, own)
   }
 
-  /** Returns until when the copy in KV lasts, or undefined when there is none. */
+  /** Returns until when a copy in KV may last, or undefined when there is none. */
   update(client: Client): number | undefined {
     this.ctx.storage.kv.put('client', client)
-    return this.ctx.storage.kv.get<number>('publishedUntil')
+    return this.ctx.storage.kv.get<number>('copyUntil')
   }
 
   async remove(): Promise<void> {

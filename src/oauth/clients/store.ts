@@ -2,6 +2,8 @@
 // once a person has approved the client, so that strangers cannot use up its daily writes; and a KV miss is only
 // ever a question to the object. Clients described by a document, and the owner's, have stores of
 // their own.
+import { waitUntil } from 'cloudflare:workers'
+import { logError } from '../../log.ts'
 import { OAuthError, orUnavailable } from '../errors.ts'
 import type { Client, Lookup } from './client.ts'
 import { approveDescribed, findDescribed } from './document-store.ts'
@@ -68,7 +70,8 @@ export async function approveClient(env: Env, client: Client, grantEndsAt: numbe
       expiration: Math.floor(publishUntil / 1000),
     }),
   )
-  await orUnavailable(object.published(publishUntil))
+  // After the answer. What fails is that the next approval writes the copy again.
+  waitUntil(object.published(publishUntil).catch(logError))
 }
 
 /** The client that a registration access token may change; undefined when it is none's. @throws OAuthError 503 */
@@ -86,10 +89,10 @@ export async function findManaged(
 
 /** Changes a client, and the copy that /token reads if there is one. @throws OAuthError 503 */
 export async function updateClient(env: Env, client: Client): Promise<void> {
-  const publishedUntil = await orUnavailable(requireObject(env, client.id).update(client))
-  if (publishedUntil === undefined) return
+  const copyUntil = await orUnavailable(requireObject(env, client.id).update(client))
+  if (copyUntil === undefined) return
   const copy = env.RECORDS.put(`client:${client.id}`, JSON.stringify(client), {
-    expiration: Math.floor(publishedUntil / 1000),
+    expiration: Math.floor(copyUntil / 1000),
   })
   await orUnavailable(copy)
 }

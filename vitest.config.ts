@@ -1,6 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SECRETS } from './scripts/setup.ts'
+import { WRANGLER_ENVIRONMENT } from './scripts/wrangler.ts'
 
 const secrets = Object.fromEntries(
   await Promise.all(Object.entries(SECRETS).map(async ([name, make]) => [name, await make()] as const)),
@@ -31,6 +32,8 @@ export default defineConfig({
         test: {
           name: 'outside',
           globalSetup: ['test/support/dev-vars.ts'],
+          // The programs that are started load wrangler, too.
+          env: { NODE_COMPILE_CACHE: WRANGLER_ENVIRONMENT.NODE_COMPILE_CACHE },
           include: ['test/e2e/**/*.test.ts', 'test/source/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

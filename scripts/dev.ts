@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { isPersonWatching } from './deployment/terminal.ts'
 import { completeDevVars, devVar } from './setup.ts'
-import { WRANGLER } from './wrangler.ts'
+import { WRANGLER, WRANGLER_ENVIRONMENT } from './wrangler.ts'
 
 const made = await completeDevVars()
 if (made.length > 0) console.log(`Made ${made.join(', ')} in .dev.vars (git ignores it).\n`)
@@ -23,7 +23,7 @@ const child = spawn(
   ],
   {
     stdio: ['inherit', 'pipe', 'inherit'],
-    env: { WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: process.stdout.isTTY ? '1' : '0', ...process.env },
+    env: { FORCE_COLOR: process.stdout.isTTY ? '1' : '0', ...WRANGLER_ENVIRONMENT },
   },
 )
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))

@@ -16,6 +16,13 @@ export const WRANGLER: string = join(
   JSON.parse(readFileSync(manifest, 'utf8')).bin.wrangler,
 )
 
+/** With which it runs. A program of its size starts in little more than half the time if Node keeps what it has compiled. */
+export const WRANGLER_ENVIRONMENT: NodeJS.ProcessEnv = {
+  WRANGLER_SEND_METRICS: 'false',
+  NODE_COMPILE_CACHE: join(dirname(manifest), '..', '.cache', 'node'),
+  ...process.env,
+}
+
 /** wrangler could not do what it was asked. The message is what it said. */
 export class WranglerError extends Error {
   /** Cloudflare's number for what is wrong, if that is who refused. */
@@ -48,14 +55,10 @@ export async function runWrangler(
   try {
     const child = spawn(process.execPath, [WRANGLER, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        WRANGLER_SEND_METRICS: 'false',
-        ...process.env,
-        FORCE_COLOR: '0',
-        WRANGLER_OUTPUT_FILE_PATH: reportFile,
-      },
+      env: { ...WRANGLER_ENVIRONMENT, FORCE_COLOR: '0', WRANGLER_OUTPUT_FILE_PATH: reportFile },
     })
-    child.stdin.end(input)
+    // Whoever ends before it has read all of it says why.
+    child.stdin.on('error', () => undefined).end(input)
     const [output, complaint, [code]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),

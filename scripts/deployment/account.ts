@@ -1,7 +1,7 @@
 // The Cloudflare account that everything happens in.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { WRANGLER, WranglerError, wrangler } from '../wrangler.ts'
+import { WRANGLER, WRANGLER_ENVIRONMENT, WranglerError, wrangler } from '../wrangler.ts'
 import { begin, canAsk, done, Stopped } from './terminal.ts'
 
 interface Who {
@@ -37,7 +37,7 @@ function isSignedOut({ code, output }: WranglerError): boolean {
 async function signIn(): Promise<Who> {
   if (!canAsk() || process.env.CLOUDFLARE_API_TOKEN) throw new Stopped(howToSignIn())
   begin('Signing in to Cloudflare: your browser opens, allow wrangler there')
-  const child = spawn(process.execPath, [WRANGLER, 'login'], { stdio: 'inherit' })
+  const child = spawn(process.execPath, [WRANGLER, 'login'], { stdio: 'inherit', env: WRANGLER_ENVIRONMENT })
   await once(child, 'close')
   const who = await whoami()
   if (!who) throw new Stopped('You are still not signed in to Cloudflare. Run this again to try once more.')

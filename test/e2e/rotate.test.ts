@@ -1,28 +1,18 @@
 // `npm run rotate-keys` as a program, against a deployed server.
 import type { JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CloudflareAccount } from '../support/cloudflare/account.ts'
-import { Clone } from '../support/cloudflare/clone.ts'
-import { LiveSite } from '../support/cloudflare/live-site.ts'
+import { Stage } from '../support/cloudflare/stage.ts'
 
-let account: CloudflareAccount
-let site: LiveSite
-let clone: Clone
+let stage: Stage
 
 beforeAll(async () => {
-  account = await CloudflareAccount.start()
-  site = await LiveSite.start(account)
-  clone = new Clone({ ...account.environment, ...site.environment })
-  await clone.run('deploy')
+  stage = await Stage.start()
+  await stage.clone.run('deploy')
 })
 
-afterAll(async () => {
-  clone.remove()
-  await site.stop()
-  account.stop()
-})
+afterAll(() => stage.stop())
 
-const settingsOf = (version = account.live('gatehouse')) => {
+const settingsOf = (version = stage.account.live('gatehouse')) => {
   const text = (name: string) => String(version?.bindings.find((binding) => binding.name === name)?.text)
   return {
     signing: (JSON.parse(text('SIGNING_KEY')) as JWK).kid,
@@ -34,10 +24,10 @@ const settingsOf = (version = account.live('gatehouse')) => {
 describe('npm run rotate-keys', () => {
   it('announces the next key before it signs, and touches nothing else', async () => {
     const { signing: old, secrets } = settingsOf()
-    const { code, output } = await clone.run('rotate-keys', '--settle', '0')
+    const { code, output } = await stage.clone.run('rotate-keys', '--settle', '0')
     expect(output).toContain('The new key signs')
     expect(code).toBe(0)
-    const [announced, switched] = (account.workers.get('gatehouse') ?? []).slice(-2).map(settingsOf)
+    const [announced, switched] = (stage.account.workers.get('gatehouse') ?? []).slice(-2).map(settingsOf)
     expect(announced?.signing).toBe(old)
     expect(announced?.accepted).toEqual([old, switched?.signing])
     expect(switched?.signing).not.toBe(old)
@@ -47,24 +37,24 @@ describe('npm run rotate-keys', () => {
 
   it('can be killed half-way and run again', async () => {
     const { signing: old, accepted } = settingsOf()
-    const first = clone.start('rotate-keys', '--settle', '0')
+    const first = stage.clone.start('rotate-keys', '--settle', '0')
     let calls = 0
-    account.interrupt = (call, phase) => {
+    stage.account.interrupt = (call, phase) => {
       if (!call.startsWith('PATCH') || phase === 'after' || ++calls < 2) return undefined
       first.kill()
       return { status: 403, code: 10000, message: 'Nobody hears this.' }
     }
     expect((await first.outcome).code).toBeNull()
-    account.interrupt = () => undefined
+    stage.account.interrupt = () => undefined
     expect(settingsOf().signing).toBe(old)
-    expect((await clone.run('rotate-keys', '--settle', '0')).code).toBe(0)
+    expect((await stage.clone.run('rotate-keys', '--settle', '0')).code).toBe(0)
     expect(settingsOf().signing).not.toBe(old)
     expect(settingsOf().accepted).toEqual(expect.arrayContaining(accepted))
   })
 
   it('--compromised leaves the new key alone', async () => {
     const { signing: old } = settingsOf()
-    const { code, output } = await clone.run('rotate-keys', '--compromised')
+    const { code, output } = await stage.clone.run('rotate-keys', '--compromised')
     expect(output).toContain('What the old key has signed is refused')
     expect(code).toBe(0)
     expect(settingsOf().signing).not.toBe(old)
@@ -72,7 +62,7 @@ describe('npm run rotate-keys', () => {
   })
 
   it('does nothing for a server that is not there', async () => {
-    const { code, output } = await clone.run('rotate-keys', '--worker', 'nowhere')
+    const { code, output } = await stage.clone.run('rotate-keys', '--worker', 'nowhere')
     expect(code).toBe(1)
     expect(output).toContain('There is no Worker nowhere in this account')
   })

@@ -1,11 +1,7 @@
 // `npm run interrupt`: kills a first deployment at every call that it makes to Cloudflare, before the call and after it,
 // and lets every call be refused once; each time deploys again and looks whether all is as if nothing had happened.
 //   npm run interrupt -- PUT POST    only at calls that begin so
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { CloudflareAccount } from '../support/cloudflare/account.ts'
-import { Clone } from '../support/cloudflare/clone.ts'
-import { LiveSite } from '../support/cloudflare/live-site.ts'
+import { Stage } from '../support/cloudflare/stage.ts'
 
 const ORIGIN = 'https://gatehouse.acme.workers.dev'
 const REFUSAL = { status: 403, code: 10000, message: 'Authentication error' }
@@ -41,9 +37,8 @@ process.exitCode = failures === 0 ? 0 : 1
 async function deployTwice(
   interruption: (call: number, phase: 'before' | 'after') => (typeof WAYS)[number] | undefined,
 ): Promise<Round> {
-  const account = await CloudflareAccount.start()
-  const site = await LiveSite.start(account)
-  const clone = new Clone({ ...account.environment, ...site.environment })
+  const stage = await Stage.start()
+  const { account, clone } = stage
   try {
     const first = clone.start('deploy')
     account.interrupt = (_call, phase) => {
@@ -57,30 +52,29 @@ async function deployTwice(
     account.interrupt = () => undefined
     const { code, output } = await clone.run('deploy')
     const settled = account.changes.length
-    const problems = code === 0 ? wrongs(account, clone) : [`The second run ended with ${code}:\n${output}`]
+    const problems = code === 0 ? wrongs(stage) : [`The second run ended with ${code}:\n${output}`]
     await clone.run('deploy')
     if (account.changes.length > settled) problems.push('A third run still changed something.')
     return { calls: made, problems }
   } finally {
-    clone.remove()
-    await site.stop()
-    account.stop()
+    await stage.stop()
   }
 }
 
-function wrongs(account: CloudflareAccount, clone: Clone): string[] {
-  const bindings = account.live('gatehouse')?.bindings ?? []
-  const named = (name: string) => bindings.find((binding) => binding.name === name)
-  const versions = account.workers.get('gatehouse') ?? []
+function wrongs(stage: Stage): string[] {
+  const { namespaces, workers } = stage.account
+  const publicUrl = stage.setting('PUBLIC_URL')
+  const records = stage.account.live('gatehouse')?.bindings.find(({ name }) => name === 'RECORDS')
   const passphrases = new Set(
-    versions.map((version) => version.bindings.find(({ name }) => name === 'OWNER_PASSPHRASE')?.text),
+    workers
+      .get('gatehouse')
+      ?.map(({ bindings }) => bindings.find(({ name }) => name === 'OWNER_PASSPHRASE')?.text),
   )
-  const kept = join(clone.folder, '.wrangler', 'deployment')
-  const leftovers = existsSync(kept) ? readdirSync(kept) : []
+  const leftovers = stage.leftovers()
   return [
-    named('PUBLIC_URL')?.text === ORIGIN ? '' : `PUBLIC_URL is ${named('PUBLIC_URL')?.text}`,
-    account.namespaces.size === 1 ? '' : `There are ${account.namespaces.size} KV namespaces`,
-    account.namespaces.has(String(named('RECORDS')?.namespace_id)) ? '' : 'RECORDS is no namespace',
+    publicUrl === ORIGIN ? '' : `PUBLIC_URL is ${publicUrl}`,
+    namespaces.size === 1 ? '' : `There are ${namespaces.size} KV namespaces`,
+    namespaces.has(String(records?.namespace_id)) ? '' : 'RECORDS is no namespace',
     passphrases.size === 1 ? '' : `There were ${passphrases.size} passphrases`,
     leftovers.length === 0 ? '' : `Left behind: ${leftovers}`,
   ].filter((problem) => problem !== '')

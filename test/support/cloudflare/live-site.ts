@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { WRANGLER } from '../../../scripts/wrangler.ts'
+import { WRANGLER, WRANGLER_ENVIRONMENT } from '../../../scripts/wrangler.ts'
 import { freePort } from '../dev-server.ts'
 import { type CloudflareAccount, SUBDOMAIN, type Version } from './account.ts'
 
@@ -109,7 +109,7 @@ export class LiveSite {
         cwd: folder,
         detached: true,
         stdio: ['ignore', 'pipe', 'ignore'],
-        env: { ...process.env, WRANGLER_SEND_METRICS: 'false', FORCE_COLOR: '0' },
+        env: { ...WRANGLER_ENVIRONMENT, FORCE_COLOR: '0' },
       },
     )
     const ready = new Promise<number>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SECRETS } from './scripts/setup.ts'
@@ -10,8 +11,8 @@ const secrets = Object.fromEntries(
 export default defineConfig({
   test: {
     silent: 'passed-only',
-    // Every core: much of the time a test waits for a program that it has started.
-    maxWorkers: '100%',
+    // More than cores: much of the time a test waits for a program that it has started.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         // Inside workerd, with real KV and Durable Objects.

@@ -11,7 +11,7 @@ import { newPassphrase } from './setup.ts'
 const USAGE = `Usage: npm run passphrase [-- --worker <name>]
 
 Makes a new passphrase for the owner of the deployed server and shows it once; the old one is refused from then on.
-Who is signed in stays signed in: "Sign out everywhere" on the account page ends that.
+Everybody signs in again; apps stay connected.
 
   --worker <name>   the server that was deployed under this name, not the one in wrangler.toml`
 
@@ -34,6 +34,7 @@ async function renew(): Promise<void> {
   console.log(`
   Passphrase:  ${passphrase}
                It is shown this once: put it into your password manager.
-  Who is signed in stays so. If somebody else knew the old one: "Sign out everywhere" at ${origin ?? ''}/account
+  Everybody signs in again; apps stay connected. If somebody else knew the old one, look for apps, passkeys and
+  invitations that you do not know at ${origin ?? ''}/account
 `)
 }

@@ -53,15 +53,17 @@ export async function unseal<T extends object>(
 function keyFor(config: Config, kind: SealKind): Promise<CryptoKey> {
   const perKind = keys.get(config) ?? new Map<SealKind, Promise<CryptoKey>>()
   keys.set(config, perKind)
-  const key = perKind.get(kind) ?? deriveKey(config.sessionKey, kind)
+  const key = perKind.get(kind) ?? deriveKey(config, kind)
   perKind.set(kind, key)
   return key
 }
 
-async function deriveKey(secret: Uint8Array<ArrayBuffer>, kind: SealKind): Promise<CryptoKey> {
-  const master = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey'])
+async function deriveKey({ sessionKey, ownerPassphrase }: Config, kind: SealKind): Promise<CryptoKey> {
+  const master = await crypto.subtle.importKey('raw', sessionKey, 'HKDF', false, ['deriveKey'])
+  // A passphrase is replaced because somebody else may know it, who may be signed in by then.
+  const salt = encoder.encode(kind === 'session' ? ownerPassphrase : '')
   return crypto.subtle.deriveKey(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: encoder.encode(`gatehouse ${kind}`) },
+    { name: 'HKDF', hash: 'SHA-256', salt, info: encoder.encode(`gatehouse ${kind}`) },
     master,
     { name: 'HMAC', hash: 'SHA-256', length: 256 },
     false,

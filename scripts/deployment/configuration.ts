@@ -1,4 +1,5 @@
 // What is deployed: wrangler.toml, and what only the deployment knows.
+import { createHash } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { experimental_readRawConfig } from 'wrangler'
 import { Stopped } from './terminal.ts'
@@ -20,6 +21,7 @@ export interface Configuration {
   readonly vars?: Readonly<Record<string, unknown>>
   readonly secrets?: { readonly required?: readonly string[] }
   readonly kv_namespaces?: readonly Namespace[]
+  readonly ratelimits?: readonly { readonly namespace_id: string }[]
   readonly routes?: readonly (string | { readonly pattern: string })[]
 }
 
@@ -47,15 +49,26 @@ export function readTarget(name?: string, vars: Readonly<Record<string, string>>
   }
   const { rawConfig } = experimental_readRawConfig({ config: 'wrangler.toml' })
   const written = rawConfig as Configuration
-  const configuration = { ...written, vars: { ...written.vars, ...vars } }
-  return targetOf(name === undefined || name === written.name ? configuration : another(configuration, name))
+  const configuration = name === undefined || name === written.name ? written : another(written, name)
+  return targetOf({ ...configuration, vars: { ...configuration.vars, ...vars } })
 }
 
 function another(written: Configuration, name: string): Configuration {
-  const { routes: _routes, ...configuration } = written
-  const vars = { ...configuration.vars, PUBLIC_URL: '' }
-  const kv_namespaces = namespacesOf(configuration, undefined)
-  return { ...configuration, name, workers_dev: true, vars, kv_namespaces }
+  const { routes: _routes, ratelimits = [], ...configuration } = written
+  return {
+    ...configuration,
+    name,
+    workers_dev: true,
+    vars: { ...configuration.vars, PUBLIC_URL: '' },
+    kv_namespaces: namespacesOf(configuration, undefined),
+    ratelimits: ratelimits.map((one) => ({ ...one, namespace_id: countedFor(name, one.namespace_id) })),
+  }
+}
+
+// An account counts by these numbers, whichever Worker asks: a flood of one would shut the other.
+function countedFor(worker: string, namespaceId: string): string {
+  const hash = createHash('sha256').update(`${worker} ${namespaceId}`).digest('hex')
+  return String(Number.parseInt(hash.slice(0, 7), 16) + 1)
 }
 
 function targetOf(configuration: Configuration): Target {

@@ -6,6 +6,7 @@ import { accountOf } from '../../src/account/store.ts'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import { expectLive, expectOver, pass } from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'
+import { configure } from '../support/worker.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -157,6 +158,20 @@ describe('signing out', () => {
       'Signed out everywhere',
     ])
     expect((await callTool(access_token, 'whoami')).status).toBe(200)
+  })
+
+  it('by a new passphrase ends every session, of whomever, and leaves the apps', async () => {
+    const [owner, other] = [await Visitor.signedIn(), await newcomer()]
+    const app = await OAuthClient.registered()
+    const { access_token } = await app.connect(owner)
+    try {
+      configure({ OWNER_PASSPHRASE: crypto.randomUUID() })
+      for (const person of [owner, other]) expect((await person.get('/account')).status).toBe(303)
+      expect((await callTool(access_token, 'whoami')).status).toBe(200)
+    } finally {
+      configure()
+    }
+    for (const person of [owner, other]) expect((await person.get('/account')).status).toBe(200)
   })
 
   it('to sign in as somebody else comes back to the app that asked', async () => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { awaitAnswer } from '../../scripts/deployment/answers.ts'
+import { readTarget } from '../../scripts/deployment/configuration.ts'
 import { ownedKey, revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
 import { Stage } from '../support/cloudflare/stage.ts'
 
@@ -77,6 +78,12 @@ describe('a deployment', () => {
     for (const name of SECRETS.filter((one) => one !== 'ACCEPTED_KEYS')) {
       expect(stage.setting(name, 'gatehouse-staging')).not.toBe(stage.setting(name))
     }
+    const [limits, others] = ['gatehouse', 'gatehouse-staging'].map((worker) => {
+      const bindings = stage.account.live(worker)?.bindings ?? []
+      return bindings.filter(({ type }) => type === 'ratelimit').map(({ namespace_id }) => namespace_id)
+    })
+    expect(limits?.length).toBeGreaterThan(3)
+    expect(new Set([...(limits ?? []), ...(others ?? [])]).size).toBe(2 * (limits?.length ?? 0))
   })
 
   it('brings a change, and replaces no secret', async () => {
@@ -134,6 +141,14 @@ describe('where the server is', () => {
     expect(output).toContain('Your MCP server:  https://mcp.example.com/mcp')
     expect(code).toBe(0)
     expect(stage.setting('PUBLIC_URL')).toBe('https://mcp.example.com')
+  })
+})
+
+describe('under another name', () => {
+  it('settings count that are given with it, and no address of the first', () => {
+    expect(readTarget('gatehouse-staging').origin).toBeUndefined()
+    const PUBLIC_URL = 'https://staging.example.com'
+    expect(readTarget('gatehouse-staging', { PUBLIC_URL }).origin).toBe(PUBLIC_URL)
   })
 })
 

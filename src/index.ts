@@ -7,7 +7,7 @@
 //   /admin                          the same of everybody, for the owner alone               admin/
 // To add a tool: tools/index.ts. To change login: login/index.ts. The look: pages/theme.ts. Scopes and lifetimes: config.ts.
 import { Hono } from 'hono'
-import { TrieRouter } from 'hono/router/trie-router'
+import { LinearRouter } from 'hono/router/linear-router'
 import { accountObject } from './account/object.ts'
 import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
@@ -35,9 +35,9 @@ export { Notebook } from './tools/notes/notebook.ts'
 export class AccountObject extends accountObject(forget) {}
 export class LegacySession extends legacySession(tools) {}
 
-// The router that is ready at once: Hono's usual one compiles all routes in the first request of an isolate, which takes
-// milliseconds, to save each later one a microsecond.
-const app = new Hono<AppEnv>({ router: new TrieRouter() })
+// A router that prepares nothing, and goes through the routes one by one: Hono's usual one compiles all of them in the
+// first request of an isolate, which takes milliseconds, to save each later one a microsecond.
+const app = new Hono<AppEnv>({ router: new LinearRouter() })
 app.use(secureHeaders, guardOrigin)
 app.route('/', mcpEndpoint(tools))
 app.route('/', resourceEndpoints)

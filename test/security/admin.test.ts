@@ -51,7 +51,8 @@ describe('A25 the admin page', () => {
     // `as` knows no rules, so that this one holds for everybody of GitHub.
     const person = await Visitor.as('Mallory', { ...identity, invited: true })
     const nowhere = await expectPage(await person.get('/nowhere'), 404)
-    expect(await expectPage(await person.get('/admin'), 404)).toBe(nowhere)
+    for (const path of ['/admin', '/admin/'])
+      expect(await expectPage(await person.get(path), 404)).toBe(nowhere)
     for (const [path, fields] of buttons) {
       expect(await expectPage(await person.post(path, fields), 404)).toBe(nowhere)
     }

@@ -68,6 +68,7 @@ describe('M1 RFC 6750 §2, OAuth 2.1 §5.1 a request without a token in its head
 
   it.each<[string, () => Promise<Response>]>([
     ['no token at all', () => withoutToken(MCP_URL)],
+    ['no token, at the address with a slash behind it', () => withoutToken(`${MCP_URL}/`)],
     ['no token and GET', () => withoutToken(MCP_URL, { method: 'GET', body: null })],
     ['no token and DELETE', () => withoutToken(MCP_URL, { method: 'DELETE', body: null })],
     ['a token in the query', () => withoutToken(`${MCP_URL}?access_token=${tokens.access_token}`)],

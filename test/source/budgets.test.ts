@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wrangler } from '../../scripts/wrangler.ts'
 
 /** Of the minified bundle, in KiB: a little above what it is. */
-const BUNDLE = 168
+const BUNDLE = 169
 /** Our own modules that answer a request to /mcp need. */
 const MODULES = 42
 

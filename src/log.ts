@@ -39,7 +39,7 @@ function write(level: 'log' | 'error', line: Line): Line {
 
 // The id of a client can be an address, and nobody knows what stands behind its `?`.
 function withoutQuery(line: Line): Line {
-  return line.client === undefined ? line : { ...line, client: line.client.replace(/\?.*/s, '') }
+  return line.client?.includes('?') ? { ...line, client: line.client.replace(/\?.*/s, '') } : line
 }
 
 function errorLine(error: unknown, fields: Partial<Fields<'error'>>): Line {

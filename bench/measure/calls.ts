@@ -9,7 +9,7 @@ const GOAL = 1.08
 
 export async function measureCalls(): Promise<Section> {
   return withContenders({ twin, ours, peer }, async (contenders) => {
-    const turns = { rounds: 300, count: 50, warmUp: 4000 }
+    const turns = { rounds: 500, count: 50, warmUp: 4000 }
     const cpu = await cpuPerRequest(contenders, (one) => one.call('whoami'), turns)
     const row = (name: string, values: number[]) => [
       name,

@@ -6,7 +6,7 @@ export interface Group {
 }
 
 const WIDTH = 760
-const LABELS = 230
+const LABELS = 290
 const ROW = 22
 const HEAD = 34
 

@@ -1,9 +1,15 @@
 // RFC 7592: a client that reads, changes or ends its own registration.
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
-import { OAuthClient, REDIRECT_URI, register } from '../support/oauth-client.ts'
-import { expectRefusal, tokensOf } from '../support/outcome.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { callTool, OAuthClient, REDIRECT_URI, register } from '../support/oauth-client.ts'
+import { expectInvalidToken, expectLive, expectRefusal, pass, tokensOf } from '../support/outcome.ts'
+import { Visitor } from '../support/visitor.ts'
 import { ORIGIN, send } from '../support/worker.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 interface Registration {
   readonly client_id: string
@@ -122,6 +128,26 @@ describe('RFC 7592 client configuration', () => {
   ])('is not replaced with %s', async (_, changes) => {
     const client = await registered()
     await expectRefusal(await manage(client, 'PUT', replacement(client, changes)), 'invalid_client_metadata')
+  })
+
+  it('ends what people gave to the client, and to no other', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const client = await registered()
+    const other = await OAuthClient.registered()
+    const kept = await other.connect()
+    const app = await OAuthClient.described(client.client_id)
+    const tokens = [await app.connect(), await app.connect(await Visitor.as('Ada'))]
+    expect((await manage(client, 'DELETE')).status).toBe(204)
+    pass(120)
+    for (const { access_token } of tokens) expectInvalidToken(await callTool(access_token, 'whoami'))
+    await expectLive(other, kept.refresh_token)
+  })
+
+  it('lists nothing for a client that nobody has approved', async () => {
+    const client = await registered()
+    const list = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list')
+    expect((await manage(client, 'DELETE')).status).toBe(204)
+    expect(list).not.toHaveBeenCalled()
   })
 
   it('reaches the copy that the token endpoint reads', async () => {

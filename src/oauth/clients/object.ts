@@ -43,6 +43,11 @@ export class ClientObject extends DurableObject<Env> {
     this.ctx.storage.kv.put('publishedUntil', until)
   }
 
+  /** Whether somebody has ever approved it. */
+  isApproved(): boolean {
+    return this.ctx.storage.kv.get('keepUntil') !== undefined
+  }
+
   /** Whether a token is the one with which this client may change itself. */
   manages(hash: string): boolean {
     const own = this.ctx.storage.kv.get<string>('managementHash')

@@ -97,6 +97,11 @@ export async function updateClient(env: Env, client: Client): Promise<void> {
   await orUnavailable(copy)
 }
 
+/** Whether somebody has ever approved a registered client. @throws OAuthError 503 */
+export async function isApprovedClient(env: Env, clientId: string): Promise<boolean> {
+  return orUnavailable(requireObject(env, clientId).isApproved())
+}
+
 /** Ends a client: first its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */
 export async function removeClient(env: Env, clientId: string): Promise<void> {
   await orUnavailable(env.RECORDS.delete(`client:${clientId}`))

@@ -5,8 +5,10 @@ import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
 import { type Client, displayName } from '../clients/client.ts'
 import { validateClientMetadata } from '../clients/metadata.ts'
-import { findManaged, removeClient, updateClient } from '../clients/store.ts'
+import { findManaged, isApprovedClient, removeClient, updateClient } from '../clients/store.ts'
 import { OAuthError } from '../errors.ts'
+import { grantIdsOfClient } from '../grants/list-store.ts'
+import { MOST, revokeGrants } from '../grants/store.ts'
 import { readJsonObject } from '../parameters.ts'
 import { hashSecret, randomSecret } from '../tokens/secret.ts'
 import { clientInformation, takesSecret } from './register.ts'
@@ -48,8 +50,14 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
   return clientInformation(changed, secret, token)
 }
 
+// RFC 7592 §2.3: what it was given ends with it. What is beyond the MOST that one request can end, nobody can refresh.
 export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
   const { client } = await requireManaged(c)
+  // A stranger can register and end clients as they like, and KV lists are few.
+  if (await isApprovedClient(c.env, client.id)) {
+    const ids = await grantIdsOfClient(c.env, await hashSecret(client.id), MOST)
+    await revokeGrants(c.env, ids, 'revoked_by_client')
+  }
   await removeClient(c.env, client.id)
   log('client.removed', { client: client.id, by: 'client' }, { app: displayName(client) })
   return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } })

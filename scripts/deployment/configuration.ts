@@ -23,6 +23,7 @@ export interface Configuration {
   readonly kv_namespaces?: readonly Namespace[]
   readonly ratelimits?: readonly { readonly namespace_id: string }[]
   readonly routes?: readonly (string | { readonly pattern: string })[]
+  readonly route?: string | { readonly pattern: string }
 }
 
 /** A Worker that is to be deployed, or is. */
@@ -54,7 +55,7 @@ export function readTarget(name?: string, vars: Readonly<Record<string, string>>
 }
 
 function another(written: Configuration, name: string): Configuration {
-  const { routes: _routes, ratelimits = [], ...configuration } = written
+  const { routes: _routes, route: _route, ratelimits = [], ...configuration } = written
   return {
     ...configuration,
     name,
@@ -72,7 +73,7 @@ function countedFor(worker: string, namespaceId: string): string {
 }
 
 function targetOf(configuration: Configuration): Target {
-  const [route] = configuration.routes ?? []
+  const [route = configuration.route] = configuration.routes ?? []
   const pattern = typeof route === 'string' ? route : route?.pattern
   const publicUrl = String(configuration.vars?.PUBLIC_URL ?? '')
   return {

@@ -312,7 +312,7 @@ describe('the owner ends', () => {
     await app.connect(owner)
     await press(owner, 'remove', { registration: `client:${app.id}` })
     const client = env.CLIENTS.get(env.CLIENTS.idFromString(app.id))
-    expect(await client.approve(Date.now() + 1000)).toBeUndefined()
+    expect(await client.approve(Date.now() + 1000)).toBe('gone')
     expect(await client.read()).toBeUndefined()
   })
 

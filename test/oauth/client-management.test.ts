@@ -1,8 +1,19 @@
 // RFC 7592: a client that reads, changes or ends its own registration.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ClientObject } from '../../src/index.ts'
+import type { Client } from '../../src/oauth/clients/client.ts'
+import { approveClient } from '../../src/oauth/clients/store.ts'
+import { hashSecret } from '../../src/oauth/tokens/secret.ts'
 import { callTool, OAuthClient, REDIRECT_URI, register } from '../support/oauth-client.ts'
-import { expectInvalidToken, expectLive, expectRefusal, pass, tokensOf } from '../support/outcome.ts'
+import {
+  expectInvalidToken,
+  expectLive,
+  expectRefusal,
+  expectUnavailable,
+  pass,
+  tokensOf,
+} from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'
 import { ORIGIN, send } from '../support/worker.ts'
 
@@ -33,6 +44,17 @@ function manage(
     headers: { Authorization: `Bearer ${token}`, ...(body && { 'Content-Type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
   })
+}
+
+function copyOf({ client_id }: Registration): Promise<unknown> {
+  return env.RECORDS.get(`client:${client_id}`, 'json')
+}
+
+async function expectCopy(client: Registration, client_name: string): Promise<void> {
+  await vi.waitFor(
+    async () => expect(await copyOf(client)).toMatchObject({ metadata: { client_name } }),
+    10_000,
+  )
 }
 
 const replacement = ({ client_id }: Registration, changes: object = {}) => ({
@@ -160,13 +182,135 @@ describe('RFC 7592 client configuration', () => {
     await expectRefusal(await app.refresh(refresh_token), 'invalid_client', 401)
   })
 
-  it('reaches a copy of which the object was never told that it is written', async () => {
+  it('is soon in KV again as it is by then, where the owner sees it', async () => {
     const client = await registered()
-    const object = env.CLIENTS.get(env.CLIENTS.idFromString(client.client_id))
-    await object.approve(Date.now() + 60_000)
-    const copy = `client:${client.client_id}`
-    await env.RECORDS.put(copy, JSON.stringify(await object.read()))
+    const app = await OAuthClient.described(client.client_id)
+    const { refresh_token } = await app.connect()
     expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
-    expect(await env.RECORDS.get(copy, 'json')).toMatchObject({ metadata: { client_name: 'Another name' } })
+    expect(await copyOf(client)).toBeNull()
+    await expectLive(app, refresh_token)
+    await expectCopy(client, 'Another name')
+  })
+
+  it('spends no deletion of KV on a client that nobody has approved', async () => {
+    const client = await registered()
+    const remove = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete')
+    expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
+    expect((await manage(client, 'DELETE')).status).toBe(204)
+    expect(remove).not.toHaveBeenCalled()
+  })
+
+  it('is slowed when it is asked too often', async () => {
+    const client = await registered()
+    const answers = await Promise.all(Array.from({ length: 60 }, () => manage(client, 'GET')))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]))
+  })
+
+  it('ends more than one request can end by being asked again, and is there until then', async () => {
+    const client = await registered()
+    await (await OAuthClient.described(client.client_id)).connect()
+    const metadata = { clientHash: await hashSecret(client.client_id) }
+    const many = Array.from({ length: 101 }, (_, n) => `grant:${n.toString(16).padStart(64, '0')}`)
+    await Promise.all(many.map((name) => env.RECORDS.put(name, '{}', { metadata })))
+    await expectUnavailable(await manage(client, 'DELETE'))
+    expect((await manage(client, 'GET')).status).toBe(200)
+    await Promise.all(many.map((name) => env.RECORDS.delete(name)))
+    expect((await manage(client, 'DELETE')).status).toBe(204)
+  })
+})
+
+describe('R10 a change of a client', () => {
+  const objectOf = ({ client_id }: Registration) => env.CLIENTS.get(env.CLIENTS.idFromString(client_id))
+  const later = () => Date.now() + 24 * 60 * 60 * 1000
+  const approve = async (client: Registration, as?: Client) =>
+    approveClient(env, as ?? ((await objectOf(client).read()) as Client), later())
+
+  /** The next write of KV waits for this. */
+  function beforeTheCopy(act: () => Promise<unknown>): void {
+    const prototype = Object.getPrototypeOf(env.RECORDS)
+    const put = prototype.put
+    vi.spyOn(prototype, 'put').mockImplementationOnce(async function (this: KVNamespace, ...args: unknown[]) {
+      await act()
+      return put.apply(this, args)
+    })
+  }
+
+  it('that began before the client was removed does not bring it back', async () => {
+    const client = await registered()
+    const asked = vi.spyOn(ClientObject.prototype, 'managedBy')
+    const { readable, writable } = new TransformStream()
+    const writer = writable.getWriter()
+    const change = send(client.registration_client_uri, {
+      method: 'PUT',
+      headers: {
+        Authorization: `Bearer ${client.registration_access_token}`,
+        'Content-Type': 'application/json',
+      },
+      body: readable,
+    })
+    await vi.waitFor(() => expect(asked).toHaveBeenCalled())
+    await objectOf(client).remove()
+    await writer.write(new TextEncoder().encode(JSON.stringify(replacement(client))))
+    await writer.close()
+    await expectRefusal(await change, 'invalid_token', 401)
+    expect(await objectOf(client).read()).toBeUndefined()
+  })
+
+  it('is what an approval writes that began before it', async () => {
+    const client = await registered()
+    const before = (await objectOf(client).read()) as Client
+    expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
+    await approve(client, before)
+    expect(await copyOf(client)).toMatchObject({ metadata: { client_name: 'Another name' } })
+  })
+
+  it('in the middle of an approval is in KV in the end', async () => {
+    const client = await registered()
+    beforeTheCopy(() => manage(client, 'PUT', replacement(client)))
+    await approve(client)
+    await expectCopy(client, 'Another name')
+  })
+
+  it.each<[string, (client: Registration) => Promise<unknown>]>([
+    ['that ends it', (client) => manage(client, 'DELETE')],
+    ['by which the owner removes it', (client) => objectOf(client).remove()],
+  ])('%s in the middle of an approval leaves no copy of before', async (_, change) => {
+    const client = await registered()
+    beforeTheCopy(() => change(client))
+    await approve(client)
+    await vi.waitFor(async () => expect(await copyOf(client)).toBeNull(), 10_000)
+  })
+
+  it('waits for an approval in its own middle', async () => {
+    const client = await registered()
+    await approve(client)
+    const prototype = Object.getPrototypeOf(env.RECORDS)
+    const remove = prototype.delete
+    vi.spyOn(prototype, 'delete').mockImplementationOnce(async function (
+      this: KVNamespace,
+      ...args: unknown[]
+    ) {
+      await remove.apply(this, args)
+      await objectOf(client).published({ revision: 0, until: later() })
+    })
+    await expectUnavailable(await manage(client, 'PUT', replacement(client)))
+    expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
+  })
+
+  it('is refused to a person who allows a client that is gone', async () => {
+    const client = await registered()
+    const before = (await objectOf(client).read()) as Client
+    expect((await manage(client, 'DELETE')).status).toBe(204)
+    await expect(approve(client, before)).rejects.toMatchObject({ code: 'access_denied' })
+  })
+
+  it('that KV does not hear of is not made', async () => {
+    const client = await registered()
+    await approve(client)
+    vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete').mockRejectedValueOnce(new Error('storage is down'))
+    const post = replacement(client, { token_endpoint_auth_method: 'client_secret_post' })
+    await expectUnavailable(await manage(client, 'PUT', post))
+    // Nothing is lost: the secret that it could not be told was not made.
+    expect(await (await manage(client, 'PUT', post)).json()).toHaveProperty('client_secret')
   })
 })

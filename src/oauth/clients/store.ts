@@ -6,10 +6,11 @@ import { waitUntil } from 'cloudflare:workers'
 import { logError } from '../../log.ts'
 import { OAuthError, orUnavailable } from '../errors.ts'
 import type { Client, Lookup } from './client.ts'
+import { confirmCopy, copyKey, removeCopy, renewCopy, writeCopy } from './copy-store.ts'
 import { approveDescribed, findDescribed } from './document-store.ts'
 import { isDocumentUrl } from './document-url.ts'
 import type { ClientMetadata } from './metadata.ts'
-import type { ClientObject } from './object.ts'
+import type { Change, ClientObject, Managed } from './object.ts'
 import { findOwned, isOwnedId } from './owned-store.ts'
 
 /** @throws OAuthError 503 */
@@ -52,26 +53,23 @@ export async function findApprovedClient(lookup: Lookup, clientId: string): Prom
   if (isDocumentUrl(clientId)) return findDescribed(lookup, clientId)
   if (!objectOf(env, clientId)) throw unknownClient()
   // Whatever is wrong with KV, the object still knows.
-  const copy = await env.RECORDS.get<Client>(`client:${clientId}`, { type: 'json', cacheTtl: 60 }).catch(
+  const copy = await env.RECORDS.get<Client>(copyKey(clientId), { type: 'json', cacheTtl: 60 }).catch(
     () => null,
   )
   return copy?.issuer === issuer ? copy : findRegistered(lookup, clientId)
 }
 
-/** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError 503 */
+/** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError `access_denied`, 503 */
 export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
   if (isOwnedId(client.id)) return
   if (isDocumentUrl(client.id)) return approveDescribed(env, client.id)
   const object = requireObject(env, client.id)
-  const publishUntil = await orUnavailable(object.approve(grantEndsAt))
-  if (publishUntil === undefined) return
-  await orUnavailable(
-    env.RECORDS.put(`client:${client.id}`, JSON.stringify(client), {
-      expiration: Math.floor(publishUntil / 1000),
-    }),
-  )
-  // After the answer. What fails is that the next approval writes the copy again.
-  waitUntil(object.published(publishUntil).catch(logError))
+  const copy = await orUnavailable(object.approve(grantEndsAt))
+  if (copy === 'gone') throw new OAuthError('access_denied', 'The app is not registered any more.')
+  if (copy === 'published') return
+  await orUnavailable(writeCopy(env, copy))
+  // After the answer: it spares the next approval a write, and finds out whether a change has overtaken the copy.
+  waitUntil(confirmCopy(env, object, copy).catch(logError))
 }
 
 /** The client that a registration access token may change; undefined when it is none's. @throws OAuthError 503 */
@@ -80,32 +78,46 @@ export async function findManaged(
   issuer: string,
   clientId: string,
   managementHash: string,
-): Promise<Client | undefined> {
+): Promise<Managed | undefined> {
   const object = objectOf(env, clientId)
-  if (!object || !(await orUnavailable(object.manages(managementHash)))) return undefined
-  const client = await orUnavailable(object.read())
-  return client?.issuer === issuer ? client : undefined
+  const managed = object && (await orUnavailable(object.managedBy(managementHash)))
+  return managed?.client.issuer === issuer ? managed : undefined
 }
 
-/** Changes a client, and the copy that /token reads if there is one. @throws OAuthError 503 */
-export async function updateClient(env: Env, client: Client): Promise<void> {
-  const copyUntil = await orUnavailable(requireObject(env, client.id).update(client))
-  if (copyUntil === undefined) return
-  const copy = env.RECORDS.put(`client:${client.id}`, JSON.stringify(client), {
-    expiration: Math.floor(copyUntil / 1000),
+/**
+ * Changes a client. Its copy goes first: if KV does not answer, nothing has changed. Until it is back, the token
+ * endpoint asks the object. @throws OAuthError 503
+ */
+export async function updateClient(
+  env: Env,
+  managed: Managed,
+  managementHash: string,
+  client: Client,
+): Promise<'done' | 'gone'> {
+  const { published } = managed
+  await removeCopy(env, managed)
+  const object = requireObject(env, client.id)
+  const change = unlessBusy(await orUnavailable(object.update(managementHash, published, client)))
+  if (published) waitUntil(renewCopy(env, object, client.id, published.until).catch(logError))
+  return change
+}
+
+/** Ends a client. First its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */
+export async function endClient(
+  env: Env,
+  managed: Managed,
+  managementHash: string,
+): Promise<'done' | 'gone'> {
+  await removeCopy(env, managed)
+  const object = requireObject(env, managed.client.id)
+  return unlessBusy(await orUnavailable(object.end(managementHash, managed.published)))
+}
+
+function unlessBusy(change: Change): 'done' | 'gone' {
+  if (change !== 'busy') return change
+  throw new OAuthError('temporarily_unavailable', 'A person allows this client just now. Try again.', {
+    retryAfter: 1,
   })
-  await orUnavailable(copy)
-}
-
-/** Whether somebody has ever approved a registered client. @throws OAuthError 503 */
-export async function isApprovedClient(env: Env, clientId: string): Promise<boolean> {
-  return orUnavailable(requireObject(env, clientId).isApproved())
-}
-
-/** Ends a client: first its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */
-export async function removeClient(env: Env, clientId: string): Promise<void> {
-  await orUnavailable(env.RECORDS.delete(`client:${clientId}`))
-  await orUnavailable(requireObject(env, clientId).remove())
 }
 
 /** Takes a client from whoever decides, and leaves the copy that lists show. @throws OAuthError 503 */

@@ -1,12 +1,14 @@
 // /register/<client id>: a client that reads, changes or ends its own registration (RFC 7592), by the token that it was given
 // with it.
 import type { Context } from 'hono'
+import { withinLimit } from '../../limits.ts'
 import { log } from '../../log.ts'
 import type { AppEnv } from '../../origin.ts'
 import { type Client, displayName } from '../clients/client.ts'
 import { validateClientMetadata } from '../clients/metadata.ts'
-import { findManaged, isApprovedClient, removeClient, updateClient } from '../clients/store.ts'
-import { OAuthError } from '../errors.ts'
+import type { Managed } from '../clients/object.ts'
+import { endClient, findManaged, updateClient } from '../clients/store.ts'
+import { OAuthError, tooOften } from '../errors.ts'
 import { grantIdsOfClient } from '../grants/list-store.ts'
 import { MOST, revokeGrants } from '../grants/store.ts'
 import { readJsonObject } from '../parameters.ts'
@@ -22,13 +24,14 @@ const NOT_ITS_OWN = [
 ]
 
 export async function readRegistration(c: Context<AppEnv>): Promise<Response> {
-  const { client, token } = await requireManaged(c)
-  return clientInformation(client, undefined, token)
+  const { managed, token } = await requireManaged(c)
+  return clientInformation(managed.client, undefined, token)
 }
 
 // RFC 7592 §2.2: all of it anew; what is left out is gone.
 export async function replaceRegistration(c: Context<AppEnv>): Promise<Response> {
-  const { client, token } = await requireManaged(c)
+  const { managed, token, hash } = await requireManaged(c)
+  const { client } = managed
   const claimed = await readJsonObject(c.req.raw)
   if (claimed.client_id !== client.id) throw invalid('client_id must be that of the client.')
   const foreign = NOT_ITS_OWN.find((name) => name in claimed)
@@ -45,31 +48,53 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
     metadata,
     ...(takesSecret(metadata) && kept !== undefined && { secretHash: kept }),
   }
-  await updateClient(c.env, changed)
+  if ((await updateClient(c.env, managed, hash, changed)) === 'gone') throw unknown()
   log('client.updated', { client: client.id, name: metadata.client_name }, { app: metadata.client_name })
   return clientInformation(changed, secret, token)
 }
 
-// RFC 7592 §2.3: what it was given ends with it. What is beyond the MOST that one request can end, nobody can refresh.
+// RFC 7592 §2.3: what it was given ends with it. A stranger can register and end clients as they like, and the lists of
+// KV are few: so only where somebody has approved it.
 export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
-  const { client } = await requireManaged(c)
-  // A stranger can register and end clients as they like, and KV lists are few.
-  if (await isApprovedClient(c.env, client.id)) {
-    const ids = await grantIdsOfClient(c.env, await hashSecret(client.id), MOST)
-    await revokeGrants(c.env, ids, 'revoked_by_client')
-  }
-  await removeClient(c.env, client.id)
+  const { managed, hash } = await requireManaged(c)
+  const { client, isApproved } = managed
+  if (isApproved) await endGrantsOf(c.env, client)
+  if ((await endClient(c.env, managed, hash)) === 'gone') throw unknown()
   log('client.removed', { client: client.id, by: 'client' }, { app: displayName(client) })
   return new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } })
 }
 
+async function endGrantsOf(env: Env, client: Client): Promise<void> {
+  const ids = await grantIdsOfClient(env, await hashSecret(client.id), MOST + 1)
+  await revokeGrants(env, ids, 'revoked_by_client')
+  if (ids.length <= MOST) return
+  // KV shows the end of a grant within a minute.
+  throw new OAuthError('temporarily_unavailable', 'More was given than one request can end. Ask again.', {
+    retryAfter: 60,
+  })
+}
+
+interface Management {
+  readonly managed: Managed
+  readonly token: string
+  /** Of the token. */
+  readonly hash: string
+}
+
 // RFC 7592 §2: also of a client that is not there, nobody learns more than that.
-async function requireManaged(c: Context<AppEnv>): Promise<{ client: Client; token: string }> {
+async function requireManaged(c: Context<AppEnv>): Promise<Management> {
   const [, token] = /^Bearer +([\w-]+)$/i.exec(c.req.header('Authorization') ?? '') ?? []
   const clientId = c.req.param('clientId') ?? ''
-  const client = token && (await findManaged(c.env, c.get('issuer'), clientId, await hashSecret(token)))
-  if (client) return { client, token }
-  throw new OAuthError('invalid_token', 'This is not the registration access token of this client.', {
+  if (!token) throw unknown()
+  const hash = await hashSecret(token)
+  const managed = await findManaged(c.env, c.get('issuer'), clientId, hash)
+  if (!managed) throw unknown()
+  if (!(await withinLimit(c.env.REGISTRATION_LIMIT, `manage ${clientId}`))) throw tooOften()
+  return { managed, token, hash }
+}
+
+function unknown(): OAuthError {
+  return new OAuthError('invalid_token', 'This is not the registration access token of this client.', {
     headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
   })
 }

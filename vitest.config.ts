@@ -3,10 +3,25 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SECRETS } from './scripts/setup.ts'
 import { WRANGLER_ENVIRONMENT } from './scripts/wrangler.ts'
+import { hideExpected } from './test/support/quiet.ts'
 
 const secrets = Object.fromEntries(
   await Promise.all(Object.entries(SECRETS).map(async ([name, make]) => [name, await make()] as const)),
 )
+
+hideExpected()
+
+// Wrangler looks for them here where there is no .dev.vars, and tells each time where it has found them.
+for (const [name, value] of Object.entries(secrets)) process.env[name] ??= value
+process.env.WRANGLER_LOG ??= 'warn'
+
+/** Tests in workerd, with real KV and Durable Objects. @param configPath of the Worker under test */
+function inWorkerd(configPath: string) {
+  return cloudflareTest({ wrangler: { configPath }, miniflare: { bindings: secrets } })
+}
+
+// Some tests make thousands of requests, and a busy machine must not make them fail.
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 export default defineConfig({
   test: {
@@ -15,29 +30,37 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     projects: [
       {
-        // Inside workerd, with real KV and Durable Objects.
-        plugins: [
-          cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: secrets } }),
-        ],
+        // Yours: what stands beside your tools, in your own Worker.
+        plugins: [inWorkerd('./wrangler.toml')],
         test: {
-          name: 'workerd',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/source/**'],
+          name: 'server',
+          include: ['src/**/*.test.{ts,tsx}'],
           setupFiles: ['test/support/watch-log.ts'],
-          // A few tests make thousands of requests; a busy machine must not make them fail.
-          testTimeout: 120_000,
+          ...timeouts,
         },
       },
       {
-        // From outside: the server over a socket, real clients, a real browser; and the source as text.
+        // The engine, around a server of its own: test/fixture/. It never sees what a fork makes of its files.
+        plugins: [inWorkerd('./test/fixture/wrangler.toml')],
+        ssr: { resolve: { conditions: ['fixture', 'workerd', 'worker', 'module', 'browser'] } },
+        test: {
+          name: 'engine',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{e2e,source,commands,fork}/**'],
+          setupFiles: ['test/support/watch-log.ts'],
+          ...timeouts,
+        },
+      },
+      {
+        // The same from outside: over a socket, with real clients and a real browser; and the source as text.
+        ssr: { resolve: { conditions: ['fixture', 'node'] } },
         test: {
           name: 'outside',
           globalSetup: ['test/support/dev-vars.ts'],
           // The programs that are started load wrangler, too.
-          env: { NODE_COMPILE_CACHE: WRANGLER_ENVIRONMENT.NODE_COMPILE_CACHE },
-          include: ['test/e2e/**/*.test.ts', 'test/source/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          env: { NODE_COMPILE_CACHE: WRANGLER_ENVIRONMENT.NODE_COMPILE_CACHE, WRANGLER_LOG: 'log' },
+          include: ['test/{e2e,source,commands,fork}/**/*.test.ts'],
+          ...timeouts,
         },
       },
     ],

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { unstable_readConfig as readConfig } from 'wrangler'
-import { wrangler } from '../scripts/wrangler.ts'
+import { runWrangler } from '../scripts/wrangler.ts'
+import { FIXTURE_ENVIRONMENT } from '../test/support/fixture.ts'
 
 export interface Build {
   /** Of the folder that it is bundled into. */
@@ -18,11 +19,12 @@ export interface Build {
   readonly profiled?: boolean
 }
 
-const OURS = { config: 'wrangler.toml', guard: 'ours' } as const
+/** The fixture server: its tools are those of the others, too. */
+const OURS = { config: 'test/fixture/wrangler.toml', guard: 'ours' } as const
 const TWIN = { config: 'bench/wrangler.toml', guard: 'none' } as const
 const PEER = { config: 'bench/wrangler.toml', guard: 'peer' } as const
 
-export const ours: Build = { ...OURS, name: 'ours', entry: 'src/index.ts' }
+export const ours: Build = { ...OURS, name: 'ours', entry: 'test/fixture/src/index.ts' }
 export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
@@ -64,7 +66,9 @@ export async function build(what: Build, into: string, { minify } = { minify: tr
   mkdirSync(folder, { recursive: true })
   const defines = Object.entries(define).flatMap(([key, value]) => ['--define', `${key}:${value}`])
   const output = ['--outdir', folder, `--minify=${minify}`]
-  await wrangler('deploy', entry, '--dry-run', '--config', config, ...output, ...defines)
+  await runWrangler(['deploy', entry, '--dry-run', '--config', config, ...output, ...defines], {
+    environment: FIXTURE_ENVIRONMENT,
+  })
   const file = readdirSync(folder).find((one) => one.endsWith('.js'))
   return join(folder, file as string)
 }

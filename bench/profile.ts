@@ -116,14 +116,15 @@ function samplesOf({ nodes, samples, timeDeltas }: Profile, modules: readonly st
 
 const CRYPTOGRAPHY =
   /^native (digest|sign|verify|encrypt|decrypt|deriveBits|deriveKey|importKey|getRandomValues)$/
-const OBJECT = /^src\/.*(object|notebook)\.ts$/
+const OBJECT = /^(src|test)\/.*(object|notebook)\.ts$/
 
 function partOf(name: string, caller: string): string {
   if (name === 'native (garbage collector)') return 'garbage collection'
   if (CRYPTOGRAPHY.test(name)) return 'cryptography'
   if (name.startsWith('native')) return OBJECT.test(caller) ? 'storage of objects' : 'the runtime'
-  const [first = '', second = ''] = caller.split('/')
-  if (first === 'src') return second.includes('.') ? 'src' : `src/${second}`
+  const [first = '', second = '', third = ''] = caller.split('/')
+  if (first === 'src') return third.includes('.') ? 'src/engine' : `src/engine/${third}`
+  if (first === 'test') return 'test/fixture'
   if (first === 'zod' || second === 'server' || second === 'core') return 'MCP SDK and zod'
   return first.startsWith('@') ? `${first}/${second}` : first || 'bundle'
 }

@@ -1,12 +1,27 @@
 // `npm run bench`: this Worker, the same tools without authentication, and what one would pick instead, side by side.
-//   npm run bench -- calls steps    only these parts: calls, latency, steps, cold-start, growth
-//   npm run bench -- --write        also writes the tables and the chart of docs/performance.md
-//   npm run bench -- profile        what a request is made of: bench/profile.ts
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { platform } from 'node:os'
-import { parseArgs } from 'node:util'
+import { readOptions, refuse } from '../scripts/options.ts'
 import type { Section } from './report.ts'
+
+const USAGE = `Usage: npm run bench [-- <part> …] [-- --write]
+
+Measures this Worker beside the same tools without authentication, and beside its peers.
+
+  <part>    only these: calls, latency, steps, cold-start, growth
+  --write   also write the tables and the chart of docs/performance.md
+
+  profile [call | register | ask | allow | exchange | refresh | revoke] [ours | peer]
+            show what one request is made of, instead
+
+It needs Linux.`
+
+const { values, positionals } = readOptions(
+  USAGE,
+  { write: { type: 'boolean', default: false } },
+  { positionals: true },
+)
 
 if (platform() !== 'linux') {
   console.log(
@@ -38,19 +53,12 @@ const PARTS = {
   growth: measureGrowth,
 } as const
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { write: { type: 'boolean', default: false } },
-})
 if (positionals[0] === 'profile') {
   await profile(...positionals.slice(1))
   process.exit()
 }
 const unknown = positionals.find((name) => !Object.hasOwn(PARTS, name))
-if (unknown !== undefined) {
-  console.log(`There is no part "${unknown}". There are ${Object.keys(PARTS).join(', ')}, and profile.`)
-  process.exit(1)
-}
+if (unknown !== undefined) refuse(`There is no part "${unknown}".`, USAGE)
 const sections: Section[] = []
 for (const [name, measure] of Object.entries(PARTS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue

@@ -2,35 +2,38 @@
 // a person. Asks nothing, so that scripts can use it.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { LIFETIME, SCOPES } from '../src/config.ts'
-import { JWT_BEARER_GRANT } from '../src/oauth/clients/metadata.ts'
-import { type OwnedClient, ownedKey, revokedClientKey } from '../src/oauth/clients/owned-store.ts'
-import { publicKeys } from '../src/oauth/clients/public-keys.ts'
-import { hashSecret, randomSecret } from '../src/oauth/tokens/secret.ts'
+import { LIFETIME, SCOPES } from '#config'
+import { sha256 } from '#engine/crypto/digest.ts'
+import { randomSecret } from '#engine/crypto/secrets.ts'
+import { JWT_BEARER_GRANT } from '#engine/oauth/clients/metadata.ts'
+import { type OwnedClient, ownedKey, revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
+import { publicKeys } from '#engine/oauth/clients/public-keys.ts'
+import { readOptions, refuse } from './options.ts'
 import { Records } from './records.ts'
 
 const USAGE = `Usage: npm run client -- <command> [options]
 
-  add --name <name> --scope "<scopes>"   register a client, which gets a secret
-      --jwks <file> | --jwks-uri <url>   ...or proves itself with a key of its own
-      --introspection                    ...and may ask about any access token: a resource server elsewhere
-      --enterprise                       ...for people whose identity provider vouches for them, not for itself
-  list                                   what is registered
-  show <id>                              one client
-  rotate-secret <id>                     a new secret; the old one is refused within a minute
-  remove <id>                            its tokens are refused within two minutes
+Registers clients that act for themselves, such as machines and CI jobs.
 
-  --remote             the deployed server; otherwise the local one
-  --worker <name>      ...under another name than the one in wrangler.toml
-  --json               for programs: JSON, and nothing else
+  add --name <name> --scope "<scopes>"   register a client and show its secret
+      --jwks <file> | --jwks-uri <url>   ...that signs with its own key instead
+      --introspection                    ...that may introspect any access token: a resource server elsewhere
+      --enterprise                       ...that acts for people, by assertions of their identity provider
+  list                                   list the registered clients
+  show <id>                              show one client
+  rotate-secret <id>                     give it a new secret; the server refuses the old one within 60 s
+  remove <id>                            remove it; the server refuses its tokens within 2 minutes
+
+  --remote             use the deployed server, not the local one
+  --worker <name>      ...that you deployed under this name, not the one in wrangler.toml
+  --json               print JSON and nothing else
   --persist-to <dir>   where the local server keeps its data, if not in .wrangler/state
 
-Scopes: ${Object.keys(SCOPES).join(' ')}`
+Scopes: ${Object.keys(SCOPES).join(' ') || 'none'}`
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { values, positionals } = readOptions(
+  USAGE,
+  {
     name: { type: 'string' },
     scope: { type: 'string' },
     jwks: { type: 'string' },
@@ -41,9 +44,9 @@ const { values, positionals } = parseArgs({
     remote: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'persist-to': { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
-})
+  { positionals: true },
+)
 
 /** What was asked for cannot be done; the message says why. */
 class Refused extends Error {}
@@ -58,10 +61,7 @@ const COMMANDS: Readonly<Record<string, (records: Records, id: string | undefine
 
 const [command = '', id] = positionals
 const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
-if (values.help || !run) {
-  console.log(USAGE)
-  process.exit(values.help ? 0 : 2)
-}
+if (!run) refuse(command === '' ? 'Type a command.' : `There is no command ${command}.`, USAGE)
 try {
   await run(
     await Records.open({ remote: values.remote, worker: values.worker, persistTo: values['persist-to'] }),
@@ -87,7 +87,7 @@ async function add(records: Records): Promise<void> {
       token_endpoint_auth_method: secret === undefined ? 'private_key_jwt' : 'client_secret_basic',
       ...(secret === undefined && keys()),
     },
-    ...(secret !== undefined && { secretHash: await hashSecret(secret) }),
+    ...(secret !== undefined && { secretHash: await sha256(secret) }),
     scopes: scopes(),
     ...(values.introspection && { introspects: true }),
     issuedAt: Math.floor(Date.now() / 1000),
@@ -102,7 +102,7 @@ async function list(records: Records): Promise<void> {
   const clients = await Promise.all(names.map((name) => records.read<OwnedClient>(name)))
   const found = clients.filter((client) => client !== undefined)
   if (values.json) return print(found.map(described))
-  if (found.length === 0) return say('No client is registered. Add one with: npm run client -- add --name …')
+  if (found.length === 0) return say('No client is registered. Add one: npm run client -- add --name …')
   for (const { id, metadata, scopes } of found) say(`${id}  ${metadata.client_name}  (${scopes?.join(' ')})`)
 }
 
@@ -111,7 +111,7 @@ async function rotateSecret(records: Records, id: string | undefined): Promise<v
   if (client.secretHash === undefined)
     throw new Refused('This client has no secret: it proves itself with a key.')
   const secret = randomSecret()
-  await records.write(ownedKey(client.id), { ...client, secretHash: await hashSecret(secret) })
+  await records.write(ownedKey(client.id), { ...client, secretHash: await sha256(secret) })
   print({ ...described(client), client_secret: secret })
   say('\nThe secret is shown this once. The old one is refused within a minute.')
 }
@@ -135,10 +135,12 @@ function scopes(): string[] {
   const asked = (values.scope ?? '').split(/\s+/).filter(Boolean)
   const unknown = asked.find((scope) => !Object.hasOwn(SCOPES, scope))
   if (unknown !== undefined)
-    throw new Refused(`There is no scope ${unknown}. Scopes: ${Object.keys(SCOPES).join(' ')}`)
-  if (asked.length === 0 && !values.introspection)
-    throw new Refused(`Say what it may do: --scope "${Object.keys(SCOPES)[0]}".`)
-  return asked
+    throw new Refused(`There is no scope ${unknown}. Scopes: ${Object.keys(SCOPES).join(' ') || 'none'}`)
+  if (asked.length > 0 || values.introspection) return asked
+  const [first] = Object.keys(SCOPES)
+  if (first === undefined)
+    throw new Refused('A client needs a scope, and there is none: add one to src/config.ts.')
+  throw new Refused(`Say what it may do: --scope "${first}".`)
 }
 
 function keys() {

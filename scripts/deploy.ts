@@ -4,7 +4,6 @@ import { requireAccount } from './deployment/account.ts'
 import { answersNow, awaitAnswer } from './deployment/answers.ts'
 import { readTarget, type Target, withOrigin, withRecords } from './deployment/configuration.ts'
 import { type LiveWorker, liveWorker } from './deployment/live.ts'
-import { readOptions } from './deployment/options.ts'
 import {
   forgetSecrets,
   forgetUploaded,
@@ -14,41 +13,38 @@ import {
   type Secrets,
 } from './deployment/secrets.ts'
 import { begin, done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
-import { codeHash, tagOf, upload } from './deployment/upload.ts'
+import { type Bundle, tagOf, upload, withBundle } from './deployment/upload.ts'
 import { CHECKS, examine } from './doctor/checks.ts'
+import { readOptions } from './options.ts'
 import { wrangler } from './wrangler.ts'
 
 const USAGE = `Usage: npm run deploy [-- options]
 
-Deploys the Worker of wrangler.toml, with all that it needs, and looks whether it works. Run it again whenever you like:
-nothing is made twice, no secret is ever replaced.
+Creates what is missing, deploys the Worker of wrangler.toml, and checks that it works. You can run it again at any
+time: it creates nothing twice and never replaces a secret.
 
-  --worker <name>       deploy under another name, with secrets, records and an address of its own: for trying things out
-  --var <NAME:value>    a setting in place of the one in wrangler.toml; can be given several times
+  --worker <name>       deploy under another name, with its own secrets, records and address: for trying things out
+  --var <NAME:value>    use this setting instead of the one in wrangler.toml; repeat it for several settings
 
 Without a terminal, wrangler signs in with CLOUDFLARE_API_TOKEN.`
 
 const NO_ADDRESS =
   'The Worker has no address. Put workers_dev = true, or a route with custom_domain = true, into wrangler.toml.'
 
-const values = readOptions(
-  {
-    worker: { type: 'string' },
-    var: { type: 'string', multiple: true, default: [] },
-    help: { type: 'boolean', default: false },
-  },
-  USAGE,
-)
+const { values } = readOptions(USAGE, {
+  worker: { type: 'string' },
+  var: { type: 'string', multiple: true, default: [] },
+})
 
-if (values.help) console.log(USAGE)
-else await run(deploy)
+await run(deploy)
 
 async function deploy(): Promise<void> {
   const target = readTarget(values.worker, readVars(values.var))
   const { worker } = target
   await requireAccount(target.accountId)
   const live = await liveWorker(worker)
-  const origin = await bringUp(target, live, await missingSecrets(target, live))
+  const missing = await missingSecrets(target, live)
+  const origin = await withBundle(target.configuration, (bundle) => bringUp(target, live, missing, bundle))
   await awaitAnswer(metadataOf(origin), `Waiting for ${origin} to answer`, namesItself(origin))
   await consultDoctor(origin)
   console.log(howToConnect(origin, keptSecrets(worker).OWNER_PASSPHRASE))
@@ -77,12 +73,16 @@ async function missingSecrets(
 }
 
 /** Deploys what is not deployed yet, and tells the Worker its address. Returns that: its origin. */
-async function bringUp(target: Target, live: LiveWorker | undefined, missing: Secrets): Promise<string> {
+async function bringUp(
+  target: Target,
+  live: LiveWorker | undefined,
+  missing: Secrets,
+  bundle: Bundle,
+): Promise<string> {
   const { worker, configuration } = target
-  const code = await codeHash(configuration)
   const guess = target.origin ?? live?.origin
   const guessed = withOrigin(configuration, guess)
-  const isUploaded = live?.tag === tagOf(code, guessed) && Object.keys(missing).length === 0
+  const isUploaded = live?.tag === tagOf(bundle, guessed) && Object.keys(missing).length === 0
   // An address that does not answer may be one that an earlier run did not come to set up.
   if (isUploaded && guess !== undefined && (await answersNow(metadataOf(guess), namesItself(guess)))) {
     done(`${worker} is deployed as it is here (version ${live?.version})`)
@@ -90,7 +90,7 @@ async function bringUp(target: Target, live: LiveWorker | undefined, missing: Se
   }
   begin(`Deploying ${worker}`)
   const records = live?.recordsId || target.namesRecords ? undefined : await orphanedRecords(worker)
-  const addresses = await upload(withRecords(guessed, records), missing, tagOf(code, guessed))
+  const addresses = await upload(bundle, withRecords(guessed, records), missing, tagOf(bundle, guessed))
   forgetUploaded(worker, new Set(Object.keys(missing)))
   done(`Deployed ${worker}`)
   const origin = target.origin ?? addresses.find((one) => /^https:\/\/[^/]+\.workers\.dev$/.test(one))
@@ -98,7 +98,7 @@ async function bringUp(target: Target, live: LiveWorker | undefined, missing: Se
   if (origin !== guess) {
     begin(`Telling it its address, ${origin}`)
     const told = withOrigin(configuration, origin)
-    await upload(told, {}, tagOf(code, told))
+    await upload(bundle, told, {}, tagOf(bundle, told))
     done('Deployed once more, with its address as PUBLIC_URL')
   }
   return origin

@@ -3,9 +3,35 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { isPersonWatching } from './deployment/terminal.ts'
+import { passOptions } from './options.ts'
 import { completeDevVars, devVar } from './setup.ts'
 import { WRANGLER, WRANGLER_ENVIRONMENT } from './wrangler.ts'
 
+const USAGE = `Usage: npm run dev [-- options]
+
+Creates the secrets that are missing in .dev.vars, starts the server on this computer, and says how to connect.
+
+  --port <number>      listen on this port (8787)
+  --ip <address>       listen on this address
+  --var <NAME:value>   use this setting instead of the one in wrangler.toml
+  --persist-to <dir>   keep the data here, not in .wrangler/state
+
+All options go to wrangler. \`npx wrangler dev --help\` lists the others.`
+
+const NAMES = [
+  'port',
+  'ip',
+  'host',
+  'var',
+  'persist-to',
+  'config',
+  'env',
+  'remote',
+  'log-level',
+  'local-protocol',
+]
+
+const options = passOptions(USAGE, NAMES)
 const made = await completeDevVars()
 if (made.length > 0) console.log(`Made ${made.join(', ')} in .dev.vars (git ignores it).\n`)
 
@@ -19,7 +45,7 @@ const child = spawn(
     'PUBLIC_URL:',
     '--show-interactive-dev-session=false',
     '--infer-origin-from-routes=false',
-    ...process.argv.slice(2),
+    ...options,
   ],
   {
     stdio: ['inherit', 'pipe', 'inherit'],

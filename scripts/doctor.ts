@@ -1,22 +1,23 @@
-// `npm run doctor <url>`: looks at an MCP server from outside, as its clients do, and says what would keep them from
-// connecting. Works on any server, not only this one. Exit code 1 when something is wrong.
-import { parseArgs } from 'node:util'
+// `npm run doctor <url>`: checks an MCP server from outside, as its clients see it, and says what would keep them from
+// connecting. Works on any server. Exit code 1 when something is wrong.
 import { CHECKS, type Check, examine } from './doctor/checks.ts'
+import { readOptions, refuse } from './options.ts'
 
-const USAGE = `Usage: npm run doctor <url> [-- --no-register]
+const USAGE = `Usage: npm run doctor <url> [-- options]
 
-  <url>           the MCP address, such as https://mcp.example.com/mcp (without a path, /mcp is taken)
-  --no-register   do not try dynamic client registration, which leaves an unused client behind`
+Checks an MCP server from outside, as its clients see it, and says what would keep them from connecting.
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { 'no-register': { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-})
+  <url>           the MCP address, such as https://mcp.example.com/mcp (without a path: /mcp)
+  --no-register   skip dynamic client registration, which leaves an unused client behind`
+
+const { values, positionals } = readOptions(
+  USAGE,
+  { 'no-register': { type: 'boolean', default: false } },
+  { positionals: true },
+)
 const [address] = positionals
-if (values.help || address === undefined || !URL.canParse(address)) {
-  console.log(USAGE)
-  process.exit(values.help ? 0 : 2)
-}
+if (address === undefined) refuse('Type the address of an MCP server.', USAGE)
+if (!URL.canParse(address)) refuse(`${address} is no address.`, USAGE)
 
 const target = new URL(address)
 if (target.pathname === '/') target.pathname = '/mcp'

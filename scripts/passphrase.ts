@@ -3,22 +3,21 @@ import { requireAccount } from './deployment/account.ts'
 import { changeSecrets } from './deployment/change-secrets.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { requireLiveWorker } from './deployment/live.ts'
-import { readOptions } from './deployment/options.ts'
 import { forgetSecrets } from './deployment/secrets.ts'
 import { done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
+import { readOptions } from './options.ts'
 import { newPassphrase } from './setup.ts'
 
 const USAGE = `Usage: npm run passphrase [-- --worker <name>]
 
-Makes a new passphrase for the owner of the deployed server and shows it once; the old one is refused from then on.
-Everybody signs in again; apps stay connected.
+Gives the owner of the deployed server a new passphrase and shows it once. The server refuses the old one from then on.
+Everyone signs in again. Apps stay connected.
 
-  --worker <name>   the server that was deployed under this name, not the one in wrangler.toml`
+  --worker <name>   the server that you deployed under this name, not the one in wrangler.toml`
 
-const values = readOptions({ worker: { type: 'string' }, help: { type: 'boolean', default: false } }, USAGE)
+const { values } = readOptions(USAGE, { worker: { type: 'string' } })
 
-if (values.help) console.log(USAGE)
-else await run(renew)
+await run(renew)
 
 async function renew(): Promise<void> {
   if (!isPersonWatching())

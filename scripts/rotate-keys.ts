@@ -11,32 +11,27 @@ import { changeSecrets } from './deployment/change-secrets.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { announceKey, replaceKey, switchKey } from './deployment/key-rotation.ts'
 import { requireLiveWorker } from './deployment/live.ts'
-import { readOptions } from './deployment/options.ts'
 import { begin, done, run, Stopped } from './deployment/terminal.ts'
+import { readOptions } from './options.ts'
 import { newSigningKey } from './setup.ts'
 
 const USAGE = `Usage: npm run rotate-keys [-- options]
 
-Gives the deployed server a new signing key. Apps stay connected and notice nothing; it takes about two minutes.
-If it was interrupted, run it again.
+Gives the deployed server a new signing key, in about two minutes. Apps stay connected. If it is interrupted, run it
+again.
 
-  --compromised       somebody else may have the old key: no token of it is accepted from now on. Apps stay connected,
-                      and fetch new tokens by themselves
-  --settle <seconds>  how long to wait after the next key was seen, for the last edge to know it (60)
-  --worker <name>     the server that was deployed under this name, not the one in wrangler.toml`
+  --compromised       an attacker may have the old key: the server refuses its tokens at once. Apps stay connected and
+                      fetch new tokens
+  --settle <seconds>  how long every edge gets to learn the next key (60)
+  --worker <name>     the server that you deployed under this name, not the one in wrangler.toml`
 
-const values = readOptions(
-  {
-    compromised: { type: 'boolean', default: false },
-    settle: { type: 'string', default: '60' },
-    worker: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-  USAGE,
-)
+const { values } = readOptions(USAGE, {
+  compromised: { type: 'boolean', default: false },
+  settle: { type: 'string', default: '60' },
+  worker: { type: 'string' },
+})
 
-if (values.help) console.log(USAGE)
-else await run(rotate)
+await run(rotate)
 
 async function rotate(): Promise<void> {
   const settleSeconds = Number(values.settle)

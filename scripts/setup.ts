@@ -1,5 +1,6 @@
 // Makes the secrets of a local server: writes .dev.vars once, later adds only what is missing, never replaces.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 
 const FILE = '.dev.vars'
@@ -14,19 +15,20 @@ export const SECRETS: Readonly<Record<string, () => Promise<string>>> = {
   ACCEPTED_KEYS: async () => '{"keys":[]}',
 }
 
-/** Completes .dev.vars. Returns the names of the secrets that were made. */
-export async function completeDevVars(): Promise<string[]> {
-  const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : HEADER
+/** Completes .dev.vars in a folder. Returns the names of the secrets that were made. */
+export async function completeDevVars(folder = '.'): Promise<string[]> {
+  const file = join(folder, FILE)
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : HEADER
   const missing = Object.keys(SECRETS).filter((name) => readVar(text, name) === undefined)
   const lines = await Promise.all(missing.map(async (name) => `${name}='${await SECRETS[name]?.()}'\n`))
   const separator = text === '' || text.endsWith('\n') ? '' : '\n'
-  if (missing.length > 0) writeFileSync(FILE, text + separator + lines.join(''), { mode: 0o600 })
+  if (missing.length > 0) writeFileSync(file, text + separator + lines.join(''), { mode: 0o600 })
   return missing
 }
 
-/** The value of a variable in .dev.vars. */
-export function devVar(name: string): string | undefined {
-  return readVar(readFileSync(FILE, 'utf8'), name)
+/** The value of a variable in .dev.vars of a folder. */
+export function devVar(name: string, folder = '.'): string | undefined {
+  return readVar(readFileSync(join(folder, FILE), 'utf8'), name)
 }
 
 function readVar(text: string, name: string): string | undefined {

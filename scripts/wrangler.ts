@@ -45,17 +45,27 @@ export async function wrangler(...args: readonly string[]): Promise<string> {
   return (await runWrangler(args)).output
 }
 
-/** Runs wrangler without a terminal, so that it never asks. @param input what it reads from stdin. @throws WranglerError */
+/**
+ * Runs wrangler without a terminal, so that it never asks.
+ * @param input what it reads from stdin
+ * @param environment beside the usual
+ * @throws WranglerError
+ */
 export async function runWrangler(
   args: readonly string[],
-  input = '',
+  { input = '', environment = {} }: { input?: string; environment?: Readonly<Record<string, string>> } = {},
 ): Promise<{ output: string; report: readonly Report[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'wrangler-'))
   const reportFile = join(folder, 'report')
   try {
     const child = spawn(process.execPath, [WRANGLER, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...WRANGLER_ENVIRONMENT, FORCE_COLOR: '0', WRANGLER_OUTPUT_FILE_PATH: reportFile },
+      env: {
+        ...WRANGLER_ENVIRONMENT,
+        ...environment,
+        FORCE_COLOR: '0',
+        WRANGLER_OUTPUT_FILE_PATH: reportFile,
+      },
     })
     // Whoever ends before it has read all of it says why.
     child.stdin.on('error', () => undefined).end(input)

@@ -1,7 +1,7 @@
 // The tools of src/tools behind nothing at all: what the twin and the peer have in common.
 import { type AuthInfo, createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import type { Caller } from '../../src/mcp/define-tool.ts'
-import { tools } from '../../src/tools/index.ts'
+import type { Caller } from '../../src/engine/mcp/define-tool.ts'
+import { tools } from '../../test/fixture/src/server/index.ts'
 
 export type Who = Pick<Caller, 'user' | 'client' | 'scopes'>
 

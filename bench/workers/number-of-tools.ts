@@ -1,7 +1,7 @@
 // Makes the list of tools as long as the bench wants it, before anything has looked at it.
 import * as z from 'zod'
-import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
-import { tools } from '../../src/tools/index.ts'
+import { defineTool, type Tool } from '../../src/engine/mcp/define-tool.ts'
+import { tools } from '../../test/fixture/src/server/index.ts'
 
 /** Set when this is bundled. */
 declare const TOOLS: number

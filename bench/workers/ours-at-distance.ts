@@ -1,7 +1,7 @@
 // This Worker whole, with its Durable Objects as far away as the bench says, and their calls counted.
-import app from '../../src/index.ts'
+import app from '../../test/fixture/src/index.ts'
 
-export * from '../../src/index.ts'
+export * from '../../test/fixture/src/index.ts'
 
 let latency = 0
 let calls = 0

@@ -1,4 +1,4 @@
 import './number-of-tools.ts'
 
-export * from '../../src/index.ts'
-export { default } from '../../src/index.ts'
+export * from '../../test/fixture/src/index.ts'
+export { default } from '../../test/fixture/src/index.ts'

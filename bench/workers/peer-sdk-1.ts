@@ -5,7 +5,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { consent, ENDPOINTS } from './peer.ts'
 
-export { Notebook } from '../../src/tools/notes/notebook.ts'
+export { Notebook } from '../../test/fixture/src/server/notebook.ts'
 
 async function answer(request: Request): Promise<Response> {
   const server = new McpServer({ name: 'Bench', version: '1' })

@@ -3,7 +3,7 @@
 import { type OAuthHelpers, OAuthProvider } from '@cloudflare/workers-oauth-provider'
 import { answer } from './answer.ts'
 
-export { Notebook } from '../../src/tools/notes/notebook.ts'
+export { Notebook } from '../../test/fixture/src/server/notebook.ts'
 
 interface PeerEnv extends Env {
   readonly OAUTH_PROVIDER: OAuthHelpers

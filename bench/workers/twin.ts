@@ -1,7 +1,7 @@
 // The same MCP tools without any authentication: the least that a tool call can cost with this SDK.
 import { answer, type Who } from './answer.ts'
 
-export { Notebook } from '../../src/tools/notes/notebook.ts'
+export { Notebook } from '../../test/fixture/src/server/notebook.ts'
 
 const ANYBODY: Who = {
   user: { id: 'anybody', name: 'Anybody' },

@@ -4,5 +4,5 @@ import type { Secrets } from './secrets.ts'
 
 /** @throws WranglerError */
 export async function changeSecrets(worker: string, secrets: Secrets): Promise<void> {
-  await runWrangler(['secret', 'bulk', '--name', worker], JSON.stringify(secrets))
+  await runWrangler(['secret', 'bulk', '--name', worker], { input: JSON.stringify(secrets) })
 }

@@ -16,6 +16,15 @@ interface Namespace {
 /** wrangler.toml as it is written, as far as it matters here. */
 export interface Configuration {
   readonly name: string
+  readonly main: string
+  /** How it is built. */
+  readonly minify?: boolean
+  readonly build?: object
+  readonly define?: object
+  readonly alias?: object
+  readonly no_bundle?: boolean
+  readonly base_dir?: string
+  readonly find_additional_modules?: boolean
   readonly account_id?: string
   readonly workers_dev?: boolean
   readonly vars?: Readonly<Record<string, unknown>>

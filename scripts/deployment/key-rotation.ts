@@ -1,7 +1,7 @@
 // What each step of a key rotation puts into the secrets. A rotation changes SIGNING_KEY only after every edge accepts
 // the next key, since edges take up a new version at different moments.
 import type { JWK } from 'jose'
-import { LIFETIME } from '../../src/config.ts'
+import { LIFETIME } from '#config'
 import type { Secrets } from './secrets.ts'
 
 /** Beyond the life of a token: for a rotation that takes its time, and for clocks that differ. In seconds. */

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { accountOf } from '../../src/account/store.ts'
+import { accountOf } from '#engine/people/account-store.ts'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import { expectLive, expectOver, pass } from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'

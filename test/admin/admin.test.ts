@@ -1,10 +1,11 @@
 // What the owner sees of everybody, and what they can end.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Identity, OWNER, userIdOf } from '../../src/identity.ts'
-import { AccountObject, AuditObject, GrantObject } from '../../src/index.ts'
-import { MOST, openGrant } from '../../src/oauth/grants/store.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { openGrant } from '#engine/oauth/grants/opening-store.ts'
+import { MAX_REVOKED_AT_ONCE } from '#engine/oauth/grants/user-store.ts'
+import { type Identity, OWNER, userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
+import { AccountObject, AuditObject, GrantObject } from '#worker'
 import { AdminPage, press } from '../support/admin.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import { callTool, OAuthClient, REDIRECT_URI, type Tokens } from '../support/oauth-client.ts'
@@ -52,7 +53,7 @@ async function somebody(name: string): Promise<Somebody> {
   const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
   return {
     person: await Visitor.as(name, identity),
-    user: await userIdOf(loadConfig(env), identity),
+    user: await userIdOf(loadSettings(env), identity),
     identity,
   }
 }
@@ -280,7 +281,7 @@ describe('the owner ends', () => {
   it('everything of their own, and is signed out', async () => {
     const app = await OAuthClient.registered()
     const tokens = await app.connect(owner)
-    const user = await userIdOf(loadConfig(env), OWNER)
+    const user = await userIdOf(loadSettings(env), OWNER)
     expect((await owner.post('/admin/revoke-all', { user })).status).toBe(303)
     expect(await owner.isSignedIn()).toBe(false)
     await expectOver(app, tokens)
@@ -337,12 +338,12 @@ describe('the owner ends', () => {
 
   it('in several requests what is too much for one, and can go on until nothing is left', async () => {
     const ada = await somebody('Ada')
-    const grants = MOST + 2
+    const grants = MAX_REVOKED_AT_ONCE + 2
     await Promise.all(Array.from({ length: grants }, () => allow(ada, 'an app')))
     const revoked = vi.spyOn(GrantObject.prototype, 'revoke')
     const app = { user: ada.user, client_id: 'an app' }
-    expect(await press(owner, 'revoke', app)).toContain('not all of it is done')
-    expect(revoked).toHaveBeenCalledTimes(MOST)
+    expect(await press(owner, 'revoke', app)).toContain('Not everything could be ended at once')
+    expect(revoked).toHaveBeenCalledTimes(MAX_REVOKED_AT_ONCE)
     expect((await AdminPage.of(owner)).part('people')).toContain('Test client')
     expect(await press(owner, 'revoke', app)).toContain('Revoked.')
     expect(revoked).toHaveBeenCalledTimes(grants)

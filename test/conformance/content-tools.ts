@@ -7,7 +7,7 @@ import {
   type ToolContext,
   ToolError,
   type ToolResult,
-} from '../../src/mcp/define-tool.ts'
+} from '#engine/mcp/define-tool.ts'
 import { PNG, WAV } from './media.ts'
 
 type Content = CallToolResult['content'][number]

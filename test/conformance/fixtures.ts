@@ -1,5 +1,5 @@
 // What the conformance suite calls by name. Its tools are made with `defineTool`, as those of the product are.
-import type { Tool } from '../../src/mcp/define-tool.ts'
+import type { Tool } from '#engine/mcp/define-tool.ts'
 import { contentTools } from './content-tools.ts'
 import { inputTools } from './input-tools.ts'
 import { prompts } from './prompts.ts'

@@ -9,7 +9,7 @@ import {
   inputResponse,
 } from '@modelcontextprotocol/server'
 import * as z from 'zod'
-import { defineTool, type Tool, type ToolContext } from '../../src/mcp/define-tool.ts'
+import { defineTool, type Tool, type ToolContext } from '#engine/mcp/define-tool.ts'
 
 type Elicitation = Parameters<typeof inputRequired.elicit>[0]['requestedSchema']
 type Responses = ToolContext['mcp']['mcpReq']['inputResponses']

@@ -6,7 +6,7 @@ import {
   inputRequired,
 } from '@modelcontextprotocol/server'
 import * as z from 'zod'
-import type { Tool } from '../../src/mcp/define-tool.ts'
+import type { Tool } from '#engine/mcp/define-tool.ts'
 import { PNG } from './media.ts'
 
 type Content = GetPromptResult['messages'][number]['content']

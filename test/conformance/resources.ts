@@ -1,6 +1,6 @@
 // A text, some bytes, a template, and one that can be subscribed to.
 import { ResourceTemplate } from '@modelcontextprotocol/server'
-import type { Tool } from '../../src/mcp/define-tool.ts'
+import type { Tool } from '#engine/mcp/define-tool.ts'
 import { PNG } from './media.ts'
 
 export const resources: Tool = {

@@ -1,11 +1,18 @@
 // `npm run conformance`: the official MCP conformance suite against this Worker, through its router and its bearer
 // check, with a token that its own authorization server has issued.
+import { readOptions } from '../../scripts/options.ts'
 import { checkAuthorizationServer } from './authorization.ts'
 import { checkOwnTools } from './own-tools.ts'
-import { conclude, problems, tally } from './report.ts'
+import { conclude, countPassed, problems, tally } from './report.ts'
 import { type Run, requiredScenarios } from './suite.ts'
 import { type Target, withTarget } from './target.ts'
 import { failureOf, shortfallOf, warningsOf } from './verdict.ts'
+
+const USAGE = `Usage: npm run conformance
+
+Runs the official MCP conformance suite against this Worker.`
+
+readOptions(USAGE, {})
 
 /** How many scenarios a revision requires, so that a suite which requires fewer is noticed. */
 const REQUIRED = { '2026-07-28': 37, '2025-11-25': 30 } as const
@@ -65,6 +72,7 @@ async function checkBeyond(target: Target, runs: Readonly<Record<Revision, Run>>
 /** Every scenario is to pass. */
 function report(what: string, run: Run, scenarios: readonly string[]): void {
   const passed = scenarios.filter((scenario) => failureOf(run, scenario) === undefined)
+  countPassed(passed.length)
   console.log(`${what}: ${passed.length} of ${scenarios.length} required scenarios pass.`)
   for (const scenario of scenarios) {
     const failure = failureOf(run, scenario)

@@ -1,6 +1,6 @@
 // Tools whose input schema says more than the types of its fields.
 import * as z from 'zod'
-import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
+import { defineTool, type Tool } from '#engine/mcp/define-tool.ts'
 
 const description = 'A fixture of the conformance suite.'
 

@@ -1,6 +1,6 @@
 // One skill, with a folder of its own, served by the SDK's extension.
 import { memorySkillFiles, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
-import type { Tool } from '../../src/mcp/define-tool.ts'
+import type { Tool } from '#engine/mcp/define-tool.ts'
 
 const SKILL = `---
 name: read-notes

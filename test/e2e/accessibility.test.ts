@@ -2,7 +2,7 @@
 // nothing that does not fit a small phone, nothing that a keyboard cannot reach.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { DevServer } from '../support/dev-server.ts'
@@ -166,28 +166,58 @@ const STATES: Readonly<Record<string, State>> = {
   'the page about an address that is not there': { path: () => '/nowhere' },
 }
 
-async function open(state: State, options: object): Promise<{ page: Page; context: BrowserContext }> {
-  // axe-core is put into the page, which its policy would not allow.
-  const context = await browser.newContext({ bypassCSP: true, ...options })
-  const [name, value] = state.who?.().cookie.split('=') ?? []
-  if (name && value) await context.addCookies([{ name, value, url: server.origin }])
-  const page = await context.newPage()
-  const foreign: string[] = []
-  page.on('request', (request) => {
-    if (!request.url().startsWith(`${server.origin}/`)) foreign.push(request.url())
-  })
+/** Each focus that a page sees, as its number there. */
+const WATCH_FOCUS = `{
+  const all = [...document.querySelectorAll('*')]
+  globalThis.reached = new Set()
+  document.activeElement?.blur()
+  document.addEventListener('focusin', ({ target }) => reached.add(all.indexOf(target)))
+}`
+const PRESSABLE = `[...document.querySelectorAll('a[href], button, input, summary')].filter((one) => one.checkVisibility()).length`
+
+/** By cookie: one browser window a person, since a new one costs as much as all that is asked of a page. */
+const windows = new Map<string, Promise<Page>>()
+const foreign: string[] = []
+
+async function open(state: State): Promise<Page> {
+  const cookie = state.who?.().cookie ?? ''
+  const window = windows.get(cookie) ?? openWindow(cookie)
+  windows.set(cookie, window)
+  const page = await window
+  foreign.length = 0
+  await page.emulateMedia({ reducedMotion: null })
+  await page.setViewportSize({ width: 1280, height: 720 })
   await page.goto(server.origin + (await state.path()))
   await state.act?.(page)
-  expect(foreign.filter((url) => !url.startsWith('data:'))).toEqual([])
-  return { page, context }
+  expect(foreign).toEqual([])
+  await page.evaluate(AXE)
+  return page
+}
+
+async function openWindow(cookie: string): Promise<Page> {
+  // axe-core is put into the page, which its policy would not allow.
+  const context = await browser.newContext({ bypassCSP: true })
+  const [name, value] = cookie.split('=')
+  if (name && value) await context.addCookies([{ name, value, url: server.origin }])
+  const page = await context.newPage()
+  page.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith(`${server.origin}/`) && !url.startsWith('data:')) foreign.push(url)
+  })
+  return page
 }
 
 describe.each(Object.entries(STATES))('%s', (_, state) => {
+  let page: Page
+
+  beforeAll(async () => {
+    page = await open(state)
+  })
+
   it.each(['light', 'dark'] as const)(
     'has nothing that axe-core finds, when it is %s',
     async (colorScheme) => {
-      const { page, context } = await open(state, { colorScheme })
-      await page.evaluate(AXE)
+      await page.emulateMedia({ colorScheme })
       const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
         id: string
         nodes: { html: string; failureSummary: string }[]
@@ -195,31 +225,16 @@ describe.each(Object.entries(STATES))('%s', (_, state) => {
       expect(
         violations.map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary)]),
       ).toEqual([])
-      await context.close()
     },
   )
 
   it('fits a small phone, and gives the keyboard whatever a pointer can press', async () => {
-    const { page, context } = await open(state, {
-      viewport: { width: 320, height: 640 },
-      reducedMotion: 'reduce',
-    })
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await page.setViewportSize({ width: 320, height: 640 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
-    const pressable = (await page.evaluate(
-      `[...document.querySelectorAll('a[href], button, input, summary')].filter((one) => one.checkVisibility()).length`,
-    )) as number
-    const reached = new Set<string>()
-    await page.evaluate(
-      `[...document.querySelectorAll('*')].forEach((one, index) => (one.dataset.index = index))`,
-    )
-    await page.evaluate('document.activeElement?.blur()')
-    for (let presses = 0; presses < pressable * 2; presses++) {
-      await page.keyboard.press('Tab')
-      const focused = (await page.evaluate('document.activeElement?.dataset.index')) as string | undefined
-      if (focused !== undefined && focused !== '') reached.add(focused)
-    }
-    reached.delete((await page.evaluate('document.body.dataset.index')) as string)
-    expect(reached.size).toBeGreaterThanOrEqual(pressable)
-    await context.close()
+    const pressable = (await page.evaluate(PRESSABLE)) as number
+    await page.evaluate(WATCH_FOCUS)
+    for (let presses = 0; presses < pressable * 2; presses++) await page.keyboard.press('Tab')
+    expect(await page.evaluate('reached.size')).toBeGreaterThanOrEqual(pressable)
   })
 })

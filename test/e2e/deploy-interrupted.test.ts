@@ -2,9 +2,9 @@
 // deployment can be cut short: test/interrupt/run.ts.
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ownedKey, revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
 import { withConfigFile } from '../../scripts/deployment/configuration.ts'
 import { forgetSecrets, withSecretsFile } from '../../scripts/deployment/secrets.ts'
-import { ownedKey, revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
 import type { Refusal } from '../support/cloudflare/account.ts'
 import { Stage } from '../support/cloudflare/stage.ts'
 
@@ -101,7 +101,11 @@ describe('two deployments at a time', () => {
   const read = (file: string | undefined) => JSON.parse(readFileSync(String(file), 'utf8'))
 
   it('do not take each other’s configuration', async () => {
-    const [one, other] = [{ name: 'one' }, { name: 'other' }]
+    const main = 'src/index.ts'
+    const [one, other] = [
+      { name: 'one', main },
+      { name: 'other', main },
+    ]
     await withConfigFile(one, async ([, file]) => {
       await withConfigFile(other, async () => {
         expect(read(file)).toEqual(one)

@@ -1,12 +1,12 @@
 // `npm run doctor`, as a program: silent on a healthy server, and naming the fault on a broken one, each rule broken
 // once.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHECKS } from '../../scripts/doctor/checks.ts'
 import { DevServer } from '../support/dev-server.ts'
+import { runScript } from '../support/fixture.ts'
 
 interface Answer {
   status: number
@@ -53,10 +53,8 @@ afterAll(async () => {
   await server?.stop()
 })
 
-async function doctor(...args: string[]): Promise<{ code: number; output: string }> {
-  const program = spawn(process.execPath, ['scripts/doctor.ts', ...args])
-  const [output, [code]] = await Promise.all([text(program.stdout), once(program, 'exit')])
-  return { code: code as number, output }
+function doctor(...args: string[]): Promise<{ code: number; output: string }> {
+  return runScript('doctor', ...args)
 }
 
 function doctorOnProxy(): Promise<{ code: number; output: string }> {

@@ -1,16 +1,13 @@
 // Enterprise-managed authorization, with the official client: an identity provider decides, nobody sees a page.
-import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { promisify } from 'node:util'
 import { Client, CrossAppAccessProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DevServer } from '../support/dev-server.ts'
-
-const run = promisify(execFile)
+import { runScript } from '../support/fixture.ts'
 
 let idp: Server
 let idpUrl: string
@@ -37,18 +34,9 @@ afterAll(async () => {
 
 describe('enterprise-managed authorization', () => {
   it('lets a client act for a person by the word of their identity provider', async () => {
-    const flags = [
-      '--name',
-      'Chat',
-      '--scope',
-      'notes:read',
-      '--enterprise',
-      '--json',
-      '--persist-to',
-      server.storage,
-    ]
-    const { stdout } = await run(process.execPath, ['scripts/client.ts', 'add', ...flags])
-    const { client_id, client_secret } = JSON.parse(stdout)
+    const flags = ['--name', 'Chat', '--scope', 'notes:read', '--enterprise', '--json']
+    const { output } = await runScript('client', 'add', ...flags, '--persist-to', server.storage)
+    const { client_id, client_secret } = JSON.parse(output)
     const authProvider = new CrossAppAccessProvider({
       clientId: client_id,
       clientSecret: client_secret,

@@ -1,6 +1,7 @@
 // The home page: the address, the links that add it with one click, and a copy button that the policy lets run.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { NAME } from '#config'
 import { launchBrowser } from '../support/browser.ts'
 import { DevServer } from '../support/dev-server.ts'
 
@@ -42,7 +43,7 @@ it('links to VS Code and Cursor with the address inside', async () => {
   const vsCode = await page.getByRole('link', { name: 'Add to VS Code' }).getAttribute('href')
   const [, config] = (vsCode as string).split('vscode:mcp/install?')
   expect(JSON.parse(decodeURIComponent(config as string))).toEqual({
-    name: 'gatehouse',
+    name: NAME.toLowerCase(),
     type: 'http',
     url: server.mcpUrl.href,
   })
@@ -50,7 +51,7 @@ it('links to VS Code and Cursor with the address inside', async () => {
   const cursor = new URL(
     (await page.getByRole('link', { name: 'Add to Cursor' }).getAttribute('href')) as string,
   )
-  expect(cursor.searchParams.get('name')).toBe('gatehouse')
+  expect(cursor.searchParams.get('name')).toBe(NAME.toLowerCase())
   expect(JSON.parse(atob(cursor.searchParams.get('config') as string))).toEqual({ url: server.mcpUrl.href })
 })
 

@@ -182,9 +182,7 @@ describe('signing in with GitHub', () => {
     const whoami = await app.call('whoami')
     expect(whoami.structuredContent).toMatchObject({ name: 'Mona (Octocat)' })
     const listed = await app.call('list_repositories')
-    expect(listed.structuredContent).toMatchObject({
-      repositories: [{ full_name: 'octocat/hello' }, { full_name: 'octocat/world' }],
-    })
+    expect(listed.content).toEqual([{ type: 'text', text: 'octocat/hello\noctocat/world' }])
     await page.goto(`${server.origin}/account`)
     await page.getByText('Signed in as Mona (Octocat)').waitFor()
 

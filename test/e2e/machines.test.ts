@@ -1,8 +1,6 @@
 // Machines, as their owner and they themselves know them: `npm run client` as a program, and the official client.
-import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import {
   Client,
   ClientCredentialsProvider,
@@ -13,8 +11,8 @@ import {
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DevServer } from '../support/dev-server.ts'
+import { runScript } from '../support/fixture.ts'
 
-const run = promisify(execFile)
 const EXTENSION = 'io.modelcontextprotocol/oauth-client-credentials'
 
 let server: DevServer
@@ -28,13 +26,8 @@ afterAll(async () => {
 })
 
 /** `npm run client -- …`. Returns what it printed and its exit code. */
-async function client(...args: string[]): Promise<{ code: number; output: string; complaint: string }> {
-  const program = ['scripts/client.ts', ...args, '--persist-to', server.storage]
-  const { stdout, stderr, code } = await run(process.execPath, program).then(
-    (done) => ({ ...done, code: 0 }),
-    (failed: { stdout: string; stderr: string; code: number }) => failed,
-  )
-  return { code, output: stdout, complaint: stderr }
+function client(...args: string[]): Promise<{ code: number; output: string; complaint: string }> {
+  return runScript('client', ...args, '--persist-to', server.storage)
 }
 
 async function add(...args: string[]): Promise<{ client_id: string; client_secret?: string }> {

@@ -3,12 +3,15 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type {
   Code,
+  GrantEvent,
   GrantRecord,
   GrantState,
+  Outcome,
   RedeemEvent,
   RefreshEvent,
-} from '../../src/oauth/grants/grant.ts'
-import { GRACE_MS, isLive, openedGrant, prune, step } from '../../src/oauth/grants/state.ts'
+} from '#engine/oauth/grants/grant.ts'
+import { GRACE_MS, isLive, openedGrant, step } from '#engine/oauth/grants/state.ts'
+import type { Admission } from '#engine/people/identity.ts'
 
 const START = 1_800_000_000_000
 const DAY = 24 * 3_600_000
@@ -16,7 +19,13 @@ const record: GrantRecord = {
   id: 'grant',
   issuer: 'https://as.example',
   userId: 'user',
-  identity: { method: 'passphrase', issuer: '', subject: 'user', name: 'User', knownAs: [], invited: true },
+  identity: {
+    method: 'acme',
+    issuer: 'https://acme.test',
+    subject: 'user',
+    name: 'User',
+    knownAs: ['acme:user'],
+  },
   clientId: 'client',
   clientName: 'Client',
   scopes: ['notes:read', 'notes:write'],
@@ -24,6 +33,7 @@ const record: GrantRecord = {
   createdAt: START,
   expiresAt: START + 90 * DAY,
 }
+const EVERYBODY: Admission = { allowedUsers: ['*'], owner: undefined, ownerId: 'owner' }
 const code: Code = {
   hash: 'code',
   redirectUri: 'https://client.example/cb',
@@ -51,7 +61,6 @@ class Model {
 
   /** Which token leads to which: salt n leads from token n to token n + 1. */
   refresh(token: number, changes: Partial<RefreshEvent> = {}) {
-    this.#prune()
     const presented = `token ${token}`
     const event: RefreshEvent = {
       type: 'refresh',
@@ -64,36 +73,39 @@ class Model {
       salt: `salt ${token}`,
       successorHash: `token ${token + 1}`,
       place: '',
+      admission: EVERYBODY,
       ...changes,
     }
-    const [state, outcome] = step(this.state, event, this.now)
-    this.state = state
+    const outcome = this.#apply(event)
     if (outcome.kind === 'rotated') this.issued = Math.max(this.issued, token + 1)
     return outcome
   }
 
   redeem(changes: Partial<RedeemEvent> = {}) {
-    this.#prune()
-    const [state, outcome] = step(this.state, { ...redeem, ...changes }, this.now)
-    this.state = state
+    const outcome = this.#apply({ ...redeem, ...changes })
     if (outcome.kind === 'redeemed') this.redemptions++
     return outcome
   }
 
   confirm(generation: number) {
-    this.#prune()
-    this.state = step(this.state, { type: 'confirm', generation }, this.now)[0]
+    this.#apply({ type: 'confirm', generation })
   }
 
   revoke() {
-    this.#prune()
-    this.state = step(this.state, { type: 'revoke', reason: 'revoked_by_user' }, this.now)[0]
+    this.#apply({ type: 'revoke', reason: 'revoked_by_user' })
   }
 
-  #prune() {
-    const [state, spent] = prune(this.state, this.now)
+  /** Time alone. */
+  wake() {
+    this.#apply({ type: 'wake' })
+  }
+
+  /** Keeps the hashes that step() returns, as object.ts does. */
+  #apply<E extends GrantEvent>(event: E): Outcome<E> {
+    const [state, outcome, spentHashes] = step(this.state, event, this.now)
     this.state = state
-    for (const hash of spent) this.spent.add(hash)
+    for (const hash of spentHashes) this.spent.add(hash)
+    return outcome
   }
 }
 
@@ -155,7 +167,7 @@ function redeemed(): Model {
 
 describe('the grant core, whatever happens', () => {
   it('redeems a code at most once', () => {
-    fc.assert(
+    return fc.assert(
       fc.property(history, (actions) => play(actions).redemptions <= 1),
       { numRuns: 2000 },
     )
@@ -163,7 +175,7 @@ describe('the grant core, whatever happens', () => {
 
   it('never answers with tokens once it is revoked', () => {
     const afterwards = fc.array(action, { maxLength: 20 })
-    fc.assert(
+    return fc.assert(
       fc.property(history, afterwards, token, (before, later, n) => {
         const model = play(before)
         model.revoke()
@@ -176,7 +188,7 @@ describe('the grant core, whatever happens', () => {
   })
 
   it('answers every parallel refresh of one token with the same current token, and that token works', () => {
-    fc.assert(
+    return fc.assert(
       fc.property(
         fc.nat({ max: 5 }),
         fc.array(fc.nat({ max: GRACE_MS / 50 }), { maxLength: 49 }),
@@ -200,7 +212,7 @@ describe('the grant core, whatever happens', () => {
   })
 
   it('leads from any token that it forgives to the current one, by an unbroken chain of salts', () => {
-    fc.assert(
+    return fc.assert(
       fc.property(history, token, (actions, n) => {
         const model = redeemed()
         play(actions, model)
@@ -215,11 +227,12 @@ describe('the grant core, whatever happens', () => {
   })
 
   it('keeps no salt of a token that it would not forgive', () => {
-    fc.assert(
+    return fc.assert(
       fc.property(history, (actions) => {
         const model = redeemed()
         play(actions, model)
-        const [state] = prune(model.state, model.now)
+        model.wake()
+        const { state } = model
         return state.superseded.every(
           ({ supersededAt }, index) =>
             model.now - supersededAt <= GRACE_MS ||
@@ -231,10 +244,11 @@ describe('the grant core, whatever happens', () => {
   })
 
   it('is not changed by a request that fails a check', () => {
-    fc.assert(
+    return fc.assert(
       fc.property(history, wrongRedeem, wrongRefresh, token, (actions, badCode, badToken, n) => {
         const model = play(actions)
-        const before = prune(model.state, model.now)[0]
+        model.wake()
+        const before = model.state
         expect(model.redeem(badCode).kind).toBe('refused')
         expect(model.refresh(Math.min(n, model.issued), badToken).kind).toBe('refused')
         expect(model.state).toEqual(before)
@@ -246,7 +260,7 @@ describe('the grant core, whatever happens', () => {
   it('signs nobody out who presents the newest token that they were given', () => {
     // The client acts in turn: it refreshes, may lose the answer, may use its access token, may sleep for a month.
     const turn = fc.record({ lost: fc.boolean(), used: fc.boolean(), sleep: fc.nat({ max: 29 * DAY }) })
-    fc.assert(
+    return fc.assert(
       fc.property(fc.array(turn, { maxLength: 30 }), (turns) => {
         const model = redeemed()
         let held = 0
@@ -265,8 +279,29 @@ describe('the grant core, whatever happens', () => {
     )
   })
 
+  it('gives no token to a client whose person was shut out, and ends', () => {
+    const shutOut = fc.constantFrom<Admission>(
+      { ...EVERYBODY, allowedUsers: [] },
+      { ...EVERYBODY, allowedUsers: ['acme:other'] },
+      // The owner now: another user than the one who approved.
+      { ...EVERYBODY, owner: 'acme:user' },
+    )
+    return fc.assert(
+      fc.property(history, token, shutOut, (actions, n, admission) => {
+        const model = redeemed()
+        play(actions, model)
+        const { issued } = model
+        const outcome = model.refresh(Math.min(n, issued), { admission })
+        expect(['not_allowed', 'replayed', 'refused']).toContain(outcome.kind)
+        expect(model.issued).toBe(issued)
+        expect(isLive(model.state, model.now)).toBe(false)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
   it('takes a superseded token for theft once its successor is confirmed and the grace is over', () => {
-    fc.assert(
+    return fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), token, (rotations, n) => {
         const model = redeemed()
         for (let each = 0; each < rotations; each++) {

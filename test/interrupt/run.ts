@@ -1,7 +1,13 @@
-// `npm run interrupt`: kills a first deployment at every call that it makes to Cloudflare, before the call and after it,
-// and lets every call be refused once; each time deploys again and looks whether all is as if nothing had happened.
-//   npm run interrupt -- PUT POST    only at calls that begin so
+// `npm run interrupt`: interrupts a first deployment at every call to Cloudflare, and checks that the next one finishes it.
+import { readOptions } from '../../scripts/options.ts'
 import { Stage } from '../support/cloudflare/stage.ts'
+
+const USAGE = `Usage: npm run interrupt [-- <call> …]
+
+Interrupts a first deployment at each call to Cloudflare in three ways: killed before it, killed after it, refused.
+Deploys again each time and checks that nothing is left half done.
+
+  <call>   only at calls that begin so, such as PUT`
 
 const ORIGIN = 'https://gatehouse.acme.workers.dev'
 const REFUSAL = { status: 403, code: 10000, message: 'Authentication error' }
@@ -14,11 +20,11 @@ interface Round {
   readonly problems: readonly string[]
 }
 
+const { positionals: asked } = readOptions(USAGE, {}, { positionals: true })
 const { calls } = await deployTwice(() => undefined)
 console.log(`A first deployment makes ${calls.length} calls.`)
 let rounds = 0
 let failures = 0
-const asked = process.argv.slice(2)
 for (const [index, call] of calls.entries()) {
   if (asked.length > 0 && !asked.some((start) => call.startsWith(start))) continue
   for (const way of WAYS) {

@@ -2,9 +2,9 @@
 // what is left of our own, and what scopes are called.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SCOPES } from '../../src/config.ts'
-import { loadConfig } from '../../src/settings/load.ts'
-import { ConfigError } from '../../src/settings/setting.ts'
+import { SCOPES } from '#config'
+import { loadSettings } from '#engine/settings/load.ts'
+import { SettingsError } from '#engine/settings/setting.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import {
   type Claims,
@@ -27,7 +27,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const config = (vars: Claims) => loadConfig({ ...env, ...vars } as Env)
+const config = (vars: Claims) => loadSettings({ ...env, ...vars } as Env)
 
 describe('AUTHORIZATION_SERVERS', () => {
   const introspection = {
@@ -153,7 +153,7 @@ describe('AUTHORIZATION_SERVERS', () => {
       /^KEEP_OWN_AUTHORIZATION_SERVER must be/,
     ],
   ])('stops the Worker with one sentence: %s', async (_what, vars, message) => {
-    expect(() => config(vars)).toThrow(ConfigError)
+    expect(() => config(vars)).toThrow(SettingsError)
     expect(() => config(vars)).toThrow(message)
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const response = await serverWith(vars)('/')

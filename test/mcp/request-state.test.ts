@@ -1,16 +1,16 @@
 // What a tool lets the client keep between two rounds of a call comes back as it was, or not at all.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { LIFETIME } from '../../src/config.ts'
-import { requestState } from '../../src/mcp/request-state.ts'
-import { seal } from '../../src/seal.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { LIFETIME } from '#config'
+import { seal } from '#engine/crypto/seal.ts'
+import { requestState } from '#engine/mcp/request-state.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { pass } from '../support/outcome.ts'
 
 const ISSUER = 'https://gatehouse.test'
 const caller = { userId: 'user_a', clientId: 'client_a' }
 const stateOf = (changes: Partial<typeof caller> = {}, issuer = ISSUER) =>
-  requestState(loadConfig(env), issuer, { ...caller, ...changes })
+  requestState(loadSettings(env), issuer, { ...caller, ...changes })
 
 afterEach(() => {
   vi.useRealTimers()
@@ -31,7 +31,7 @@ describe('the state of a tool call', () => {
 
   it('is refused when it was changed, or is something else that was sealed here', async () => {
     const state = await stateOf().seal({ step: 2 })
-    const session = await seal(loadConfig(env), 'session', ISSUER, { ...caller, value: {} }, 60)
+    const session = await seal(loadSettings(env), 'session', ISSUER, { ...caller, value: {} }, 60)
     for (const text of [`${state}x`, `x${state}`, state.slice(0, -1), '', session]) {
       await expect(stateOf().verify(text)).rejects.toThrow()
     }

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { LegacySession } from '../../src/index.ts'
+import { LegacySession } from '#worker'
 import { Clock } from '../support/clock.ts'
 import { LaggingKv } from '../support/lagging-kv.ts'
 import { toolCall } from '../support/mcp-request.ts'

@@ -9,8 +9,8 @@ import {
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { LIFETIME } from '../../src/config.ts'
-import worker, { LegacySession } from '../../src/index.ts'
+import { LIFETIME } from '#config'
+import worker, { LegacySession } from '#worker'
 import { Clock } from '../support/clock.ts'
 import { legacyCall, modernCall, toolCall } from '../support/mcp-request.ts'
 import {

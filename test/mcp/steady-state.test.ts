@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { McpServer } from '@modelcontextprotocol/server'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { Notebook } from '../../src/index.ts'
-import { tools } from '../../src/tools/index.ts'
+import { Notebook } from '#worker'
+import { tools } from '../fixture/src/server/index.ts'
 import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
 
 let token: string

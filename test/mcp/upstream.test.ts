@@ -4,9 +4,9 @@ import '../support/every-login.ts'
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { userIdOf } from '../../src/identity.ts'
-import { randomSecret } from '../../src/oauth/tokens/secret.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { randomSecret } from '#engine/crypto/secrets.ts'
+import { userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { ACME, ACME_API, GOOGLE } from '../support/every-login.ts'
 import { GITHUB, GITHUB_API, GitHub } from '../support/github.ts'
 import { Internet, type Site } from '../support/internet.ts'
@@ -53,7 +53,7 @@ async function newPerson() {
   const person = new Visitor()
   expect((await person.signInAt('acme', acme)).status).toBe(303)
   const identity = { method: 'acme', issuer: ACME, subject: acme.person.sub as string, name: '', knownAs: [] }
-  const account = env.ACCOUNTS.getByName(await userIdOf(loadConfig(env), identity))
+  const account = env.ACCOUNTS.getByName(await userIdOf(loadSettings(env), identity))
   return { person, account, tokens: await app.connect(person) }
 }
 
@@ -269,7 +269,7 @@ describe('signing out everywhere', () => {
 })
 
 describe('at rest an upstream token', () => {
-  type Account = DurableObjectStub<import('../../src/index.ts').AccountObject>
+  type Account = DurableObjectStub<import('#worker').AccountObject>
 
   /** All that an account holds, as text. */
   function contentsOf(account: Account): Promise<string> {

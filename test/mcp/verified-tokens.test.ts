@@ -1,10 +1,10 @@
 // An isolate remembers which access tokens it has verified. It must not remember them for too long, or for others.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { issueAccessToken } from '#engine/oauth/tokens/access-token.ts'
+import { verifyOnce } from '#engine/oauth/tokens/verified.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { SECRETS } from '../../scripts/setup.ts'
-import { issueAccessToken } from '../../src/oauth/tokens/access-token.ts'
-import { verifyOnce } from '../../src/oauth/tokens/verified.ts'
-import { loadConfig } from '../../src/settings/load.ts'
 import { callTool } from '../support/oauth-client.ts'
 import { configure, MCP_URL, ORIGIN } from '../support/worker.ts'
 
@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 async function tokenOf(settings: Partial<Env> = {}, userId = 'user_somebody'): Promise<string> {
-  const { token } = await issueAccessToken(loadConfig({ ...env, ...settings }), {
+  const { token } = await issueAccessToken(loadSettings({ ...env, ...settings }), {
     issuer: ORIGIN,
     resource: MCP_URL,
     endsAt: Date.now() + 60 * 60 * 1000,
@@ -72,7 +72,7 @@ describe('an access token that was verified', () => {
   })
 
   it('is forgotten for newer ones, so that memory has an end', async () => {
-    const config = loadConfig({ ...env })
+    const config = loadSettings({ ...env })
     const verified = (token: string) => verifyOnce(config, ORIGIN, MCP_URL, token)
     const first = await tokenOf()
     await verified(first)

@@ -3,7 +3,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 import { DocumentHost } from '../support/document-host.ts'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'

@@ -1,10 +1,10 @@
 // RFC 7592: a client that reads, changes or ends its own registration.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ClientObject } from '../../src/index.ts'
-import type { Client } from '../../src/oauth/clients/client.ts'
-import { approveClient } from '../../src/oauth/clients/store.ts'
-import { hashSecret } from '../../src/oauth/tokens/secret.ts'
+import { sha256 } from '#engine/crypto/digest.ts'
+import type { Client } from '#engine/oauth/clients/client.ts'
+import { approveClient } from '#engine/oauth/clients/registration-store.ts'
+import { ClientObject } from '#worker'
 import { callTool, OAuthClient, REDIRECT_URI, register } from '../support/oauth-client.ts'
 import {
   expectInvalidToken,
@@ -209,7 +209,7 @@ describe('RFC 7592 client configuration', () => {
   it('ends more than one request can end by being asked again, and is there until then', async () => {
     const client = await registered()
     await (await OAuthClient.described(client.client_id)).connect()
-    const metadata = { clientHash: await hashSecret(client.client_id) }
+    const metadata = { clientHash: await sha256(client.client_id) }
     const many = Array.from({ length: 101 }, (_, n) => `grant:${n.toString(16).padStart(64, '0')}`)
     await Promise.all(many.map((name) => env.RECORDS.put(name, '{}', { metadata })))
     await expectUnavailable(await manage(client, 'DELETE'))

@@ -43,7 +43,7 @@ describe('RFC 6749 §2.3 client authentication', () => {
       method === 'client_secret_basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret)
     const body = form(redemption)
     const headers = new Headers()
-    authenticate(app.server, { client_id: app.id }, body, headers)
+    await authenticate(app.server, { client_id: app.id }, body, headers)
     const response = await send('/token', { method: 'POST', body, headers })
     expect(response.status).toBe(200)
   })

@@ -1,8 +1,8 @@
 // What each step costs, as docs/cost.md says.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LIFETIME } from '#config'
 import page from '../../docs/cost.md?raw'
-import { LIFETIME } from '../../src/config.ts'
 import { McpSession } from '../support/mcp-session.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
 import { OperationCounter, type Operations } from '../support/operations.ts'

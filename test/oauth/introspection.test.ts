@@ -1,7 +1,7 @@
 // RFC 7662 token introspection: what a resource server elsewhere learns, and what everybody else does not.
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
+import { revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
 import { OAuthClient } from '../support/oauth-client.ts'
 import { expectRefusal, expectUnavailable, pass, tokensOf } from '../support/outcome.ts'
 import { Machine } from '../support/owned-client.ts'

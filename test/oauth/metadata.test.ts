@@ -1,6 +1,6 @@
 // What programs find when they come looking: RFC 8414, RFC 9728, RFC 7517, CORS, methods.
 import { describe, expect, it } from 'vitest'
-import { SCOPES } from '../../src/config.ts'
+import { SCOPES } from '#config'
 import { ORIGIN, send } from '../support/worker.ts'
 
 describe('RFC 8414 authorization server metadata', () => {

@@ -1,8 +1,8 @@
 // A25: the owner's page in other hands, and what can be sent to it.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { OWNER, userIdOf } from '../../src/identity.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { OWNER, userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { press } from '../support/admin.ts'
 import { OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import { expectLive } from '../support/outcome.ts'
@@ -22,7 +22,7 @@ beforeEach(async () => {
   app = await OAuthClient.registered()
   tokens = await app.connect(owner)
   others = await app.connect(await Visitor.as('Bob'))
-  user = await userIdOf(loadConfig(env), OWNER)
+  user = await userIdOf(loadSettings(env), OWNER)
   buttons = [
     ['/admin/revoke', { user, client_id: app.id }],
     ['/admin/revoke-all', { user }],

@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { base64url } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type SealKind, seal } from '../../src/seal.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { type SealKind, seal } from '#engine/crypto/seal.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { callTool, OAuthClient, REDIRECT_URI } from '../support/oauth-client.ts'
 import { expectErrorAnswer, expectPage, expectSignInPage } from '../support/refusals.ts'
 import { ConsentForm, Visitor } from '../support/visitor.ts'
@@ -351,7 +351,7 @@ describe('A20 RFC 6749 §3.3 scopes that the consent page did not offer', () => 
 describe('W7 sealed values of one kind, used as another', () => {
   /** The same contents under the signature of another kind: what an attacker would have if the kinds shared a key. */
   function sealedAs(kind: SealKind, sealed: string): Promise<string> {
-    return seal(loadConfig(env), kind, ORIGIN, contents(sealed).value, 600)
+    return seal(loadSettings(env), kind, ORIGIN, contents(sealed).value, 600)
   }
 
   async function everySecret() {

@@ -3,13 +3,14 @@ import '../support/with-passkey.ts'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { AccountObject } from '../../src/account/object.ts'
-import { accountOf } from '../../src/account/store.ts'
-import type { UpstreamGrant } from '../../src/account/upstream.ts'
-import { OWNER, userIdOf } from '../../src/identity.ts'
-import { AuditObject, GrantObject, Notebook } from '../../src/index.ts'
-import { MOST, openGrant } from '../../src/oauth/grants/store.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { openGrant } from '#engine/oauth/grants/opening-store.ts'
+import { MAX_REVOKED_AT_ONCE } from '#engine/oauth/grants/user-store.ts'
+import { AccountObject } from '#engine/people/account-object.ts'
+import { accountOf } from '#engine/people/account-store.ts'
+import { OWNER, userIdOf } from '#engine/people/identity.ts'
+import type { UpstreamGrant } from '#engine/people/upstream.ts'
+import { loadSettings } from '#engine/settings/load.ts'
+import { AuditObject, GrantObject, Notebook } from '#worker'
 import { Authenticator } from '../support/authenticator.ts'
 import { callTool, OAuthClient, REDIRECT_URI, structured, type Tokens } from '../support/oauth-client.ts'
 import { expectLive, expectOver, expectRefusal, grantIdOf, listenToLog, pass } from '../support/outcome.ts'
@@ -186,7 +187,7 @@ describe('A26 a person deletes their data', () => {
 
   it('and comes back, where something else lets them in, to an account with nothing in it', async () => {
     const link = await invite(owner, 'Eve')
-    const user = await userIdOf(loadConfig(env), OWNER)
+    const user = await userIdOf(loadSettings(env), OWNER)
     const before = copyOf(owner)
     await owner.post('/account/erase', SURE)
     expect((await new Visitor().get(link)).status).toBe(410)
@@ -363,7 +364,7 @@ describe('A26 a deletion that fails half-way', () => {
 
   it('has too much for one request is done in several', async () => {
     const identity = { ...OWNER, method: 'passkey', subject: 'many', name: 'Many' }
-    const user = await userIdOf(loadConfig(env), identity)
+    const user = await userIdOf(loadSettings(env), identity)
     const approval = {
       issuer: ORIGIN,
       userId: user,
@@ -376,7 +377,7 @@ describe('A26 a deletion that fails half-way', () => {
       codeChallenge: '',
       place: '',
     }
-    await Promise.all(Array.from({ length: MOST + 1 }, () => openGrant(env, approval)))
+    await Promise.all(Array.from({ length: MAX_REVOKED_AT_ONCE + 1 }, () => openGrant(env, approval)))
     const path = `/admin/erase?user=${user}&done=partly`
     const press = async () => (await owner.post('/admin/erase', { ...SURE, user })).headers.get('Location')
     expect(await press()).toBe(path)
@@ -413,7 +414,7 @@ describe('A26 the owner deletes the data of a person', () => {
   })
 
   it('of their own, and is signed out', async () => {
-    await press(await userIdOf(loadConfig(env), OWNER))
+    await press(await userIdOf(loadSettings(env), OWNER))
     expect(await owner.isSignedIn()).toBe(false)
     await owner.signIn()
     expect(await owner.isSignedIn()).toBe(true)

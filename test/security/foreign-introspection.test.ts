@@ -2,7 +2,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 import { Clock } from '../support/clock.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import {
@@ -502,7 +502,7 @@ describe('M6 the streams of another server’s token', () => {
   /** It is open after some minutes, and ends by what `end` does. */
   async function expectEnd(stream: EventStream, end: () => Promise<unknown>): Promise<void> {
     const state = { ended: false }
-    stream.rest().then(() => {
+    void stream.rest().then(() => {
       state.ended = true
     })
     for (let minutes = 0; minutes < 5; minutes++) await clock.pass(60)

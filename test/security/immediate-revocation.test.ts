@@ -2,7 +2,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 import { OAuthClient } from '../support/oauth-client.ts'
 import { MCP_URL } from '../support/worker.ts'
 

@@ -3,9 +3,9 @@ import '../support/with-passkey.ts'
 import { env } from 'cloudflare:workers'
 import { base64url } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { OWNER, userIdOf } from '../../src/identity.ts'
-import { seal } from '../../src/seal.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { seal } from '#engine/crypto/seal.ts'
+import { OWNER, userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { Authenticator, type Changes } from '../support/authenticator.ts'
 import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
 import { listenToLog, pass } from '../support/outcome.ts'
@@ -82,7 +82,7 @@ describe('A24 an invitation', () => {
     )
     expect(users.map(({ name }) => name)).toEqual(['Ada <b>', 'Ada <b>', 'Owner'])
     expect(users[0]?.userId).toBe(users[1]?.userId)
-    expect(users[2]?.userId).toBe(await userIdOf(loadConfig(env), OWNER))
+    expect(users[2]?.userId).toBe(await userIdOf(loadSettings(env), OWNER))
     expect(users[0]?.userId).not.toBe(users[2]?.userId)
     expect(await accountPage(again)).toContain('your only way in')
     expect(await accountPage(again)).not.toContain('Invite someone')
@@ -93,7 +93,7 @@ describe('A24 an invitation', () => {
     const options = await optionsOf(visitor, ACTION, { token: tokenIn(link), name: 'Ada' })
     const handle = new TextDecoder().decode(base64url.decode(options.user?.id as string))
     expect(handle).toMatch(/^user_[\w-]{43}$/)
-    expect(handle).not.toBe(await userIdOf(loadConfig(env), OWNER))
+    expect(handle).not.toBe(await userIdOf(loadSettings(env), OWNER))
     expect(options.user?.name).toBe('Ada')
     const other = await optionsOf(new Visitor(), ACTION, { token: tokenIn(link), name: 'A\u202Eda' })
     expect(other.user?.name).toBe('A da')
@@ -168,15 +168,15 @@ describe('A24 an invitation', () => {
     expect(await openInvitations()).toEqual([])
   })
 
-  const link_ = async () => ({ owner: await userIdOf(loadConfig(env), OWNER), id: crypto.randomUUID() })
+  const link_ = async () => ({ owner: await userIdOf(loadSettings(env), OWNER), id: crypto.randomUUID() })
   const FORGED: Record<string, (token: string) => Promise<string>> = {
     'no token': async () => '',
     'a token whose seal is broken': async (token) => `${token.slice(0, -2)}AA`,
     'a token without its seal': async (token) => token.split('.')[0] as string,
-    'a token of another kind': async () => seal(loadConfig(env), 'passkey', ORIGIN, await link_(), 3600),
+    'a token of another kind': async () => seal(loadSettings(env), 'passkey', ORIGIN, await link_(), 3600),
     'a token of another hostname': async () =>
-      seal(loadConfig(env), 'invitation', 'https://other.test', await link_(), 3600),
-    'the id of no invitation': async () => seal(loadConfig(env), 'invitation', ORIGIN, await link_(), 3600),
+      seal(loadSettings(env), 'invitation', 'https://other.test', await link_(), 3600),
+    'the id of no invitation': async () => seal(loadSettings(env), 'invitation', ORIGIN, await link_(), 3600),
     'a session': async () => owner.cookies.get('__Host-session') as string,
   }
 
@@ -300,7 +300,7 @@ describe('A24 who invites', () => {
     const log = listenToLog()
     const second = await invite(owner)
     expectSignedIn(await join(visitor, second, authenticator))
-    const userId = await userIdOf(loadConfig(env), OWNER)
+    const userId = await userIdOf(loadSettings(env), OWNER)
     const invitation = expect.stringMatching(/^[0-9a-f-]{36}$/)
     expect(log()).toContainEqual({ event: 'invitation.created', user: userId, invitation })
     expect(log()).toContainEqual({

@@ -1,8 +1,8 @@
 // W3: the watch over the log (test/support/watch-log.ts stands around every file) sees what it should, and each security
 // event leaves its line.
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { audit } from '#engine/log/audit.ts'
 import { version } from '../../package.json'
-import { log } from '../../src/log.ts'
 import { hasItsFields } from '../support/log-lines.ts'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
 import { expectLive, listenToLog, pass } from '../support/outcome.ts'
@@ -43,13 +43,13 @@ describe('W3 the log', () => {
   it('has a form for each event, which the compiler and the watch hold', () => {
     // Kept from the watch, which would find them wrong.
     const lines = vi.spyOn(console, 'log').mockImplementation(() => {})
-    log('passkey.added', { user: 'user_1' })
+    audit('passkey.added', { user: 'user_1' })
     // @ts-expect-error a field is missing
-    log('consent.denied', { user: 'user_1' })
+    audit('consent.denied', { user: 'user_1' })
     // @ts-expect-error a field is too many
-    log('passkey.removed', { user: 'user_1', name: 'Ada' })
+    audit('passkey.removed', { user: 'user_1', name: 'Ada' })
     // @ts-expect-error there is no such event
-    log('passkey.lost', { user: 'user_1' })
+    audit('passkey.lost', { user: 'user_1' })
     const written = lines.mock.calls.map(([line]) => JSON.parse(line))
     lines.mockRestore()
     expect(written.map(hasItsFields)).toEqual([true, false, false, false])
@@ -57,7 +57,7 @@ describe('W3 the log', () => {
 
   it('has no query of an address', () => {
     const lines = listenToLog()
-    log('client.updated', { client: 'https://client.example/app.json?key=1', name: 'Ada?' })
+    audit('client.updated', { client: 'https://client.example/app.json?key=1', name: 'Ada?' })
     expect(lines()).toEqual([
       { event: 'client.updated', client: 'https://client.example/app.json', name: 'Ada?' },
     ])

@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers'
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWTHeaderParameters, SignJWT } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ownedKey, revokedClientKey } from '../../src/oauth/clients/owned-store.ts'
+import { ownedKey, revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import { FORGERIES } from '../support/forgeries.ts'
 import { Issuer } from '../support/issuer.ts'

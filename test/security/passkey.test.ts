@@ -4,13 +4,13 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { base64url } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { AccountObject } from '../../src/account/object.ts'
-import { accountOf } from '../../src/account/store.ts'
-import { type Identity, OWNER, userIdOf } from '../../src/identity.ts'
-import { verifyAssertion } from '../../src/login/passkey/assertion.ts'
-import { decodeCbor } from '../../src/login/passkey/cbor.ts'
-import { padded } from '../../src/login/passkey/signature.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { verifyAssertion } from '#engine/login/passkey/assertion.ts'
+import { decodeCbor } from '#engine/login/passkey/cbor.ts'
+import { padded } from '#engine/login/passkey/signature.ts'
+import { AccountObject } from '#engine/people/account-object.ts'
+import { accountOf } from '#engine/people/account-store.ts'
+import { type Identity, OWNER, userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { Authenticator, type Changes, cbor, der, type Options } from '../support/authenticator.ts'
 import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
 import { listenToLog, pass } from '../support/outcome.ts'
@@ -80,7 +80,7 @@ describe('A24 a passkey that somebody adds', () => {
     const { visitor, authenticator } = await withPasskey()
     const again = new Visitor()
     expectSignedIn(await signInWith(again, authenticator))
-    const owner = { name: 'Owner', userId: await userIdOf(loadConfig(env), OWNER) }
+    const owner = { name: 'Owner', userId: await userIdOf(loadSettings(env), OWNER) }
     expect(await whoami(again)).toMatchObject(owner)
     expect(await whoami(visitor)).toMatchObject(owner)
   })

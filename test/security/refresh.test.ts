@@ -3,7 +3,7 @@ import { abortAllDurableObjects, evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { base64url, decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { GrantObject } from '../../src/index.ts'
+import { GrantObject } from '#worker'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import {
   expectLive,

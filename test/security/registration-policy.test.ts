@@ -2,7 +2,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 import { REDIRECT_URI } from '../support/oauth-client.ts'
 import { expectRefusal } from '../support/outcome.ts'
 import { ORIGIN, randomAddress } from '../support/worker.ts'

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { GrantObject } from '../../src/index.ts'
+import { GrantObject } from '#worker'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import {
   expectInvalidToken,

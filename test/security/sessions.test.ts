@@ -3,13 +3,13 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LIFETIME } from '../../src/config.ts'
-import { OWNER } from '../../src/identity.ts'
-import { GrantObject } from '../../src/index.ts'
-import { authorizedBy } from '../../src/oauth/grant-types/grant-type.ts'
-import type { GrantRecord } from '../../src/oauth/grants/grant.ts'
-import { issueAccessToken } from '../../src/oauth/tokens/access-token.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { LIFETIME } from '#config'
+import { authorizedBy } from '#engine/oauth/grant-types/grant-type.ts'
+import type { GrantRecord } from '#engine/oauth/grants/grant.ts'
+import { issueAccessToken } from '#engine/oauth/tokens/access-token.ts'
+import { OWNER } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
+import { GrantObject } from '#worker'
 import { Clock } from '../support/clock.ts'
 import { legacyCall, type McpRequest, modernCall } from '../support/mcp-request.ts'
 import {
@@ -49,7 +49,7 @@ async function tokenWith(changes: Partial<GrantRecord> = {}): Promise<string> {
   const grantId = env.GRANTS.idFromString(grantIdOf(tokens.refresh_token))
   const description = await env.GRANTS.get(grantId).describe()
   const record = { ...(description as { record: GrantRecord }).record, ...changes }
-  return (await issueAccessToken(loadConfig(env), authorizedBy(record, record.scopes, 0))).token
+  return (await issueAccessToken(loadSettings(env), authorizedBy(record, record.scopes, 0))).token
 }
 
 interface Stranger {
@@ -287,7 +287,7 @@ describe('M6 the streams of an access token', () => {
   /** Whether a stream has ended, as far as its reader knows by now. */
   function watch(stream: EventStream): { ended: boolean } {
     const state = { ended: false }
-    stream.rest().then(() => {
+    void stream.rest().then(() => {
       state.ended = true
     })
     return state

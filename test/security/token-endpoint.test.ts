@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ClientObject, GrantObject } from '../../src/index.ts'
+import { ClientObject, GrantObject } from '#worker'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
 import {
   expectLive,

@@ -1,88 +1,187 @@
-// The tree is the architecture: imports go one way, and storage is touched where it belongs.
+// The tree is the architecture: what is yours stands outside of src/engine, imports go down, and storage is touched where
+// it belongs. docs: CONTRIBUTING.md.
 import { describe, expect, it } from 'vitest'
 import { importsIn, readSource } from '../support/imports.ts'
 
-const source = readSource('src/**/*.{ts,tsx}')
-const files = [...source.keys()]
+const ENGINE = 'src/engine/'
+const engine = readSource('src/engine/**/*.{ts,tsx}')
+const around = readSource('{test,scripts,bench}/**/*.{ts,tsx}')
+const source = new Map([...engine, ...around])
 
-/** The files of this project that a file imports. */
-function importsOf(file: string): string[] {
-  return importsIn(file, source.get(file) ?? '').map((one) => one.of)
+interface Arrow {
+  readonly by: string
+  readonly of: string
+}
+
+const arrowsOf = (file: string): Arrow[] =>
+  importsIn(file, source.get(file) ?? '').map(({ of }) => ({ by: file, of }))
+const arrows = [...engine.keys()].flatMap(arrowsOf)
+const shown = ({ by, of }: Arrow) => `${by} → ${of}`
+
+/**
+ * The rooms of the engine, each with the rooms that it may look down on. A file belongs to the longest name that fits.
+ * `pages/` is what people see: whoever answers with a page knows it, nobody else.
+ */
+const DOWN: Readonly<Record<string, readonly string[]>> = {
+  'gatehouse.ts': [
+    'admin/',
+    'account/',
+    'mcp/',
+    'login/',
+    'oauth/',
+    'people/',
+    'pages/',
+    'http/',
+    'settings/',
+    'log/',
+  ],
+  'admin/': ['account/', 'login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'log/'],
+  'account/': ['login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'log/'],
+  'mcp/': ['oauth/', 'people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/', 'version.ts'],
+  'login/': ['people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
+  'oauth/': ['people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/'],
+  'oauth/endpoints/': ['pages/'],
+  'people/': ['http/', 'crypto/', 'cache/', 'settings/', 'log/'],
+  'pages/': ['http/', 'crypto/'],
+  'http/': ['settings/', 'log/'],
+  'log/': [],
+  'cache/': [],
+  'crypto/': ['settings/'],
+  'settings/': [],
+  'version.ts': [],
+}
+
+/** The same inside of oauth/, whose own files (`routes.ts` is the door) stand among its rooms. */
+const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
+  'routes.ts': ['endpoints/', 'grant-types/', 'clients/', 'resource.ts'],
+  'endpoints/': [
+    'grant-types/',
+    'grants/',
+    'clients/',
+    'assertions/',
+    'tokens/',
+    'pkce.ts',
+    'resource.ts',
+    'scopes.ts',
+  ],
+  'grant-types/': ['grants/', 'clients/', 'assertions/', 'tokens/', 'pkce.ts', 'resource.ts', 'scopes.ts'],
+  'grants/': ['tokens/', 'pkce.ts', 'scopes.ts'],
+  'clients/': ['assertions/', 'scopes.ts'],
+  'assertions/': [],
+  'tokens/': ['scopes.ts'],
+  'pkce.ts': [],
+  'resource.ts': [],
+  'scopes.ts': [],
+}
+
+/** Which of these rooms a file is in. */
+function roomsOf(file: string, floor: string, table: object): string[] {
+  const path = file.slice(floor.length)
+  return Object.keys(table).filter((room) => (room.endsWith('/') ? path.startsWith(room) : path === room))
+}
+
+/** The arrows inside of a floor that its table does not have. */
+function upIn(floor: string, table: Readonly<Record<string, readonly string[]>>): string[] {
+  const inside = arrows.filter(({ by, of }) => by.startsWith(floor) && of.startsWith(floor))
+  return inside
+    .filter(({ by, of }) => {
+      const [from, to] = [roomsOf(by, floor, table), roomsOf(of, floor, table)]
+      const below = from.flatMap((room) => table[room] ?? [])
+      return !to.some((room) => from.includes(room) || below.includes(room))
+    })
+    .map(shown)
 }
 
 /** Everything that a file imports, directly or not. */
 function reachableFrom(file: string, seen = new Set<string>()): Set<string> {
-  for (const imported of importsOf(file)) {
-    if (!seen.has(imported)) reachableFrom(imported, seen.add(imported))
+  for (const { of } of arrowsOf(file)) {
+    if (!seen.has(of)) reachableFrom(of, seen.add(of))
   }
   return seen
 }
 
-const within = (folder: string) => files.filter((file) => file.startsWith(`src/${folder}`))
-
-/** [who, must never import what, not even indirectly] */
-const ONE_WAY: readonly (readonly [string, readonly string[]])[] = [
-  [
-    'oauth/',
-    [
-      'src/mcp/',
-      'src/tools/',
-      'src/login/index',
-      'src/login/passphrase',
-      'src/login/passkey',
-      'src/login/routes',
-      'src/index',
-    ],
-  ],
-  ['mcp/', ['src/tools/', 'src/login/', 'src/pages/consent', 'src/oauth/endpoints/', 'src/index']],
-  ['oauth/grants/', ['src/oauth/endpoints/', 'src/oauth/grant-types/', 'src/oauth/clients/', 'src/pages/']],
-  ['oauth/clients/', ['src/oauth/endpoints/', 'src/oauth/grant-types/', 'src/oauth/grants/', 'src/pages/']],
-  ['settings/', ['src/oauth/', 'src/login/', 'src/account/', 'src/mcp/', 'src/tools/', 'src/pages/']],
-  ['pages/', ['src/oauth/', 'src/login/', 'src/account/', 'src/mcp/', 'src/tools/']],
-]
-
-describe('imports', () => {
-  it('reads the imports at all', () => {
-    expect(importsOf('src/index.ts')).toContain('src/origin.ts')
+describe('the engine', () => {
+  it('is read at all', () => {
+    expect(arrows.map(shown)).toContain('src/engine/gatehouse.ts → src/engine/oauth/routes.ts')
+    expect(engine.size).toBeGreaterThan(100)
   })
 
-  it('never go in a circle', () => {
-    expect(files.filter((file) => reachableFrom(file).has(file))).toEqual([])
+  it('reaches what a fork makes its own by #config and #theme only', () => {
+    const outside = arrows.filter(({ of }) => !of.startsWith(ENGINE) && of !== 'package.json')
+    expect([...new Set(outside.map(({ of }) => of))].sort()).toEqual(['#config', '#theme'])
   })
 
-  it.each(ONE_WAY)('of %s go one way', (folder, forbidden) => {
-    const wrong = within(folder).flatMap((file) =>
-      [...reachableFrom(file)].filter((imported) => forbidden.some((start) => imported.startsWith(start))),
+  it('shows the look of a fork on pages only', () => {
+    const wrong = arrows.filter(({ by, of }) => of === '#theme' && !/\/pages(\/|\.tsx$)/.test(by))
+    expect(wrong.map(shown)).toEqual([])
+  })
+
+  it('has no file outside of its rooms', () => {
+    expect([...engine.keys()].filter((file) => roomsOf(file, ENGINE, DOWN).length === 0)).toEqual([])
+    const oauth = [...engine.keys()].filter((file) => file.startsWith(`${ENGINE}oauth/`))
+    expect(oauth.filter((file) => roomsOf(file, `${ENGINE}oauth/`, DOWN_IN_OAUTH).length === 0)).toEqual([])
+  })
+
+  it('imports downwards', () => {
+    expect([...upIn(ENGINE, DOWN), ...upIn(`${ENGINE}oauth/`, DOWN_IN_OAUTH)]).toEqual([])
+  })
+
+  it('never goes in a circle', () => {
+    expect([...engine.keys()].filter((file) => reachableFrom(file).has(file))).toEqual([])
+  })
+
+  it('touches storage in files named store or object only', () => {
+    const touches = /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|SEEN|SESSIONS)\b|\bctx\.storage\b/
+    const wrong = [...engine].filter(
+      ([file, text]) =>
+        touches.test(text) && !/[/-](store|object)\.ts$/.test(file) && !STORAGE_PARTS.includes(file),
     )
-    expect(wrong).toEqual([])
+    expect(wrong.map(([file]) => file)).toEqual([])
   })
 
-  it('of a tool are the seam and its own folder', () => {
-    const wrong = within('tools/').flatMap((file) =>
-      importsOf(file).filter(
-        (imported) => imported !== 'src/mcp/define-tool.ts' && !imported.startsWith('src/tools/'),
-      ),
-    )
-    expect(wrong).toEqual([])
-  })
-
-  it('of zod are of the namespace: the named import brings 65 KiB that nobody uses', () => {
-    const wrong = files.filter((file) =>
-      /import (?!(type )?\* as z\b)[^'\n]*from 'zod'/.test(source.get(file) ?? ''),
-    )
-    expect(wrong).toEqual([])
+  it('takes zod by its namespace: the named import brings 65 KiB that nobody uses', () => {
+    const wrong = [...engine].filter(([, text]) => /import (?!(type )?\* as z\b)[^'\n]*from 'zod'/.test(text))
+    expect(wrong.map(([file]) => file)).toEqual([])
   })
 })
 
-describe('storage', () => {
-  it('is touched only in files named store or object, and in a tool’s own folder', () => {
-    const touches = /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|SEEN|SESSIONS|NOTEBOOKS)\b/
-    const wrong = files.filter(
-      (file) =>
-        touches.test(source.get(file) ?? '') &&
-        !/[/-](store|object)\.ts$/.test(file) &&
-        !file.startsWith('src/tools/'),
-    )
-    expect(wrong).toEqual([])
+/** Parts of an object that are handed its storage. */
+const STORAGE_PARTS: readonly string[] = ['src/engine/people/upstream-grants.ts']
+
+/** What a fork may do without. A reader who leaves it out has at most two files to look at again. */
+const OPTIONAL: Readonly<Record<string, RegExp>> = {
+  'login/passkey/': /^src\/engine\/login\/passkey\//,
+  'mcp/foreign-tokens/': /^src\/engine\/mcp\/foreign-tokens\//,
+  'mcp/sessions/': /^src\/engine\/mcp\/sessions\//,
+  'admin/': /^src\/engine\/admin\//,
+  'grant types beyond code and refresh':
+    /^src\/engine\/oauth\/grant-types\/(client-credentials|identity-assertion|jwt-bearer)\.ts$/,
+}
+
+describe('an optional part', () => {
+  it.each(Object.entries(OPTIONAL))('is known by two files at most: %s', (_name, part) => {
+    const files = [...engine.keys()].filter((file) => part.test(file))
+    expect(files.length).toBeGreaterThan(0)
+    const known = arrows.filter(({ by, of }) => part.test(of) && !part.test(by))
+    expect([...new Set(known.map(({ by }) => by))].sort().slice(2)).toEqual([])
   })
 })
+
+describe('what is around the engine', () => {
+  it('takes nothing of src/ but the engine: a fork’s files are another’s', () => {
+    const wrong = [...around.keys()]
+      .flatMap(arrowsOf)
+      .filter(({ of }) => of.startsWith('src/') && !of.startsWith(ENGINE))
+    expect(wrong.map(shown)).toEqual([])
+  })
+
+  it('does not read them as text, nor the words that a fork writes', () => {
+    const reads =
+      /(?:readFileSync|readFile|globSync|readSource)\(\s*['"`](?:\.\/)?(?:src\/(?!engine\/)|wrangler\.toml|README\.md)/
+    const tests = [...around].filter(([file]) => file.startsWith('test/') && !FORK_TESTS.test(file))
+    expect(tests.filter(([, text]) => reads.test(text)).map(([file]) => file)).toEqual([])
+  })
+})
+
+/** These look at the fork itself, and say nothing where it has changed what they look at. */
+const FORK_TESTS = /^test\/(source\/fork\.test\.ts|fork\/)/

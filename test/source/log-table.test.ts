@@ -1,7 +1,7 @@
 // docs/operate.md cannot go stale: it has each event with its fields, and each column of the counts.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { BLOBS, DOUBLES, EVENTS, KEPT } from '../../src/audit/events.ts'
+import { BLOBS, DOUBLES, EVENTS, KEPT } from '#engine/log/events.ts'
 
 const text = readFileSync('docs/operate.md', 'utf8')
 const names = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string)

@@ -1,4 +1,4 @@
-// The server as `npm run dev` starts it: the real command, a socket, storage of its own.
+// The fixture server as `npm run dev` starts one: the real command, a socket, storage of its own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { devVar } from '../../scripts/setup.ts'
+import { FIXTURE, FIXTURE_ENVIRONMENT, script } from './fixture.ts'
 
 const START_MS = 60_000
 
@@ -37,9 +38,10 @@ export class DevServer {
     below?: string,
   ): Promise<DevServer> {
     const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
-    const flags = below === undefined ? [] : configWith(below, storage)
+    // Named, since wrangler looks for it beside the Worker's file.
+    const flags = below === undefined ? ['--config', 'wrangler.toml'] : configWith(below, storage)
     for (const [name, value] of Object.entries(settings)) flags.push('--var', `${name}:${value}`)
-    const server = new DevServer(await freePort(), storage, [...(entry ? [entry] : []), ...flags])
+    const server = new DevServer(await freePort(), storage, [...(entry ? [resolve(entry)] : []), ...flags])
     await server.#run().catch(async (error: unknown) => {
       await server.stop()
       throw error
@@ -57,7 +59,7 @@ export class DevServer {
   }
 
   get passphrase(): string {
-    return devVar('OWNER_PASSPHRASE') as string
+    return devVar('OWNER_PASSPHRASE', FIXTURE) as string
   }
 
   /** Kills all of it at once, and starts it again on the same storage. */
@@ -95,11 +97,12 @@ export class DevServer {
   async #run(): Promise<void> {
     const flags = ['--port', String(this.#port), '--inspector-port', '0', '--persist-to', this.#storage]
     // Its own process group, since stopping the launcher alone would leave workerd running.
-    const child = spawn(process.execPath, ['scripts/dev.ts', ...this.#flags, ...flags], {
+    const child = spawn(process.execPath, [script('dev'), ...this.#flags, ...flags], {
+      cwd: FIXTURE,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       // As at a person's terminal, where wrangler colours what dev.ts reads.
-      env: { ...process.env, FORCE_COLOR: '1' },
+      env: { ...process.env, ...FIXTURE_ENVIRONMENT, FORCE_COLOR: '1' },
     })
     this.#process = child
     createInterface({ input: child.stderr }).on('line', (line) => this.output.push(line))
@@ -127,13 +130,13 @@ export class DevServer {
 
 /** The flags for a configuration of its own, which is in another folder than what it refers to. */
 function configWith(settings: string, folder: string): string[] {
-  const config = readFileSync('wrangler.toml', 'utf8').replace(
+  const config = readFileSync(join(FIXTURE, 'wrangler.toml'), 'utf8').replace(
     /^main = "/m,
-    (main) => `${main}${process.cwd()}/`,
+    (main) => `${main}${FIXTURE}/`,
   )
   const file = join(folder, 'wrangler.toml')
   writeFileSync(file, `${config}\n${settings}`)
-  return ['--config', file, '--env-file', resolve('.dev.vars')]
+  return ['--config', file, '--env-file', join(FIXTURE, '.dev.vars')]
 }
 
 /** A port that nobody listens on. */

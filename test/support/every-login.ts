@@ -2,14 +2,13 @@
 // them.
 import { env } from 'cloudflare:workers'
 import * as z from 'zod'
-import { github } from '../../src/login/github.ts'
-import { guest } from '../../src/login/guest.tsx'
-import { loginMethods } from '../../src/login/index.ts'
-import type { LoginMethod } from '../../src/login/method.ts'
-import { oidc } from '../../src/login/oidc.ts'
-import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
-import { listRepositories } from '../../src/tools/github.ts'
-import { tools } from '../../src/tools/index.ts'
+import { github } from '#engine/login/github.ts'
+import { guest } from '#engine/login/guest.tsx'
+import { oidc } from '#engine/login/oidc.ts'
+import { defineTool } from '#engine/mcp/define-tool.ts'
+import { login } from '../fixture/src/login.ts'
+import { listRepositories } from '../fixture/src/server/github.ts'
+import { tools } from '../fixture/src/server/index.ts'
 import { GITHUB_CLIENT } from './github.ts'
 import { CLIENT_ID, CLIENT_SECRET } from './openid-provider.ts'
 
@@ -19,8 +18,7 @@ export const GOOGLE = 'https://accounts.google.com'
 /** Of this one nobody has read the metadata yet. */
 export const NEVER_MET = 'https://id.never-met.test'
 
-const methods = loginMethods as LoginMethod[]
-methods.push(
+login.push(
   github,
   oidc({ id: 'acme', name: 'Acme', issuer: ACME, emailDomains: ['acme.test'], apis: [ACME_API] }),
   oidc({ id: 'google', name: 'Google', issuer: GOOGLE, emailDomains: ['gmail.com', 'acme.test'] }),
@@ -40,8 +38,7 @@ const askAcme = defineTool({
     return `${response.status} ${await response.text()}`
   },
 })
-const registered = tools as Tool[]
-registered.push(listRepositories, askAcme)
+tools.push(listRepositories, askAcme)
 
 Object.assign(env, {
   GITHUB_CLIENT_ID: GITHUB_CLIENT.id,

@@ -11,7 +11,7 @@ import {
   SignJWT,
 } from 'jose'
 import { expect } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 import type { DocumentHost } from './document-host.ts'
 import { modernCall } from './mcp-request.ts'
 import { EventStream, initialize } from './mcp-session.ts'

@@ -1,8 +1,8 @@
 // GitHub, as far as signing in there and listing repositories goes.
 
-import { type Parameters, readForm } from '../../src/oauth/parameters.ts'
-import { codeChallengeOf } from '../../src/oauth/pkce.ts'
-import { randomSecret } from '../../src/oauth/tokens/secret.ts'
+import { randomSecret } from '#engine/crypto/secrets.ts'
+import { type Parameters, readForm } from '#engine/http/parameters.ts'
+import { codeChallengeOf } from '#engine/oauth/pkce.ts'
 import { seenSecrets } from './secrets.ts'
 
 export const GITHUB = 'https://github.com'

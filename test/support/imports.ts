@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface Import {
-  /** The file that is imported. */
+  /** The file that is imported; `#config` and its like, which mean another file in each server. */
   readonly of: string
   /** As they are called there; `*` is all of them. */
   readonly names: readonly string[]
@@ -11,15 +11,16 @@ export interface Import {
 
 /** The text of each file that the patterns mean. */
 export function readSource(...patterns: readonly string[]): ReadonlyMap<string, string> {
-  const files = globSync([...patterns], { exclude: ['src/env.d.ts'] })
+  const files = globSync([...patterns], { exclude: ['**/env.d.ts', '**/node_modules/**'] })
   return new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
 }
 
 /** What a file takes from other files of this project. */
 export function importsIn(file: string, text: string): Import[] {
-  const statements = text.matchAll(/^(?:import|export)\b([^'"]*?)\bfrom '(\.[^']+)'/gms)
-  return [...statements].map(([, clause = '', specifier = '']) => ({
-    of: join(dirname(file), specifier),
+  const named = [...text.matchAll(/^(?:import|export)\b([^'"]*?)\bfrom '([.#][^']+)'/gms)]
+  const whole = [...text.matchAll(/^import ()'([.#][^']+)'|\bimport\(()'([.#][^']+)'\)/gm)]
+  return [...named, ...whole].map(([, clause = '', from = '', , dynamic = from]) => ({
+    of: dynamic.startsWith('.') ? join(dirname(file), dynamic) : dynamic.replace(/^#engine\//, 'src/engine/'),
     names: namesIn(clause),
   }))
 }

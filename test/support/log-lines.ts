@@ -1,5 +1,5 @@
 // Lines of the log, held against the table of events.
-import { EVENTS } from '../../src/audit/events.ts'
+import { EVENTS } from '#engine/log/events.ts'
 
 /** Whether a line is as the table of events has it. */
 export function hasItsFields({ event, ...fields }: Record<string, unknown>): boolean {

@@ -1,20 +1,18 @@
 // What login-worker.ts adds to the lists: the methods, tools that act upstream, and a GitHub on this computer.
 import { env } from 'cloudflare:workers'
 import * as z from 'zod'
-import { github } from '../../src/login/github.ts'
-import { guest } from '../../src/login/guest.tsx'
-import { loginMethods } from '../../src/login/index.ts'
-import type { LoginMethod } from '../../src/login/method.ts'
-import { oidc } from '../../src/login/oidc.ts'
-import { passkey } from '../../src/login/passkey/passkey.tsx'
-import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
-import { listRepositories } from '../../src/tools/github.ts'
-import { tools } from '../../src/tools/index.ts'
+import { github } from '#engine/login/github.ts'
+import { guest } from '#engine/login/guest.tsx'
+import { oidc } from '#engine/login/oidc.ts'
+import { passkey } from '#engine/login/passkey/passkey.tsx'
+import { defineTool } from '#engine/mcp/define-tool.ts'
+import { login } from '../fixture/src/login.ts'
+import { listRepositories } from '../fixture/src/server/github.ts'
+import { tools } from '../fixture/src/server/index.ts'
 
 const { ACME_ISSUER = '', GITHUB_STAND_IN = '' } = env as unknown as Record<string, string>
 
-const methods = loginMethods as LoginMethod[]
-methods.push(
+login.push(
   passkey,
   github,
   oidc({
@@ -40,8 +38,7 @@ const askAcme = defineTool({
     return `${response.status} ${await response.text()}`
   },
 })
-const registered = tools as Tool[]
-registered.push(listRepositories, askAcme)
+tools.push(listRepositories, askAcme)
 
 const internet = globalThis.fetch
 globalThis.fetch = (input, init) => {

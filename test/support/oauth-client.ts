@@ -1,5 +1,6 @@
 // An OAuth client on oauth4webapi: an oracle of its own for whatever the server answers.
 import * as oauth from 'oauth4webapi'
+import { SCOPES } from '#config'
 import { Visitor } from './visitor.ts'
 import { form, MCP_URL, ORIGIN, randomAddress, send } from './worker.ts'
 
@@ -82,7 +83,7 @@ export class OAuthClient {
       redirect_uri: REDIRECT_URI,
       response_type: 'code',
       state: 'a state',
-      scope: 'notes:read notes:write',
+      scope: Object.keys(SCOPES).join(' ') || undefined,
       resource: `${this.server.issuer}/mcp`,
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',

@@ -1,8 +1,8 @@
 // An OpenID provider that does what a test wants of it: right in every way until one thing is changed.
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { type Parameters, readForm } from '../../src/oauth/parameters.ts'
-import { codeChallengeOf } from '../../src/oauth/pkce.ts'
-import { randomSecret } from '../../src/oauth/tokens/secret.ts'
+import { randomSecret } from '#engine/crypto/secrets.ts'
+import { type Parameters, readForm } from '#engine/http/parameters.ts'
+import { codeChallengeOf } from '#engine/oauth/pkce.ts'
 import type { Internet } from './internet.ts'
 
 export const CLIENT_ID = 'gatehouse-at-the-provider'

@@ -3,7 +3,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 
 export interface Operations {
   readonly requests: number
@@ -123,7 +123,7 @@ export class OperationCounter {
     if (typeof (result as Promise<unknown> | undefined)?.then !== 'function') return result
     const settled = Promise.resolve(result).catch(() => undefined)
     this.#pending.add(settled)
-    settled.then(() => this.#pending.delete(settled))
+    void settled.then(() => this.#pending.delete(settled))
     return result
   }
 }

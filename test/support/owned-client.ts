@@ -1,8 +1,9 @@
 // A client as `npm run client -- add` makes it.
 import { env } from 'cloudflare:workers'
 import { base64url } from 'jose'
-import { type OwnedClient, ownedKey } from '../../src/oauth/clients/owned-store.ts'
-import { hashSecret, randomSecret } from '../../src/oauth/tokens/secret.ts'
+import { sha256 } from '#engine/crypto/digest.ts'
+import { randomSecret } from '#engine/crypto/secrets.ts'
+import { type OwnedClient, ownedKey } from '#engine/oauth/clients/owned-store.ts'
 import { form, ORIGIN, send } from './worker.ts'
 
 type Fields = Record<string, string | readonly string[] | undefined>
@@ -22,7 +23,7 @@ export class Machine {
         response_types: [],
         token_endpoint_auth_method: 'client_secret_basic',
       },
-      secretHash: await hashSecret(machine.secret),
+      secretHash: await sha256(machine.secret),
       scopes: ['notes:read'],
       issuedAt: 0,
       ...changes,

@@ -1,8 +1,8 @@
 // Tools that do in a session what no tool of the product does: ask, announce, stay, tell what they see.
 import { acceptedContent, inputRequired, inputResponse } from '@modelcontextprotocol/server'
 import * as z from 'zod'
-import { defineTool, type Tool } from '../../src/mcp/define-tool.ts'
-import { tools } from '../../src/tools/index.ts'
+import { defineTool, type Tool } from '#engine/mcp/define-tool.ts'
+import { tools } from '../fixture/src/server/index.ts'
 
 const description = 'A fixture.'
 const nothing = z.object({})
@@ -85,5 +85,4 @@ function unfold(_key: string, value: unknown): unknown {
 }
 
 // The list itself, so that the Worker and its objects have them.
-const registered = tools as Tool[]
-registered.push(askName, askModel, announce, stay, seeContext)
+tools.push(askName, askModel, announce, stay, seeContext)

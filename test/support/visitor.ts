@@ -1,8 +1,8 @@
 // A person with a browser, as far as HTTP goes: keeps cookies, sends what browsers send, fills in forms.
 import { env } from 'cloudflare:workers'
-import { type Identity, userIdOf } from '../../src/identity.ts'
-import { seal } from '../../src/seal.ts'
-import { loadConfig } from '../../src/settings/load.ts'
+import { seal } from '#engine/crypto/seal.ts'
+import { type Identity, userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
 import { form, ORIGIN, randomAddress, send } from './worker.ts'
 
 type Fields = Record<string, string | readonly string[] | undefined>
@@ -46,7 +46,7 @@ export class Visitor {
     origin: string = ORIGIN,
     settings: Partial<Env> = {},
   ): Promise<Visitor> {
-    const config = loadConfig({ ...env, ...settings })
+    const config = loadSettings({ ...env, ...settings })
     const known: Identity = { method: 'passkey', issuer: '', subject: name, name, knownAs: [], invited: true }
     const identity = { ...known, ...changes }
     const userId = await userIdOf(config, identity)

@@ -1,7 +1,6 @@
-// Switches the login method `passkey` on, as one line in src/login/index.ts would. Import it before src/index.ts.
-import { loginMethods } from '../../src/login/index.ts'
-import type { LoginMethod } from '../../src/login/method.ts'
-import { passkey } from '../../src/login/passkey/passkey.tsx'
+// Switches the login method `passkey` on, as one line in a fork's src/login.ts does.
 
-const switchedOn = loginMethods as LoginMethod[]
-switchedOn.push(passkey)
+import { passkey } from '#engine/login/passkey/passkey.tsx'
+import { login } from '../fixture/src/login.ts'
+
+login.push(passkey)

@@ -1,7 +1,7 @@
 // The Worker under test, reached as a client on the internet would reach it.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
-import worker from '../../src/index.ts'
+import worker from '#worker'
 import { noteSecrets } from './secrets.ts'
 
 export const ORIGIN = 'https://gatehouse.test'

@@ -23,7 +23,7 @@ export interface Version {
   readonly mainModule: string
   readonly compatibility: { readonly date: string; readonly flags: readonly string[] }
   /** Classes of Durable Objects. */
-  readonly exports: Readonly<Record<string, unknown>>
+  readonly exports: Readonly<Record<string, { readonly storage?: string }>>
   readonly tag: string | undefined
 }
 

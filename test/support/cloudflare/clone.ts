@@ -1,12 +1,16 @@
-// A clone of this project in a folder of its own, in which its commands are run as programs.
+// A fork in a folder of its own, in which its commands are run as programs: the engine around the files of the fixture.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { FIXTURE } from '../fixture.ts'
 
-const PARTS = ['src', 'scripts', 'wrangler.toml', 'package.json', 'tsconfig.json']
+/** What a fork keeps as it is. */
+const PARTS = ['src/engine', 'scripts', 'package.json', 'tsconfig.json']
+/** What it makes its own. */
+const OWN = ['src', 'wrangler.toml']
 
 export interface Outcome {
   readonly code: number | null
@@ -24,6 +28,7 @@ export class Clone {
   constructor(environment: Readonly<Record<string, string>>) {
     this.environment = { ...environment }
     for (const part of PARTS) cpSync(part, join(this.folder, part), { recursive: true })
+    for (const part of OWN) cpSync(join(FIXTURE, part), join(this.folder, part), { recursive: true })
     symlinkSync(resolve('node_modules'), join(this.folder, 'node_modules'))
   }
 

@@ -1,27 +1,26 @@
 // What an account has deployed, as the internet sees it: a proxy to which a program says where it wants to go, and
 // behind it the version that is deployed, in workerd, just as it was uploaded.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { WRANGLER, WRANGLER_ENVIRONMENT } from '../../../scripts/wrangler.ts'
-import { freePort } from '../dev-server.ts'
+import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from 'miniflare'
 import { type CloudflareAccount, SUBDOMAIN, type Version } from './account.ts'
 
 /** Hosts beside workers.dev that lead to the Worker, as a custom domain does. */
 type Hosts = Readonly<Record<string, string>>
 
+interface Limit {
+  readonly limit: number
+  readonly period: 10 | 60
+}
+
 export class LiveSite {
   readonly #account: CloudflareAccount
   readonly #hosts: Hosts
   readonly #proxy: Server
-  readonly #folder = mkdtempSync(join(tmpdir(), 'live-'))
   readonly #sockets = new Set<Socket>()
-  #running: { host: string; version: string; port: Promise<number>; process: ChildProcess } | undefined
+  #runtime: Miniflare | undefined
+  #running: { version: string; port: Promise<number> } | undefined
 
   private constructor(account: CloudflareAccount, hosts: Hosts, proxy: Server) {
     this.#account = account
@@ -46,7 +45,7 @@ export class LiveSite {
       NODE_USE_ENV_PROXY: '1',
       HTTPS_PROXY: `http://127.0.0.1:${port}`,
       NO_PROXY: '127.0.0.1,localhost',
-      // Its certificate was made a moment ago, by wrangler, for nobody in particular.
+      // Its certificate was made a moment ago, by Miniflare, for nobody in particular.
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
       NODE_NO_WARNINGS: '1',
     }
@@ -56,8 +55,8 @@ export class LiveSite {
     this.#hangUp()
     this.#proxy.close()
     this.#proxy.closeAllConnections()
-    await this.#kill()
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+    await this.#running?.port.catch(() => undefined)
+    await this.#runtime?.dispose()
   }
 
   #hangUp(): void {
@@ -72,7 +71,7 @@ export class LiveSite {
     const version = worker === undefined ? undefined : this.#account.live(worker)
     // As long as nothing is deployed, the name leads nowhere.
     if (!version) return void socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
-    const port = await this.#run(host, version)
+    const port = await this.#run(version)
     const upstream = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       upstream.pipe(socket).pipe(upstream)
@@ -81,85 +80,67 @@ export class LiveSite {
     socket.on('close', () => upstream.destroy())
   }
 
-  async #run(host: string, version: Version): Promise<number> {
-    if (this.#running?.version !== version.id || this.#running.host !== host) {
-      await this.#kill()
-      const process = this.#spawn(host, version, await freePort())
-      this.#running = { host, version: version.id, ...process }
+  /** Returns the port on which the version listens. */
+  #run(version: Version): Promise<number> {
+    if (this.#running?.version !== version.id) {
+      const before = this.#running?.port
+      this.#running = { version: version.id, port: this.#start(version, before) }
     }
     return this.#running.port
   }
 
-  #spawn(host: string, version: Version, port: number): { port: Promise<number>; process: ChildProcess } {
-    const folder = join(this.#folder, version.id)
-    writeWorker(folder, version)
-    const flags = [
-      '--port',
-      String(port),
-      '--inspector-port',
-      '0',
-      '--persist-to',
-      join(this.#folder, 'state'),
-    ]
-    const asHost = ['--local-protocol', 'https', '--local-upstream', host, '--upstream-protocol', 'https']
-    const child = spawn(
-      process.execPath,
-      [WRANGLER, 'dev', '--no-bundle', '--ip', '127.0.0.1', ...flags, ...asHost],
-      {
-        cwd: folder,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'ignore'],
-        env: { ...WRANGLER_ENVIRONMENT, FORCE_COLOR: '0' },
-      },
-    )
-    const ready = new Promise<number>((resolve, reject) => {
-      child.on('exit', () => reject(new Error('What was uploaded does not run.')))
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        if (line.includes('Ready on')) resolve(port)
-      })
-    })
-    return { port: ready, process: child }
-  }
-
-  async #kill(): Promise<void> {
-    const child = this.#running?.process
-    this.#running = undefined
-    if (child?.pid === undefined || child.exitCode !== null) return
-    const ended = once(child, 'exit')
-    process.kill(-child.pid, 'SIGKILL')
-    await ended
+  async #start(version: Version, before: Promise<unknown> | undefined): Promise<number> {
+    await before
+    const options = optionsFor(version)
+    if (this.#runtime) await this.#runtime.setOptions(options)
+    else this.#runtime = new Miniflare(options)
+    return Number((await this.#runtime.ready).port)
   }
 }
 
-/** Puts what was uploaded where `wrangler dev` can run it, and nothing beside. */
-function writeWorker(
-  folder: string,
-  { modules, mainModule, bindings, compatibility, exports }: Version,
-): void {
-  for (const [name, content] of modules) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), content)
-  }
+/** What was uploaded, and nothing beside. */
+function optionsFor({
+  id,
+  modules,
+  mainModule,
+  bindings,
+  compatibility,
+  exports,
+}: Version): MiniflareOptions {
   const ofType = (type: string) => bindings.filter((binding) => binding.type === type)
-  const secrets = ofType('secret_text')
-  const settings = [...ofType('plain_text'), ...ofType('json')]
-  const config = {
-    name: 'live',
-    main: mainModule,
-    compatibility_date: compatibility.date,
-    compatibility_flags: compatibility.flags,
-    vars: Object.fromEntries(settings.map(({ name, text, json }) => [name, text ?? json])),
-    secrets: { required: secrets.map(({ name }) => name) },
-    kv_namespaces: ofType('kv_namespace').map(({ name, namespace_id }) => ({
-      binding: name,
-      id: namespace_id,
+  const settings = [...ofType('plain_text'), ...ofType('json'), ...ofType('secret_text')]
+  // The main one first. A source map is uploaded, but never run.
+  const code = [...modules]
+    .filter(([name]) => !name.endsWith('.map'))
+    .sort(([name]) => (name === mainModule ? -1 : 1))
+  return convertV4MiniflareOptions({
+    name: id,
+    host: '127.0.0.1',
+    port: 0,
+    https: true,
+    cf: false,
+    modules: code.map(([path, contents]) => ({
+      type: 'ESModule',
+      path,
+      contents: contents.toString(),
     })),
-    durable_objects: {
-      bindings: ofType('durable_object_namespace').map(({ name, class_name }) => ({ name, class_name })),
-    },
-    exports,
-    ratelimits: ofType('ratelimit').map(({ name, namespace_id, simple }) => ({ name, namespace_id, simple })),
-  }
-  writeFileSync(join(folder, 'wrangler.json'), JSON.stringify(config))
-  writeFileSync(join(folder, '.dev.vars'), secrets.map(({ name, text }) => `${name}='${text}'\n`).join(''))
+    compatibilityDate: compatibility.date,
+    compatibilityFlags: [...compatibility.flags],
+    bindings: Object.fromEntries(settings.map(({ name, text, json }) => [name, (text ?? json) as string])),
+    kvNamespaces: Object.fromEntries(
+      ofType('kv_namespace').map(({ name, namespace_id }) => [name, String(namespace_id)]),
+    ),
+    durableObjects: Object.fromEntries(
+      ofType('durable_object_namespace').map(({ name, class_name }) => [
+        name,
+        { className: String(class_name), useSQLite: exports[String(class_name)]?.storage === 'sqlite' },
+      ]),
+    ),
+    ratelimits: Object.fromEntries(
+      ofType('ratelimit').map(({ name, namespace_id, simple }) => [
+        name,
+        { namespace_id: String(namespace_id), simple: simple as Limit },
+      ]),
+    ),
+  })
 }

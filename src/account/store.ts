@@ -1,6 +1,0 @@
-// The way to a user's account object.
-import type { AccountObject } from './object.ts'
-
-export function accountOf(env: Env, userId: string): DurableObjectStub<AccountObject> {
-  return env.ACCOUNTS.getByName(userId)
-}

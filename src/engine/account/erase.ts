@@ -1,0 +1,53 @@
+// Deleting what is kept of a person. What lets them in goes last and together with the rest of their account, so that
+// whoever asked can ask again when something has failed; whatever was done by then is found to be done.
+
+import { PageError, type Way } from '../http/page-error.ts'
+import { audit } from '../log/audit.ts'
+import { eraseEvents } from '../log/audit-store.ts'
+import { logError } from '../log/log.ts'
+import { grantIdsOf, revokeGrants } from '../oauth/grants/user-store.ts'
+import type { Forget } from '../people/account-object.ts'
+import { accountOf } from '../people/account-store.ts'
+import type { Identity } from '../people/identity.ts'
+
+/** `partly`: there is more than one request can delete, or something came in between. */
+export type Erased = 'erased' | 'partly'
+
+interface Asked {
+  readonly by: 'user' | 'owner'
+  /** Of the person, where known. */
+  readonly identity?: Identity
+  /** Where it can be asked again. */
+  readonly again: Way
+}
+
+/** @param forget how tools delete what they keep @throws PageError 503 */
+export async function erasePerson(
+  env: Env,
+  userId: string,
+  forget: Forget,
+  { by, identity, again }: Asked,
+): Promise<Erased> {
+  const erased = await erase(env, userId, forget).catch((error: unknown) => {
+    logError(error)
+    throw new PageError(
+      503,
+      'Not everything is deleted yet',
+      'Something did not answer just now. Wait a moment, then do it again: it goes on with what is left.',
+      again,
+    )
+  })
+  // Without the name, which would be kept by this.
+  const person = identity?.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt }
+  if (erased === 'erased') audit('account.erased', { user: userId, by }, { person })
+  return erased
+}
+
+async function erase(env: Env, userId: string, forget: Forget): Promise<Erased> {
+  const ids = await grantIdsOf(env, userId)
+  const { outcome } = await revokeGrants(env, ids, 'account_erased')
+  if (outcome === 'partly') return 'partly'
+  await forget(env, userId)
+  await eraseEvents(env, userId)
+  return (await accountOf(env, userId).erase(userId, ids)) ? 'erased' : 'partly'
+}

@@ -1,0 +1,139 @@
+// /account: what a person has allowed, what happened lately, and taking it back. A client may hold several grants
+// (each step-up makes one); the page shows one app, and Revoke ends all of them.
+import { type Context, Hono } from 'hono'
+import type { AppEnv } from '../http/app-env.ts'
+import { requireOwnPage } from '../http/own-page.ts'
+import { readForm } from '../http/parameters.ts'
+import { audit } from '../log/audit.ts'
+import { type LoginMethod, scriptOf } from '../login/method.ts'
+import { activityOf } from '../oauth/grants/object.ts'
+import { grantIdsOf, grantsOf, revokeGrants } from '../oauth/grants/user-store.ts'
+import { accountPage } from '../pages/account.tsx'
+import { erasedPage, erasePage, SURE } from '../pages/erase.tsx'
+import type { Forget } from '../people/account-object.ts'
+import { accountOf } from '../people/account-store.ts'
+import type { Activity } from '../people/activity.ts'
+import { isOwner } from '../people/identity.ts'
+import { endSession, loginUrl, readSession, type Session } from '../people/session.ts'
+import { groupByClient } from './apps.ts'
+import { type Erased, erasePerson } from './erase.ts'
+
+const MAX_ACTIVITY = 200
+
+const NOTICES: Record<string, string> = {
+  revoked: 'Revoked. The app is out within two minutes.',
+  'revoked-all': 'All apps are revoked. They are out within two minutes.',
+  partly: 'Not everything could be revoked at once. Press it again.',
+}
+
+/**
+ * @param methods whose sections the page shows
+ * @param forget how tools delete what they keep of a person
+ */
+export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
+
+  app.use('/account/*', async (c, next) => {
+    if (c.req.method === 'POST') requireOwnPage(c)
+    await next()
+  })
+
+  app.get('/account', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account'), 303)
+    const [grants, past, sections] = await Promise.all([
+      grantsOf(c.env, session.userId),
+      accountOf(c.env, session.userId).activity(MAX_ACTIVITY),
+      Promise.all(methods.map(({ accountSection }) => accountSection?.(c, session))),
+    ])
+    const recent = [...past.map(withNameOf), ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
+    return accountPage({
+      person: { ...session.identity, method: session.method },
+      apps: groupByClient(grants),
+      activity: recent.slice(0, MAX_ACTIVITY),
+      sections,
+      script: scriptOf(methods),
+      adminPath: isOwner(c.get('settings'), session.identity) ? '/admin' : undefined,
+      notice: NOTICES[c.req.query('done') ?? ''],
+    })
+  })
+
+  function withNameOf(one: Activity): Activity {
+    return one.kind === 'signed_in' ? { ...one, about: nameOf(one.about) } : one
+  }
+
+  app.post('/account/revoke', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account'), 303)
+    const clientId = (await readForm(c.req.raw)).require('client_id')
+    return revoke(c, session, clientId, 'revoked')
+  })
+
+  app.post('/account/revoke-all', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account'), 303)
+    return revoke(c, session, undefined, 'revoked-all')
+  })
+
+  app.post('/account/sign-out-everywhere', async (c) => {
+    const session = await readSession(c)
+    if (session) {
+      await accountOf(c.env, session.userId).signOutEverywhere()
+      audit('signout.everywhere', { user: session.userId, by: 'user' }, { person: session.identity })
+    }
+    endSession(c)
+    return c.redirect('/login', 303)
+  })
+
+  app.get('/account/erase', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account/erase'), 303)
+    return erasePage({ ...questionFor(session), partly: c.req.query('done') === 'partly' })
+  })
+
+  app.post('/account/erase', async (c) => {
+    const session = await readSession(c)
+    if (!session) return c.redirect(loginUrl('/account/erase'), 303)
+    if ((await readForm(c.req.raw)).get(SURE) === undefined) {
+      return erasePage({ ...questionFor(session), unsure: true })
+    }
+    if ((await eraseOwn(c, session)) === 'partly') return c.redirect('/account/erase?done=partly', 303)
+    endSession(c)
+    const page = await erasedPage(afterErasure(session))
+    // With the cookie that was deleted.
+    return c.newResponse(page.body, page)
+  })
+
+  return app
+
+  function eraseOwn({ env }: Context<AppEnv>, { userId, identity }: Session): Promise<Erased> {
+    const again = { href: '/account/erase', text: 'Delete your data' }
+    return erasePerson(env, userId, forget, { by: 'user', identity, again })
+  }
+}
+
+function questionFor(session: Session) {
+  const { name } = session.identity
+  return { name, afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
+}
+
+function afterErasure({ identity: { method, expiresAt } }: Session): string {
+  if (expiresAt !== undefined) return 'As a guest, you cannot come back to this account.'
+  return method === 'passkey'
+    ? 'Only a passkey lets you in here: to come back you need a new invitation of the owner.'
+    : 'You can still sign in as before, and find an account in which there is nothing.'
+}
+
+/** @param clientId of the one app; undefined for all of them */
+async function revoke(
+  c: Context<AppEnv>,
+  { userId }: Session,
+  clientId: string | undefined,
+  done: string,
+): Promise<Response> {
+  // Looked up among the person's own grants, so that nobody can name another's.
+  const ids = await grantIdsOf(c.env, userId, clientId)
+  const { outcome } = await revokeGrants(c.env, ids, 'revoked_by_user')
+  return c.redirect(`/account?done=${outcome === 'partly' ? 'partly' : done}`, 303)
+}

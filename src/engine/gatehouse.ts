@@ -1,0 +1,96 @@
+// The wiring. A request meets guardOrigin, then one of these:
+//   /mcp                            the MCP server and its bearer check                      mcp/
+//   /authorize, /token, /register…  the authorization server that issues those bearers       oauth/
+//                                   (AUTHORIZATION_SERVERS puts another one in its place)
+//   /login, /logout                 who a person is                                          login/
+//   /account                        what they have allowed, and revoking it                  account/
+//   /admin                          the same for everybody, for the owner alone              admin/
+import { Hono } from 'hono'
+import { LinearRouter } from 'hono/router/linear-router'
+import { accountRoutes } from './account/routes.ts'
+import { adminRoutes } from './admin/routes.ts'
+import type { AppEnv } from './http/app-env.ts'
+import { OAuthError } from './http/errors.ts'
+import { guardOrigin } from './http/origin-guard.ts'
+import { PageError } from './http/page-error.ts'
+import { secureHeaders } from './http/secure-headers.ts'
+import { logError } from './log/log.ts'
+import type { LoginMethod } from './login/method.ts'
+import { loginRoutes } from './login/routes.tsx'
+import { type Tool, upstreamScopesOf } from './mcp/define-tool.ts'
+import { mcpEndpoint } from './mcp/endpoint.ts'
+import { legacySession } from './mcp/sessions/object.ts'
+import { resourceOf } from './oauth/resource.ts'
+import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
+import { errorPage, UNEXPECTED } from './pages/error.tsx'
+import type { Home } from './pages/home.tsx'
+import { accountObject, type Forget } from './people/account-object.ts'
+import { isLoopback } from './settings/secure-address.ts'
+import { SettingsError } from './settings/setting.ts'
+
+/** What a fork brings. */
+interface Parts {
+  /** Who may sign in, and how: in the order of the sign-in page. */
+  readonly login: readonly LoginMethod[]
+  /** What the MCP server offers. */
+  readonly tools: readonly Tool[]
+  /** Deletes what the tools keep of a person. */
+  readonly forget: Forget
+  /** What a browser finds at `/`. */
+  readonly home: (home: Home) => Response | Promise<Response>
+}
+
+/** A whole server: the Worker, and the two Durable Objects that depend on what the fork brings. */
+export function gatehouse(parts: Parts) {
+  return {
+    worker: workerOf(parts),
+    AccountObject: accountObject(parts.forget),
+    LegacySession: legacySession(parts.tools),
+  }
+}
+
+function workerOf({ login, tools, forget, home }: Parts): Hono<AppEnv> {
+  // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
+  // a microsecond. This one prepares nothing.
+  const app = new Hono<AppEnv>({ router: new LinearRouter() })
+  app.use(secureHeaders, guardOrigin)
+  app.route('/', mcpEndpoint(tools))
+  app.route('/', resourceEndpoints)
+  app.get('/', (c) => {
+    const { issuer, settings } = c.var
+    const local = isLoopback(new URL(issuer).hostname)
+    return home({ mcpUrl: resourceOf(issuer), local, signsInHere: settings.ownAuthorizationServer })
+  })
+  // Everything below belongs to the built-in authorization server, and is absent where that is off.
+  app.use(async (c, next) => (c.get('settings').ownAuthorizationServer ? next() : c.notFound()))
+  app.route('/', machineEndpoints)
+  app.route('/', authorizationEndpoint)
+  app.route('/', loginRoutes(login, upstreamScopesOf(tools)))
+  app.route('/', accountRoutes(login, forget))
+  app.route('/', adminRoutes(login, forget))
+
+  app.notFound((c) => {
+    const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')
+    if (!wantsPage) return c.json({ error: 'not_found' }, 404)
+    return errorPage(
+      new PageError(404, 'There is nothing here', 'The address may be mistyped.', {
+        href: '/',
+        text: 'Home',
+      }),
+    )
+  })
+  app.onError(answerError)
+  return app
+}
+
+function answerError(error: Error): Response | Promise<Response> {
+  if (error instanceof SettingsError) {
+    console.error(error.message)
+    return new Response(`${error.message}\n`, { status: 500 })
+  }
+  if (error instanceof PageError) return errorPage(error)
+  if (error instanceof OAuthError)
+    return errorPage(new PageError(error.status, 'That did not work', error.description))
+  logError(error)
+  return errorPage(UNEXPECTED)
+}

@@ -1,0 +1,20 @@
+// What every handler finds in its Hono context.
+import type { Settings } from '../settings/load.ts'
+import type { Parameters } from './parameters.ts'
+
+export interface AppEnv {
+  Bindings: Env
+  Variables: {
+    settings: Settings
+    /** An origin without a trailing slash. */
+    issuer: string
+    /** Within /login: which upstream scopes the tools want, by login method. */
+    upstreamScopes: UpstreamScopes
+    /** Within /login: the form of a POST, read once. */
+    form: Parameters
+    /** Within /login: where the person goes after an upstream sign-in. */
+    returnTo?: string
+  }
+}
+
+export type UpstreamScopes = Readonly<Record<string, readonly string[]>>

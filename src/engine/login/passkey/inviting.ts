@@ -1,0 +1,33 @@
+// Invitations, the owner's side: making one, and taking it back.
+import { Hono } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { displayable } from '../../http/displayable.ts'
+import { PageError } from '../../http/page-error.ts'
+import { audit } from '../../log/audit.ts'
+import { accountOf } from '../../people/account-store.ts'
+import { orPage } from '../../people/session.ts'
+import { invitationUrl } from './invitation.ts'
+import { invitationMadePage } from './pages.tsx'
+import { ACCOUNT, done, requireOwner } from './signed-in.ts'
+
+export const inviting = new Hono<AppEnv>()
+
+inviting.post('/invite', async (c) => {
+  const { userId, identity } = await requireOwner(c)
+  const name = displayable(c.get('form').get('name'))
+  if (name === undefined) throw new PageError(400, 'A name is missing', 'Say whom you invite.', ACCOUNT)
+  const invitation = await orPage(accountOf(c.env, userId).addInvitation(name))
+  if (!invitation) {
+    throw new PageError(409, 'Too many are open', 'Withdraw an invitation that nobody needs.', ACCOUNT)
+  }
+  audit('invitation.created', { user: userId, invitation: invitation.id }, { person: identity })
+  // Not a redirect: the link is kept nowhere, so that this answer is the only one that can show it.
+  return invitationMadePage({ ...invitation, url: await invitationUrl(c, userId, invitation) })
+})
+
+inviting.post('/withdraw', async (c) => {
+  const { userId } = await requireOwner(c)
+  const id = c.get('form').require('id')
+  await orPage(accountOf(c.env, userId).withdrawInvitation(id))
+  return c.redirect(done('invitation-withdrawn'), 303)
+})

@@ -1,0 +1,81 @@
+// Invitations, the other side: a link with which somebody makes an account and the passkey to it. Looking at it changes
+// nothing, since programs look at links before people do.
+import { type Context, Hono } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { displayable } from '../../http/displayable.ts'
+import { whereFrom } from '../../http/requester.ts'
+import { audit } from '../../log/audit.ts'
+import { accountOf } from '../../people/account-store.ts'
+import { type Identity, userIdOf } from '../../people/identity.ts'
+import { orPage, readSession } from '../../people/session.ts'
+import { finishLogin } from '../finish-login.ts'
+import { attestationIn, NOT_VERIFIED, passkeyOf, verifyAttestation } from './attestation.ts'
+import { giveChallenge, givenChallenge, NO_CHALLENGE } from './challenge.ts'
+import { noLongerOpen, type OpenInvitation, requireInvitation } from './invitation.ts'
+import { creationOptions } from './options.ts'
+import { invitationPage } from './pages.tsx'
+
+export const joining = new Hono<AppEnv>().basePath('/invitation')
+
+joining.get('/', async (c) => {
+  const token = c.req.query('token') ?? ''
+  return showInvitation(c, token, await requireInvitation(c, token))
+})
+
+joining.post('/options', async (c) => {
+  const form = c.get('form')
+  const invitation = await requireInvitation(c, form.get('token'))
+  const subject = crypto.randomUUID()
+  const name = displayable(form.get('name')) ?? invitation.name
+  return c.json(
+    creationOptions({
+      issuer: c.get('issuer'),
+      challenge: await giveChallenge(c, { to: 'join', invitation: invitation.id, subject }),
+      userId: await userIdOf(c.get('settings'), newcomer(subject, name)),
+      userName: name,
+      existing: [],
+    }),
+  )
+})
+
+joining.post('/', async (c) => {
+  const form = c.get('form')
+  const token = form.require('token')
+  const invitation = await requireInvitation(c, token)
+  const name = displayable(form.get('name')) ?? invitation.name
+  const again = (notice: string) => showInvitation(c, token, { ...invitation, name }, notice)
+  const given = await givenChallenge(c, 'join')
+  if (given?.purpose.invitation !== invitation.id) return again(NO_CHALLENGE)
+  const { challenge, purpose } = given
+  const attested = await verifyAttestation(attestationIn(form), { issuer: c.get('issuer'), challenge })
+  if (!attested) return again(NOT_VERIFIED)
+  // Only now: whoever fails before this has not used the invitation up.
+  const identity = newcomer(purpose.subject, name)
+  const user = await userIdOf(c.get('settings'), identity)
+  await redeem(c, invitation, user, name)
+  const passkey = passkeyOf(attested, identity, undefined)
+  await orPage(accountOf(c.env, user).addPasskey(passkey, challenge, whereFrom(c)))
+  audit('passkey.added', { user }, { person: identity })
+  return finishLogin(c, identity, undefined)
+})
+
+/** @throws PageError 410 */
+async function redeem(c: Context<AppEnv>, { id, owner }: OpenInvitation, user: string, name: string) {
+  if (!(await orPage(accountOf(c.env, owner).redeemInvitation(id, name)))) throw noLongerOpen()
+  audit('invitation.redeemed', { user, invitation: id }, { person: { name } })
+}
+
+/** Somebody whom nobody but their passkeys knows: no rule can mean them alone. */
+function newcomer(subject: string, name: string): Identity {
+  return { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
+}
+
+async function showInvitation(
+  c: Context<AppEnv>,
+  token: string,
+  { name }: OpenInvitation,
+  refusal?: string,
+): Promise<Response> {
+  const signedInAs = (await readSession(c))?.identity.name
+  return invitationPage({ token, name, signedInAs, refusal })
+}

@@ -1,0 +1,41 @@
+// Login by passkey (WebAuthn): accounts without a password and without anybody else. People add passkeys on their account
+// page, or make an account with one from an invitation of the owner.
+import { type Context, Hono } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { accountOf } from '../../people/account-store.ts'
+import { isOwner } from '../../people/identity.ts'
+import { orPage, type Session } from '../../people/session.ts'
+import type { LoginMethod } from '../method.ts'
+import { PasskeyForm } from './form.tsx'
+import { inviting } from './inviting.ts'
+import { joining } from './joining.ts'
+import { own } from './own.ts'
+import { SCRIPT } from './script.ts'
+import { Section } from './section.tsx'
+import { signIn } from './sign-in.ts'
+
+const routes = new Hono<AppEnv>().route('/', signIn).route('/', own).route('/', inviting).route('/', joining)
+
+async function accountSection(c: Context<AppEnv>, { userId, identity }: Session) {
+  // The account of a guest will be gone, and nothing would be left to come back to.
+  if (identity.expiresAt !== undefined) return undefined
+  const account = accountOf(c.env, userId)
+  const invites = isOwner(c.get('settings'), identity)
+  const [passkeys, invitations] = await orPage(
+    Promise.all([account.passkeys(), invites ? account.invitations() : undefined]),
+  )
+  const otherWay = identity.method === 'passkey' ? undefined : identity.method
+  return <Section {...{ passkeys, otherWay, invitations }} done={c.req.query('done')} />
+}
+
+export const passkey: LoginMethod = {
+  id: 'passkey',
+  routes,
+  View: ({ returnTo }) => (
+    <PasskeyForm action="/login/passkey" button="Sign in with a passkey">
+      <input type="hidden" name="return_to" value={returnTo} />
+    </PasskeyForm>
+  ),
+  accountSection,
+  script: SCRIPT,
+}

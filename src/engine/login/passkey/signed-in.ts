@@ -1,0 +1,36 @@
+// Forms of somebody who is signed in, and those of the owner alone.
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { PageError } from '../../http/page-error.ts'
+import { isOwner } from '../../people/identity.ts'
+import { loginUrl, readSession, type Session } from '../../people/session.ts'
+
+/** The way on from a refusal. */
+export const ACCOUNT = { href: '/account', text: 'Your account' } as const
+
+/** Back to the section, which says what was done. */
+export function done(what: string): string {
+  return `/account?done=${what}#passkeys`
+}
+
+/** @throws PageError 403 */
+export async function requireSignedIn(c: Context<AppEnv>): Promise<Session> {
+  const session = await readSession(c)
+  if (session) return session
+  throw new PageError(403, 'You are signed out', 'Sign in, then try again.', {
+    href: loginUrl(ACCOUNT.href),
+    text: 'Sign in',
+  })
+}
+
+/** @throws PageError 403 */
+export async function requireOwner(c: Context<AppEnv>): Promise<Session> {
+  const session = await requireSignedIn(c)
+  if (isOwner(c.get('settings'), session.identity)) return session
+  throw new PageError(
+    403,
+    'Only the owner invites',
+    'Ask the owner of this server for an invitation.',
+    ACCOUNT,
+  )
+}

@@ -1,0 +1,53 @@
+// Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
+import { Hono } from 'hono'
+import { sha256 } from '../crypto/digest.ts'
+import { equalInConstantTime } from '../crypto/secrets.ts'
+import type { AppEnv } from '../http/app-env.ts'
+import { audit } from '../log/audit.ts'
+import { OWNER } from '../people/identity.ts'
+import { requireFewAttempts } from './attempts.ts'
+import { finishLogin } from './finish-login.ts'
+import type { LoginMethod } from './method.ts'
+import { LoginRefused } from './refused.ts'
+
+const routes = new Hono<AppEnv>()
+
+routes.post('/', async (c) => {
+  await requireFewAttempts(c, 'passphrase')
+  const form = c.get('form')
+  const presented = (form.get('passphrase') ?? '').trim()
+  // Hashes of both, so that the comparison takes the same time however long or wrong the guess is.
+  const [given, expected] = await Promise.all([presented, c.get('settings').ownerPassphrase].map(sha256))
+  if (!equalInConstantTime(given as string, expected as string)) {
+    audit('signin.failed', { method: 'passphrase', reason: 'wrong_passphrase' })
+    throw new LoginRefused(
+      'That passphrase is not right. Look for OWNER_PASSPHRASE where you set this server up.',
+    )
+  }
+  return finishLogin(c, OWNER, form.get('return_to'))
+})
+
+export const passphrase: LoginMethod = {
+  id: 'passphrase',
+  routes,
+  View: ({ returnTo }) => (
+    <form method="post" action="/login/passphrase">
+      <input type="hidden" name="return_to" value={returnTo} />
+      {/* Lets a password manager keep the passphrase under a name. */}
+      <input type="text" name="username" value="owner" autocomplete="username" hidden />
+      <p class="quiet">Check the address bar: type your passphrase only on your own server.</p>
+      <label for="passphrase">Passphrase</label>
+      <input
+        id="passphrase"
+        type="password"
+        name="passphrase"
+        autocomplete="current-password"
+        required
+        autofocus
+      />
+      <button type="submit" class="primary">
+        Sign in
+      </button>
+    </form>
+  ),
+}

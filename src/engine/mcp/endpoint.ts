@@ -1,0 +1,116 @@
+// /mcp: the MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
+// or for every session of the older era, so that nothing of one user is ever in reach of another.
+import { createMcpHandler } from '@modelcontextprotocol/server'
+import { type Context, Hono } from 'hono'
+import type { AppEnv } from '../http/app-env.ts'
+import { anyOrigin } from '../http/cors.ts'
+import type { Fields } from '../log/events.ts'
+import { log } from '../log/log.ts'
+import { RESOURCE_PATH } from '../oauth/resource.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import { isLoopback } from '../settings/secure-address.ts'
+import { VERSION } from '../version.ts'
+import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
+import type { Tool } from './define-tool.ts'
+import { readMessage } from './message.ts'
+import { newServer } from './server.ts'
+import { askSession, isOfSession } from './sessions/store.ts'
+import { endingWith } from './stream.ts'
+
+interface Message {
+  readonly method?: unknown
+  readonly params?: { readonly name?: unknown }
+}
+
+export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.onError((error, c) => challenge(c, error))
+  app.use(
+    RESOURCE_PATH,
+    anyOrigin({
+      methods: ['GET', 'POST', 'DELETE'],
+      // By name, since `*` does not cover Authorization; `*` is for Mcp-Param-…, which each tool names as it likes.
+      headers: [
+        'Authorization',
+        'Content-Type',
+        'MCP-Protocol-Version',
+        'Mcp-Method',
+        'Mcp-Name',
+        'Mcp-Session-Id',
+        'Last-Event-ID',
+        '*',
+      ],
+      exposed: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
+    }),
+  )
+  app.all(RESOURCE_PATH, (c) => serve(c, tools))
+  return app
+}
+
+async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Response> {
+  if (isForeignOrigin(c))
+    return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
+  const started = Date.now()
+  const accessToken = await authenticate(c)
+  const posted = c.req.method === 'POST' ? await readMessage(c.req.raw) : { message: undefined }
+  const response =
+    'refusal' in posted ? posted.refusal : await handleMessage(c, tools, accessToken, posted.message)
+  log(response.status === 403 ? 'scope.refused' : 'mcp.request', {
+    user: accessToken.userId,
+    client: accessToken.clientId,
+    ...('message' in posted && posted.message && operationOf(posted.message)),
+    status: response.status,
+    ms: Date.now() - started,
+    version: VERSION,
+  })
+  return endingWith(accessToken, c, response)
+}
+
+async function handleMessage(
+  c: Context<AppEnv>,
+  tools: readonly Tool[],
+  accessToken: AccessToken,
+  message: Message | undefined,
+): Promise<Response> {
+  const { env } = c
+  const issuer = c.get('issuer')
+  if (await isOfSession(c.req.raw, message)) {
+    return askSession(env, c.req.raw, { issuer, accessToken }, message)
+  }
+  const reachable = reachableBy(message, tools)
+  const handler = createMcpHandler(() => newServer(reachable, { env, settings: c.get('settings'), issuer }))
+  return handler.fetch(withoutToken(c.req.raw), {
+    authInfo: authInfoOf(issuer, accessToken),
+    ...(message && { parsedBody: message }),
+  })
+}
+
+// A call reaches the tool that it names. To register all of them, for this one message, takes the longer the more there are.
+function reachableBy(message: Message | undefined, tools: readonly Tool[]): readonly Tool[] {
+  if (message?.method !== 'tools/call') return tools
+  const called = tools.find(({ name }) => name === message.params?.name)
+  return called ? [called] : tools
+}
+
+// What a tool cannot read, it cannot pass on. The body has been read.
+function withoutToken({ url, method, headers, signal }: Request): Request {
+  const request = new Request(url, { method, headers, signal })
+  request.headers.delete('Authorization')
+  return request
+}
+
+/** What was asked for, for the log: cut, since a stranger wrote it. */
+function operationOf({ method, params }: Message): Pick<Fields<'mcp.request'>, 'operation' | 'tool'> {
+  return {
+    ...(typeof method === 'string' && { operation: method.slice(0, 60) }),
+    ...(typeof params?.name === 'string' && { tool: params.name.slice(0, 60) }),
+  }
+}
+
+// MCP transports, "DNS rebinding": a page on the internet must not reach a server on this computer. On a public host
+// any origin is welcome, because nothing but the bearer token counts here.
+function isForeignOrigin(c: Context<AppEnv>): boolean {
+  const origin = c.req.header('Origin')
+  if (origin === undefined || !isLoopback(new URL(c.get('issuer')).hostname)) return false
+  return !URL.canParse(origin) || !isLoopback(new URL(origin).hostname)
+}

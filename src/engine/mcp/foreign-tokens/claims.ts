@@ -1,0 +1,123 @@
+// What has to be true of somebody else's access token, however its server has told (RFC 9068 §4, RFC 7662 §2.2), and
+// what it then means here.
+
+import { OAuthError } from '../../http/errors.ts'
+import { parseScope, scopeNamesAt, scopesNamed } from '../../oauth/scopes.ts'
+import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+import { nameOf, userIdOf } from '../../people/identity.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
+import type { Settings } from '../../settings/load.ts'
+
+/** Clocks differ by so many seconds. Only for what begins: a token that is over is refreshed, and no harm done. */
+const SKEW = 30
+
+// With a space, since no login method is called so.
+const PERSON = 'foreign person'
+const CLIENT = 'foreign client'
+
+/** Who is believed, and what a token must name as its audience. */
+export interface Trust {
+  readonly settings: Settings
+  readonly server: ForeignServer
+  readonly audience: string
+}
+
+/** What a server has said of a token. */
+export interface Statement {
+  readonly claims: Readonly<Record<string, unknown>>
+  /** It says of itself that it is an access token (RFC 9068 §2.1). */
+  readonly isAccessToken: boolean
+}
+
+/** @throws OAuthError `invalid_token` */
+export async function accessTokenFrom(
+  { settings, server, audience }: Trust,
+  { claims, isAccessToken }: Statement,
+): Promise<AccessToken> {
+  // A server whose tokens are opaque need not say who it is: it was asked itself.
+  if (claims.iss !== undefined && claims.iss !== server.issuer) throw invalid('names another issuer')
+  requireAudience(claims.aud, audience)
+  const expiresAt = requireTime(claims)
+  requireKind(claims, isAccessToken)
+  const subject = requireText(claims.sub, 'names nobody (sub)')
+  // `azp` is Entra's and Keycloak's name for it, `cid` Okta's.
+  const clientId = requireText(
+    claims.client_id ?? claims.azp ?? claims.cid,
+    'names no client (client_id, azp)',
+  )
+  return {
+    userId: await userIdFrom(settings, server, subject, clientId),
+    userName: nameOf(claims.name, claims.preferred_username, subject),
+    clientId,
+    scopes: scopesNamed(server, namedScopes(claims) ?? []),
+    scopeNames: scopeNamesAt(server),
+    expiresAt,
+  }
+}
+
+// RFC 9068 §4: a token for others is theirs, whoever brings it.
+function requireAudience(named: unknown, audience: string): void {
+  const audiences = Array.isArray(named) ? named : [named]
+  if (!audiences.includes(audience)) throw invalid('is for another audience (aud)')
+}
+
+/** @returns the end, in seconds since the epoch */
+function requireTime({ exp, nbf, iat }: Statement['claims']): number {
+  const now = Date.now() / 1000
+  if (typeof exp !== 'number') throw invalid('never expires (exp)')
+  if (!(exp > now)) throw invalid('has expired')
+  for (const beginning of [nbf, iat]) {
+    const begun = beginning === undefined || (typeof beginning === 'number' && beginning <= now + SKEW)
+    if (!begun) throw invalid('is not valid yet (nbf, iat)')
+  }
+  return exp
+}
+
+/**
+ * Whatever else a server signs or knows about must not pass for an access token. An ID token proves to a client who
+ * somebody is, and lies in that client's logs; with the audience that some servers give both, only this tells them
+ * apart: ID tokens grant no scope, and carry what ties them to the sign-in (OpenID Connect Core §2, §3.1.3.6).
+ */
+function requireKind(claims: Statement['claims'], isAccessToken: boolean): void {
+  // RFC 9449 §6, RFC 8705 §3: bound to a key, which nobody has shown; a thief would come just so.
+  if (claims.cnf !== undefined) throw invalid('is bound to a key (cnf), which is not supported')
+  // `token_type` is RFC 7662's, `typ` what Keycloak calls each of its tokens.
+  for (const type of [claims.token_type, claims.typ]) {
+    if (type !== undefined && String(type).toLowerCase() !== 'bearer') throw invalid('is not a bearer token')
+  }
+  if (isAccessToken) return
+  const ofIdTokens = ['nonce', 'at_hash', 'c_hash', 's_hash']
+  if (ofIdTokens.some((name) => claims[name] !== undefined)) throw invalid('is an ID token')
+  if (namedScopes(claims) === undefined) throw invalid('names no scopes (scope, scp)')
+}
+
+/** RFC 9068 §2.2.3; `scp` is Entra's and Okta's name for it. Undefined when there is neither. */
+function namedScopes({ scope, scp }: Statement['claims']): string[] | undefined {
+  const named = scope ?? scp
+  if (Array.isArray(named)) return named.map(String)
+  return typeof named === 'string' ? parseScope(named) : undefined
+}
+
+/**
+ * A client that acts for nobody has its own id as its subject. It is kept apart from people: where clients choose
+ * their ids, one could take somebody's (RFC 9700 §4.15).
+ */
+function userIdFrom(
+  settings: Settings,
+  { issuer }: ForeignServer,
+  subject: string,
+  clientId: string,
+): Promise<string> {
+  const method = subject === clientId ? CLIENT : PERSON
+  return userIdOf(settings, { method, issuer, subject, name: '', knownAs: [] })
+}
+
+function requireText(value: unknown, problem: string): string {
+  if (typeof value !== 'string' || value === '') throw invalid(problem)
+  return value
+}
+
+/** @param problem what the token does or is; never a value of it */
+export function invalid(problem: string, cause?: unknown): OAuthError {
+  return new OAuthError('invalid_token', `The access token ${problem}.`, { cause })
+}

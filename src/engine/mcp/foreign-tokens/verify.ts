@@ -1,0 +1,52 @@
+// Access tokens of somebody else's authorization server (AUTHORIZATION_SERVERS in wrangler.toml). The issuer that a
+// token claims chooses the server, and nothing else; by the keys or the word of that server it is then judged.
+import type { Context } from 'hono'
+import { decodeJwt } from 'jose'
+import type { AppEnv } from '../../http/app-env.ts'
+import { resourceOf } from '../../oauth/resource.ts'
+import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+import { parseHandle } from '../../oauth/tokens/handle.ts'
+import type { ForeignServer } from '../../settings/authorization-servers.ts'
+import type { Settings } from '../../settings/load.ts'
+import { accessTokenFrom } from './claims.ts'
+import { Unanswered, unavailable } from './fetch-json.ts'
+import { introspect } from './introspection.ts'
+import { verifySignature } from './jwks.ts'
+
+/** The server that a token claims to be of, or, if it is no JWT, the one that can be asked. Nothing is proven by it. */
+export function claimedServer({ authorizationServers }: Settings, token: string): ForeignServer | undefined {
+  // A code or refresh token of our own is no other server's business.
+  if (authorizationServers.length === 0 || parseHandle(token)) return undefined
+  const claims = claimsOf(token)
+  return authorizationServers.find(({ issuer, introspection }) =>
+    claims ? claims.iss === issuer : introspection !== undefined,
+  )
+}
+
+function claimsOf(token: string): { iss?: unknown } | undefined {
+  try {
+    return decodeJwt(token)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * @param rememberMs how old may be what the server has said of this one token
+ * @throws OAuthError `invalid_token`, or 503 when the server does not answer
+ */
+export async function verifyForeignToken(
+  c: Context<AppEnv>,
+  server: ForeignServer,
+  token: string,
+  rememberMs: number,
+): Promise<AccessToken> {
+  const audience = server.audience ?? resourceOf(c.get('issuer'))
+  const trust = { settings: c.get('settings'), server, audience }
+  try {
+    if (server.introspection) return await introspect(c, trust, token, rememberMs)
+    return await accessTokenFrom(trust, await verifySignature(c, server, token))
+  } catch (error) {
+    throw error instanceof Unanswered ? unavailable(error) : error
+  }
+}

@@ -1,0 +1,114 @@
+// One Durable Object per session of a client that still begins with `initialize` (MCP 2025-11-25 and earlier). In it
+// the server can ask the client something in the middle of a call. The id of the object is the id of the session. What
+// `initialize` said is stored, so that the session outlives the object's memory: hours of silence, a deployment.
+import { DurableObject } from 'cloudflare:workers'
+import { LIFETIME } from '#config'
+import { loadSettings } from '../../settings/load.ts'
+import { authInfoOf } from '../bearer-auth.ts'
+import type { Tool } from '../define-tool.ts'
+import { newServer } from '../server.ts'
+import { type Envelope, readEnvelope, sessionNotFound } from './envelope.ts'
+import { SessionTransport } from './transport.ts'
+
+/** To whom a session belongs: not to a grant, for a step-up brings another one and the client goes on here. */
+interface Session {
+  readonly issuer: string
+  readonly userId: string
+  readonly clientId: string
+  readonly initialize: object
+}
+
+const IDLE_MS = LIFETIME.idleSession * 1000
+/** How often a session that is used says so to its storage. */
+const TOUCH_MS = IDLE_MS / 100
+
+/** @param tools as in mcpEndpoint() */
+export function legacySession(tools: readonly Tool[]) {
+  return class extends DurableObject<Env> {
+    #transport: Promise<SessionTransport> | undefined
+
+    /** Answers what store.ts sends. */
+    override async fetch(request: Request): Promise<Response> {
+      const envelope = await readEnvelope(request)
+      const session = this.ctx.storage.kv.get<Session>('session')
+      if (session ? !belongsTo(session, envelope) : !envelope.initializes) return sessionNotFound()
+      if (session) await this.#touch()
+      if (request.method === 'DELETE') return this.#end()
+      if (request.headers.has('Upgrade')) return this.#listen()
+      this.#transport ??= this.#connect(envelope.issuer, session)
+      const transport = await this.#transport
+      const response = await transport.handleRequest(request, {
+        ...(envelope.message && { parsedBody: transport.received(envelope.message) }),
+        authInfo: authInfoOf(envelope.issuer, envelope.accessToken),
+      })
+      // What was cancelled is not answered (MCP utilities, "Cancellation"): nothing more comes on its stream.
+      if (envelope.cancels !== undefined) transport.closeSSEStream(envelope.cancels)
+      if (!session && transport.sessionId !== undefined) await this.#open(envelope)
+      return response
+    }
+
+    override async alarm(): Promise<void> {
+      if (this.ctx.getWebSockets().length > 0) await this.ctx.storage.setAlarm(Date.now() + IDLE_MS)
+      else await this.#end()
+    }
+
+    async #connect(issuer: string, session: Session | undefined): Promise<SessionTransport> {
+      const transport = new SessionTransport(this.ctx.id.toString(), () => this.#newestStream())
+      await newServer(tools, { env: this.env, settings: loadSettings(this.env), issuer }).connect(transport)
+      if (session) {
+        const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
+        const answer = await transport.handleRequest(again, { parsedBody: session.initialize })
+        await answer.text()
+      }
+      return transport
+    }
+
+    async #open({ issuer, accessToken: { userId, clientId }, message }: Envelope): Promise<void> {
+      const session: Session = { issuer, userId, clientId, initialize: message ?? {} }
+      this.ctx.storage.kv.put('session', session)
+      await this.#touch()
+    }
+
+    #listen(): Response {
+      const { 0: client, 1: server } = new WebSocketPair()
+      server.serializeAttachment(1 + orderOf(this.#newestStream()))
+      this.ctx.acceptWebSocket(server)
+      return new Response(null, { status: 101, webSocket: client })
+    }
+
+    // A message goes to one stream only (MCP 2025-11-25 transports, "Multiple Connections"): the newest, for another may
+    // be the one whose connection broke.
+    #newestStream(): WebSocket | undefined {
+      return this.ctx.getWebSockets().toSorted((a, b) => orderOf(b) - orderOf(a))[0]
+    }
+
+    async #end(): Promise<Response> {
+      for (const socket of this.ctx.getWebSockets()) socket.close(1000)
+      await (await this.#transport)?.close()
+      this.#transport = undefined
+      await this.ctx.storage.deleteAll()
+      return new Response(null, { status: 204 })
+    }
+
+    async #touch(): Promise<void> {
+      const alarm = await this.ctx.storage.getAlarm()
+      const idleAt = Date.now() + IDLE_MS
+      if (alarm === null || idleAt - alarm > TOUCH_MS) await this.ctx.storage.setAlarm(idleAt)
+    }
+  }
+}
+
+const INITIALIZE_HEADERS = {
+  Accept: 'application/json, text/event-stream',
+  'Content-Type': 'application/json',
+}
+
+/** Which stream of the session it is, the first being 1; the object may have slept since. */
+function orderOf(socket: WebSocket | undefined): number {
+  return (socket?.deserializeAttachment() as number | undefined) ?? 0
+}
+
+function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {
+  const { userId, clientId } = accessToken
+  return session.issuer === issuer && session.userId === userId && session.clientId === clientId
+}

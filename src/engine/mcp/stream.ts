@@ -1,0 +1,41 @@
+// Streams last as long as the right to them: until the access token expires, or is found revoked.
+import type { Context } from 'hono'
+import type { AppEnv } from '../http/app-env.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import { authenticate } from './bearer-auth.ts'
+
+const RECHECK_MS = 60_000
+
+/** The response, and, where it is a stream, its end when the caller's right ends. Whoever may go on connects anew. */
+export function endingWith(accessToken: AccessToken, c: Context<AppEnv>, response: Response): Response {
+  if (!response.body || !response.headers.get('Content-Type')?.startsWith('text/event-stream'))
+    return response
+  return new Response(response.body.pipeThrough(gate(accessToken, c)), response)
+}
+
+function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uint8Array, Uint8Array> {
+  const expiresAt = accessToken.expiresAt * 1000
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const stop = () => clearTimeout(timer)
+  const watch = (end: () => void) => {
+    const check = async () => {
+      if (Date.now() < expiresAt && (await mayGoOn(c))) watch(end)
+      else end()
+    }
+    timer = setTimeout(check, Math.min(RECHECK_MS, Math.max(expiresAt - Date.now(), 0)))
+  }
+  return new TransformStream({
+    start: (controller) => watch(() => controller.terminate()),
+    flush: stop,
+    cancel: stop,
+  })
+}
+
+// An answer that cannot be had ends the stream, too. What the isolate remembers is not asked: it may be a minute old,
+// and that on top of the minute between two looks.
+function mayGoOn(c: Context<AppEnv>): Promise<boolean> {
+  return authenticate(c, 0).then(
+    () => true,
+    () => false,
+  )
+}

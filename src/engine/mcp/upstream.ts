@@ -1,0 +1,26 @@
+// A tool that acts for its user upstream: a `fetch` with the token that their sign-in at a provider has brought. The
+// token stays between the account that keeps it and the provider that issued it.
+
+import { logError } from '../log/log.ts'
+import { accountOf } from '../people/account-store.ts'
+import { ToolError, type UpstreamFetch } from './define-tool.ts'
+
+export function upstreamOf(env: Env, userId: string): (name: string) => UpstreamFetch {
+  return (name) => async (url, init) => {
+    const token = await accountOf(env, userId)
+      .upstreamToken(name)
+      .catch((error: unknown) => {
+        logError(error, { method: name })
+        throw new ToolError(`${name} does not answer. Try again in a moment.`)
+      })
+    if (!token)
+      throw new ToolError(`The user has to sign in with ${name} on this server's /login page first.`)
+    const target = new URL(url, token.origins[0])
+    if (!token.origins.includes(target.origin)) throw new Error(`${target.origin} is no API of ${name}.`)
+    // Not even where the tool would follow: a redirect may lead to another origin.
+    const request = new Request(target, { ...init, redirect: 'manual' })
+    request.headers.set('Authorization', `Bearer ${token.token}`)
+    if (!request.headers.has('User-Agent')) request.headers.set('User-Agent', 'gatehouse')
+    return fetch(request)
+  }
+}

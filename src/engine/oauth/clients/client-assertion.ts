@@ -1,0 +1,45 @@
+// Client authentication by a signed assertion: private_key_jwt (OpenID Connect Core §9, RFC 7523 §2.2 and §3).
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { OAuthError } from '../../http/errors.ts'
+import { requireCompact, verifyAssertion } from '../assertions/assertion.ts'
+import { remoteKeys } from '../assertions/remote-keys.ts'
+import { isFirstUse } from '../assertions/seen-store.ts'
+import type { Client, Lookup } from './client.ts'
+
+export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** The client that an assertion claims to be from. Nothing is proven by it. @throws OAuthError `invalid_client` */
+export function claimedClient(assertion: string): string {
+  requireCompact(assertion, 'invalid_client')
+  try {
+    const { sub } = decodeJwt(assertion)
+    if (sub) return sub
+  } catch {
+    // What cannot be read names nobody.
+  }
+  throw new OAuthError('invalid_client', 'The client assertion names no client.')
+}
+
+/** Whether the client itself has made this assertion, for this server, for the first time. @throws OAuthError 503 */
+export async function isGenuine(
+  { env, issuer }: Lookup,
+  client: Client,
+  assertion: string,
+): Promise<boolean> {
+  const keys = keysOf(client)
+  if (!keys) return false
+  try {
+    const expected = { issuer: client.id, audience: issuer }
+    // Its subject is the client's id, since that is how the client was found.
+    const { jti, exp } = await verifyAssertion(assertion, keys, expected)
+    return await isFirstUse(env, `client ${client.id}`, jti, exp)
+  } catch (error) {
+    if (error instanceof OAuthError) throw error
+    return false
+  }
+}
+
+function keysOf({ metadata }: Client): JWTVerifyGetKey | undefined {
+  if (metadata.jwks) return createLocalJWKSet(metadata.jwks as JSONWebKeySet)
+  return metadata.jwks_uri === undefined ? undefined : remoteKeys(metadata.jwks_uri)
+}

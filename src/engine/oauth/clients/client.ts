@@ -1,0 +1,32 @@
+// A client, and whom it is looked up for.
+import type { Settings } from '../../settings/load.ts'
+import type { ClientMetadata } from './metadata.ts'
+
+export interface Client {
+  readonly id: string
+  /** The issuer at which it registered; it exists nowhere else. Of a document client: the one that asks. */
+  readonly issuer: string
+  readonly metadata: ClientMetadata
+  /** SHA-256 of the client secret; absent for a public client. */
+  readonly secretHash?: string
+  /** The most that it can do for itself; only the owner says so (see owned-store.ts). */
+  readonly scopes?: readonly string[]
+  /** It is a resource server that may ask about any access token; only the owner says so. */
+  readonly introspects?: boolean
+  /** Seconds since the epoch (RFC 7591 §3.2.1); of a document client, when it was fetched. */
+  readonly issuedAt: number
+}
+
+/** Whom a client is looked up for. */
+export interface Lookup {
+  readonly env: Env
+  readonly settings: Settings
+  readonly issuer: string
+  /** The address of an anonymous request, which may be limited; undefined at the token endpoint. */
+  readonly address?: string
+}
+
+/** What to call a client that gave no name. */
+export function displayName({ metadata }: Pick<Client, 'metadata'>): string {
+  return metadata.client_name ?? 'An app without a name'
+}

@@ -1,0 +1,49 @@
+// The copy in KV of a client that somebody has approved. The object says what is right: whoever has written or removed a copy
+// tells it, or has asked it, and a copy that lost against a change is written once more.
+import { orUnavailable } from '../../http/errors.ts'
+import type { ClientObject, Copy, Managed } from './object.ts'
+
+/** KV takes one write of a key in this time. */
+const KV_WRITE_INTERVAL_MS = 1_100
+
+/** The key of its record. */
+export function copyKey(clientId: string): string {
+  return `client:${clientId}`
+}
+
+/** Tells the client that a copy is written. Where a change has overtaken it, writes the client as it is by then. */
+export async function confirmCopy(
+  env: Env,
+  object: DurableObjectStub<ClientObject>,
+  copy: Copy,
+): Promise<void> {
+  const { client, revision, until } = copy
+  if (!(await object.published({ revision, until }))) await renewCopy(env, object, client.id, until)
+}
+
+/** Writes the client as it is by then, or takes the copy of one away that is gone. */
+export async function renewCopy(
+  env: Env,
+  object: DurableObjectStub<ClientObject>,
+  clientId: string,
+  until: number,
+): Promise<void> {
+  await scheduler.wait(KV_WRITE_INTERVAL_MS)
+  const copy = await object.copy(until)
+  if (!copy) return env.RECORDS.delete(copyKey(clientId))
+  await writeCopy(env, copy)
+  await confirmCopy(env, object, copy)
+}
+
+/** Rejects when KV does not take it. */
+export function writeCopy(env: Env, { client, until }: Copy): Promise<void> {
+  return env.RECORDS.put(copyKey(client.id), JSON.stringify(client), { expiration: Math.floor(until / 1000) })
+}
+
+/**
+ * Only of a client that somebody has approved: a stranger can register and change clients as they like, and the deletions
+ * of KV are few. @throws OAuthError 503
+ */
+export async function removeCopy(env: Env, { client, isApproved }: Managed): Promise<void> {
+  if (isApproved) await orUnavailable(env.RECORDS.delete(copyKey(client.id)))
+}

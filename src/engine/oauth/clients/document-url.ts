@@ -1,0 +1,42 @@
+// Client identifiers that are URLs (draft-ietf-oauth-client-id-metadata-document §3): which are fetched at all. A stranger
+// chose the address, so it is judged before anything is sent to it.
+
+import { OAuthError } from '../../http/errors.ts'
+import type { Settings } from '../../settings/load.ts'
+
+const MAX_LENGTH = 2000
+
+export function isDocumentUrl(clientId: string): boolean {
+  return /^https?:/i.test(clientId)
+}
+
+/** @throws OAuthError `invalid_client` with the rule that the URL breaks */
+export function requireDocumentUrl(settings: Settings, issuer: string, clientId: string): URL {
+  const refuse = (why: string) => new OAuthError('invalid_client', `The client_id ${why}.`)
+  const url = clientId.length <= MAX_LENGTH && URL.canParse(clientId) ? new URL(clientId) : undefined
+  // Dot segments, a default port, capitals in the host, a missing path: one spelling for one client.
+  if (!url || url.href !== clientId) throw refuse('is not a URL in its normal form')
+  if (url.protocol !== 'https:') throw refuse('is not an https URL')
+  if (url.username || url.password) throw refuse('holds a user name or password')
+  if (clientId.includes('#')) throw refuse('holds a fragment')
+  if (url.pathname === '/') throw refuse('has no path')
+  if (!isPublicName(url.hostname)) throw refuse('is not on a public host name')
+  if (url.host === new URL(issuer).host) throw refuse('is an address of this server itself')
+  if (!isAllowedHost(settings, url.host))
+    throw refuse('is on a host that this server does not accept clients from')
+  return url
+}
+
+/** Whether documents are accepted from this host; from any at all, when none is given. */
+export function isAllowedHost({ clientDocumentHosts }: Settings, host?: string): boolean {
+  if (clientDocumentHosts === 'any') return true
+  return host === undefined ? clientDocumentHosts.length > 0 : clientDocumentHosts.includes(host)
+}
+
+// The network flag global_fetch_strictly_public does not keep a fetch from every private address, so that literals
+// and local names are refused by their form. WHATWG turns every spelling of an IPv4 address into four numbers.
+export function isPublicName(hostname: string): boolean {
+  return /^(?!.*\.(?:localhost|local|internal|invalid|test|example|home\.arpa|onion)$)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(
+    hostname,
+  )
+}

@@ -1,0 +1,48 @@
+// The keys with which a client proves who it is (RFC 7591 §2, `jwks` and `jwks_uri`): one of the two, and public.
+import type { JWK } from 'jose'
+import { OAuthError } from '../../http/errors.ts'
+import { isPublicName } from './document-url.ts'
+
+const MAX_KEYS = 10
+
+/** @throws OAuthError `invalid_client_metadata` */
+export function publicKeys(
+  claimed: Record<string, unknown>,
+): { jwks: { keys: JWK[] } } | { jwks_uri: string } {
+  const { jwks, jwks_uri } = claimed
+  if ((jwks === undefined) === (jwks_uri === undefined)) {
+    throw invalid('private_key_jwt needs either jwks or jwks_uri.')
+  }
+  return jwks === undefined ? { jwks_uri: keySetUrl(jwks_uri) } : { jwks: { keys: keySet(jwks) } }
+}
+
+/** Whether a set holds a key that somebody should keep to themselves. */
+export function hasSecretKey(jwks: unknown): boolean {
+  const keys = (jwks as { keys?: unknown } | undefined)?.keys
+  return Array.isArray(keys) && keys.some((key) => key?.kty === 'oct' || key?.d !== undefined)
+}
+
+function keySet(jwks: unknown): JWK[] {
+  const keys = (jwks as { keys?: unknown } | null)?.keys
+  if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) {
+    throw invalid(`jwks must hold one to ${MAX_KEYS} keys.`)
+  }
+  if (hasSecretKey(jwks)) throw invalid('jwks holds a key that should be secret.')
+  if (!keys.every((key) => ['RSA', 'EC', 'OKP'].includes(key?.kty)))
+    throw invalid('jwks holds what is no public key.')
+  return keys
+}
+
+// A stranger chose the address, so that it is held to what holds for their metadata document.
+function keySetUrl(value: unknown): string {
+  const url =
+    typeof value === 'string' && value.length <= 2000 && URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'https:' || url.username || url.password || !isPublicName(url.hostname)) {
+    throw invalid('jwks_uri must be an https address on a public host.')
+  }
+  return url.href
+}
+
+function invalid(description: string): OAuthError {
+  return new OAuthError('invalid_client_metadata', description)
+}

@@ -1,0 +1,105 @@
+// The life of a registered client: registered, approved, changed, ended. KV is written once a person has approved the
+// client, so that strangers cannot use up its daily writes.
+import { waitUntil } from 'cloudflare:workers'
+import { OAuthError, orUnavailable } from '../../http/errors.ts'
+import { logError } from '../../log/log.ts'
+import type { Client } from './client.ts'
+import { confirmCopy, removeCopy, renewCopy, writeCopy } from './copy-store.ts'
+import { approveDescribed } from './document-store.ts'
+import { isDocumentUrl } from './document-url.ts'
+import type { ClientMetadata } from './metadata.ts'
+import type { Change, ClientObject, Managed } from './object.ts'
+import { isOwnedId } from './owned-store.ts'
+import { objectOf, unknownClient } from './store.ts'
+
+/** @throws OAuthError 503 */
+export async function registerClient(
+  env: Env,
+  issuer: string,
+  metadata: ClientMetadata,
+  secretHash: string | undefined,
+  managementHash: string,
+): Promise<Client> {
+  const objectId = env.CLIENTS.newUniqueId()
+  const client: Client = {
+    id: objectId.toString(),
+    issuer,
+    metadata,
+    ...(secretHash !== undefined && { secretHash }),
+    issuedAt: Math.floor(Date.now() / 1000),
+  }
+  await orUnavailable(env.CLIENTS.get(objectId).register(client, managementHash))
+  return client
+}
+
+/** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError `access_denied`, 503 */
+export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
+  if (isOwnedId(client.id)) return
+  if (isDocumentUrl(client.id)) return approveDescribed(env, client.id)
+  const object = requireObject(env, client.id)
+  const copy = await orUnavailable(object.approve(grantEndsAt))
+  if (copy === 'gone') throw new OAuthError('access_denied', 'The app is not registered any more.')
+  if (copy === 'published') return
+  await orUnavailable(writeCopy(env, copy))
+  // After the answer: it spares the next approval a write, and finds out whether a change has overtaken the copy.
+  waitUntil(confirmCopy(env, object, copy).catch(logError))
+}
+
+/** The client that a registration access token may change; undefined when it is none's. @throws OAuthError 503 */
+export async function findManaged(
+  env: Env,
+  issuer: string,
+  clientId: string,
+  managementHash: string,
+): Promise<Managed | undefined> {
+  const object = objectOf(env, clientId)
+  const managed = object && (await orUnavailable(object.managedBy(managementHash)))
+  return managed?.client.issuer === issuer ? managed : undefined
+}
+
+/**
+ * Changes a client. Its copy goes first: if KV does not answer, nothing has changed. Until it is back, the token
+ * endpoint asks the object. @throws OAuthError 503
+ */
+export async function updateClient(
+  env: Env,
+  managed: Managed,
+  managementHash: string,
+  client: Client,
+): Promise<'done' | 'gone'> {
+  const { published } = managed
+  await removeCopy(env, managed)
+  const object = requireObject(env, client.id)
+  const change = unlessBusy(await orUnavailable(object.update(managementHash, published, client)))
+  if (published) waitUntil(renewCopy(env, object, client.id, published.until).catch(logError))
+  return change
+}
+
+/** Ends a client. First its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */
+export async function endClient(
+  env: Env,
+  managed: Managed,
+  managementHash: string,
+): Promise<'done' | 'gone'> {
+  await removeCopy(env, managed)
+  const object = requireObject(env, managed.client.id)
+  return unlessBusy(await orUnavailable(object.end(managementHash, managed.published)))
+}
+
+function unlessBusy(change: Change): 'done' | 'gone' {
+  if (change !== 'busy') return change
+  throw new OAuthError('temporarily_unavailable', 'A person allows this client just now. Try again.', {
+    retryAfter: 1,
+  })
+}
+
+/** Takes a client from whoever decides, and leaves the copy that lists show. @throws OAuthError 503 */
+export async function closeClient(env: Env, clientId: string): Promise<void> {
+  await orUnavailable(requireObject(env, clientId).remove())
+}
+
+function requireObject(env: Env, clientId: string): DurableObjectStub<ClientObject> {
+  const object = objectOf(env, clientId)
+  if (!object) throw unknownClient()
+  return object
+}

@@ -1,0 +1,213 @@
+// The authorization endpoint (RFC 6749 §4.1.1, OAuth 2.1 §4.1). The URL is the pending state: nothing is stored
+// until a person has approved. GET checks the request and shows the consent page; POST, from that page, decides.
+import type { Context } from 'hono'
+import { LIFETIME } from '#config'
+import { sha256 } from '../../crypto/digest.ts'
+import { seal, unseal } from '../../crypto/seal.ts'
+import type { AppEnv } from '../../http/app-env.ts'
+import { OAuthError } from '../../http/errors.ts'
+import { requireOwnPage } from '../../http/own-page.ts'
+import { PageError } from '../../http/page-error.ts'
+import { Parameters, readForm } from '../../http/parameters.ts'
+import { whereFrom } from '../../http/requester.ts'
+import { audit } from '../../log/audit.ts'
+import { consentPage } from '../../pages/consent.tsx'
+import { secondsLeft, withinCeiling } from '../../people/identity.ts'
+import { loginUrl, readSession, type Session } from '../../people/session.ts'
+import { type Client, displayName } from '../clients/client.ts'
+import { isDocumentUrl } from '../clients/document-url.ts'
+import { staysOnThisComputer } from '../clients/redirect-uri.ts'
+import { approveClient } from '../clients/registration-store.ts'
+import { openGrant } from '../grants/opening-store.ts'
+import { describeScopes, OFFLINE_ACCESS } from '../scopes.ts'
+import {
+  type AuthorizationRequest,
+  checkRequest,
+  type ReturnAddress,
+  requireClient,
+  requireRegistered,
+  requireReturnAddress,
+} from './authorization-request.ts'
+import { destinationOf, refusalUrl, refuse, responseUrl } from './authorization-response.ts'
+
+/** What the consent page showed, sealed into its form. */
+interface Consent {
+  readonly sessionId: string
+  readonly clientId: string
+  /** A hash of what the client said of itself when the page was made. */
+  readonly shown: string
+  readonly redirectUri: string
+  readonly state?: string
+  readonly request: AuthorizationRequest
+}
+
+export async function authorize(c: Context<AppEnv>): Promise<Response> {
+  const parameters = Parameters.from(new URL(c.req.url).searchParams)
+  // Asked at the same time: client and account are kept in different places, and neither answer depends on the other.
+  const [address, session] = await Promise.all([requireReturnAddress(c, parameters), readSession(c)])
+  const request = checkRequest(c, parameters)
+  if (request instanceof OAuthError) return refuse(c, address, request, session)
+  if (!session) return c.redirect(loginUrl(pathOf(c)), 303)
+  const scopes = withinCeiling(c.get('settings'), session.identity, request.scopes)
+  if (scopes.length === 0 && request.scopes.length > 0) {
+    return refuse(
+      c,
+      address,
+      new OAuthError('invalid_scope', 'This person may grant none of these scopes.'),
+      session,
+    )
+  }
+  return askForConsent(c, address, { ...request, scopes }, session)
+}
+
+export async function decide(c: Context<AppEnv>): Promise<Response> {
+  requireOwnPage(c)
+  const form = (await readForm(c.req.raw)).refuseRepeated('scope')
+  const decision = await requireDecision(c, form)
+  const { address, request, session, ticked } = decision
+  if (form.get('decision') !== 'allow') return deny(c, address, session)
+  for (const check of CHECKS) {
+    const notice = await check(decision)
+    if (notice !== undefined) return askForConsent(c, address, request, session, notice)
+  }
+  const scopes = request.scopes.filter((scope) => scope === OFFLINE_ACCESS || ticked.includes(scope))
+  return allow(c, address, { ...request, scopes }, session)
+}
+
+/** What a person has decided about, as it is now. */
+interface Decision {
+  readonly consent: Consent
+  readonly address: ReturnAddress
+  readonly request: AuthorizationRequest
+  readonly session: Session
+  /** The scopes that came with the form. */
+  readonly ticked: readonly string[]
+}
+
+/** The page that this browser was shown, in this session. @throws PageError 403 */
+async function requireDecision(c: Context<AppEnv>, form: Parameters): Promise<Decision> {
+  const settings = c.get('settings')
+  const consent = await unseal<Consent>(settings, 'consent', c.get('issuer'), form.get('seal') ?? '')
+  const [session, client] = await Promise.all([readSession(c), consent && requireClient(c, consent.clientId)])
+  if (!session || !client || consent?.sessionId !== session.id) {
+    throw new PageError(
+      403,
+      'This page is too old',
+      'You were signed out, or waited too long. Start again in the app.',
+    )
+  }
+  const { redirectUri, state } = consent
+  // A ceiling may have come down while the person looked at the page.
+  const scopes = withinCeiling(settings, session.identity, consent.request.scopes)
+  const request = { ...consent.request, scopes }
+  return { consent, address: { client, redirectUri, state }, request, session, ticked: form.all('scope') }
+}
+
+/** Throws where the request is not safe. Returns a notice where the person has to look again. */
+type Check = (decision: Decision) => string | undefined | Promise<string | undefined>
+
+// First where the answer goes, then whether the person saw what this is, then what they ticked.
+const CHECKS: readonly Check[] = [
+  ({ address }) => {
+    requireRegistered(address.client, address.redirectUri)
+    return undefined
+  },
+  async ({ consent, address }) =>
+    (await fingerprint(address.client)) === consent.shown
+      ? undefined
+      : 'The app has changed what it says about itself. Look again.',
+  ({ request, ticked }) => {
+    const offered = offeredScopes(request)
+    if (ticked.every((scope) => offered.includes(scope))) return undefined
+    throw new PageError(403, 'That was not offered', 'A permission was sent that this page did not offer.')
+  },
+  ({ request, ticked }) =>
+    ticked.length === 0 && offeredScopes(request).length > 0
+      ? 'Nothing is ticked. Tick what to allow, or deny.'
+      : undefined,
+]
+
+function offeredScopes({ scopes }: AuthorizationRequest): string[] {
+  return describeScopes(scopes).map(({ name }) => name)
+}
+
+async function askForConsent(
+  c: Context<AppEnv>,
+  { client, redirectUri, state }: ReturnAddress,
+  request: AuthorizationRequest,
+  session: Session,
+  notice?: string,
+): Promise<Response> {
+  const consent: Consent = {
+    sessionId: session.id,
+    clientId: client.id,
+    shown: await fingerprint(client),
+    redirectUri,
+    ...(state !== undefined && { state }),
+    request,
+  }
+  return consentPage({
+    clientName: displayName(client),
+    vouchedBy: isDocumentUrl(client.id) ? new URL(client.id).host : undefined,
+    redirectHost: destinationOf(redirectUri),
+    local: staysOnThisComputer(redirectUri),
+    userName: session.identity.name,
+    path: c.req.method === 'GET' ? pathOf(c) : undefined,
+    scopes: describeScopes(request.scopes),
+    lastsDays: Math.ceil(secondsLeft(session.identity, LIFETIME.grant) / (24 * 60 * 60)),
+    seal: await seal(c.get('settings'), 'consent', c.get('issuer'), consent, LIFETIME.consent),
+    notice,
+  })
+}
+
+async function allow(
+  c: Context<AppEnv>,
+  address: ReturnAddress,
+  request: AuthorizationRequest,
+  { userId, identity }: Session,
+): Promise<Response> {
+  const { client, redirectUri } = address
+  const approval = {
+    ...request,
+    issuer: c.get('issuer'),
+    userId,
+    identity,
+    place: whereFrom(c),
+    clientId: client.id,
+    clientName: displayName(client),
+    redirectUri,
+  }
+  try {
+    const grantEndsAt = Date.now() + LIFETIME.grant * 1000
+    const [{ code, record }] = await Promise.all([
+      openGrant(c.env, approval),
+      approveClient(c.env, client, grantEndsAt),
+    ])
+    const shown = { person: identity, app: record.clientName }
+    audit(
+      'consent.allowed',
+      { user: userId, client: client.id, grant: record.id, scopes: record.scopes },
+      shown,
+    )
+    return c.redirect(responseUrl(c, address, { code }), 303)
+  } catch (error) {
+    if (error instanceof OAuthError) return c.redirect(refusalUrl(c, address, error), 303)
+    throw error
+  }
+}
+
+function deny(c: Context<AppEnv>, address: ReturnAddress, { userId, identity }: Session): Response {
+  const { client } = address
+  const shown = { person: identity, app: displayName(client) }
+  audit('consent.denied', { user: userId, client: client.id }, shown)
+  return c.redirect(refusalUrl(c, address, new OAuthError('access_denied', 'The person said no.')), 303)
+}
+
+function pathOf(c: Context<AppEnv>): string {
+  const { pathname, search } = new URL(c.req.url)
+  return pathname + search
+}
+
+function fingerprint(client: Client): Promise<string> {
+  return sha256(JSON.stringify(client.metadata))
+}

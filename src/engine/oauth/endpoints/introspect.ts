@@ -1,0 +1,58 @@
+// Token introspection (RFC 7662), for resource servers elsewhere. A client that the owner has registered for it may ask
+// about any access token; any other learns of its own and, of all others, nothing: not even that they exist.
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { OAuthError } from '../../http/errors.ts'
+import { readForm } from '../../http/parameters.ts'
+import { authenticateClient } from '../clients/authentication.ts'
+import type { Client } from '../clients/client.ts'
+import { isOwnedClientRevoked } from '../clients/owned-store.ts'
+import { isGrantLive } from '../grants/store.ts'
+import { resourceOf } from '../resource.ts'
+import { type AccessToken, verifyAccessToken } from '../tokens/access-token.ts'
+
+export async function introspect(c: Context<AppEnv>): Promise<Response> {
+  const parameters = (await readForm(c.req.raw)).refuseRepeated()
+  const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer') }
+  const client = await authenticateClient(lookup, c.req.raw.headers, parameters)
+  // §2.1: without that, anyone could try tokens out here.
+  if (client.metadata.token_endpoint_auth_method === 'none') {
+    throw new OAuthError('unauthorized_client', 'A client that anyone can claim to be is told nothing.')
+  }
+  const token = await readToken(c, parameters.require('token'))
+  const active = token && mayKnow(client, token) && (await isLive(c.env, token))
+  return Response.json(active ? describe(c, token) : { active: false }, {
+    headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' },
+  })
+}
+
+/** Refresh tokens and codes are between a client and the token endpoint; here they are unknown, like any other text. */
+function readToken(c: Context<AppEnv>, token: string): Promise<AccessToken | undefined> {
+  const issuer = c.get('issuer')
+  return verifyAccessToken(c.get('settings'), issuer, resourceOf(issuer), token).catch(() => undefined)
+}
+
+function mayKnow(client: Client, token: AccessToken): boolean {
+  return client.introspects === true || client.id === token.clientId
+}
+
+// Of what decides, not of a copy: whoever asks here has no other way to hear of a revocation.
+function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boolean> {
+  return grant ? isGrantLive(env, grant.id) : isOwnedClientRevoked(env, clientId).then((revoked) => !revoked)
+}
+
+/** RFC 7662 §2.2 */
+function describe(c: Context<AppEnv>, { userId, userName, clientId, scopes, expiresAt }: AccessToken) {
+  const issuer = c.get('issuer')
+  return {
+    active: true,
+    scope: scopes.join(' '),
+    client_id: clientId,
+    username: userName,
+    token_type: 'Bearer',
+    exp: expiresAt,
+    sub: userId,
+    aud: resourceOf(issuer),
+    iss: issuer,
+  }
+}

@@ -1,0 +1,67 @@
+// What this server says about itself: RFC 8414 (authorization server), RFC 9728 (protected resource), RFC 7517 (keys).
+import type { Context } from 'hono'
+import { NAME } from '#config'
+import type { AppEnv } from '../../http/app-env.ts'
+import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
+import { isAllowedHost } from '../clients/document-url.ts'
+import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
+import { resourceOf } from '../resource.ts'
+import { announcedScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
+import { publicKeySet } from '../tokens/signing-keys.ts'
+
+export function authorizationServerMetadata(c: Context<AppEnv>): Response {
+  const issuer = c.get('issuer')
+  return cached({
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    ...(c.get('settings').registration !== 'off' && { registration_endpoint: `${issuer}/register` }),
+    revocation_endpoint: `${issuer}/revoke`,
+    introspection_endpoint: `${issuer}/introspect`,
+    jwks_uri: `${issuer}/jwks`,
+    scopes_supported: [...RESOURCE_SCOPES, OFFLINE_ACCESS],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: CLIENT_GRANT_TYPES,
+    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    code_challenge_methods_supported: ['S256'],
+    // draft-ietf-oauth-identity-assertion-authz-grant §6
+    ...(c.get('settings').assertionIssuers.length > 0 && {
+      authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
+    }),
+    client_id_metadata_document_supported: isAllowedHost(c.get('settings')),
+    authorization_response_iss_parameter_supported: true,
+  })
+}
+
+// RFC 9728 §2: the servers whose tokens are accepted, as they call themselves; clients take the first that they can.
+// All scopes, not only those of the first challenge: a client that reads scopes from here does so because it is too
+// old to read a challenge, and so too old to step up.
+export function protectedResourceMetadata(c: Context<AppEnv>): Response {
+  const settings = c.get('settings')
+  const issuer = c.get('issuer')
+  const own = settings.ownAuthorizationServer ? [issuer] : []
+  const scopes = announcedScopes(settings, RESOURCE_SCOPES)
+  return cached({
+    resource: resourceOf(issuer),
+    authorization_servers: [...settings.authorizationServers.map((server) => server.issuer), ...own],
+    // RFC 9728 §3.2: a list without an entry is left out.
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
+    bearer_methods_supported: ['header'],
+    resource_name: NAME,
+  })
+}
+
+export function jwks(c: Context<AppEnv>): Response {
+  return cached(publicKeySet(c.get('settings')))
+}
+
+// A minute: long enough to spare most requests, short enough for a key rotation to wait for.
+function cached(body: object): Response {
+  return Response.json(body, { headers: { 'Cache-Control': 'public, max-age=60' } })
+}

@@ -1,0 +1,64 @@
+// The token endpoint (RFC 6749 §3.2): which grant type, which client, may it, then the exchange, then one answer.
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { OAuthError, tooOften } from '../../http/errors.ts'
+import { withinLimit } from '../../http/limits.ts'
+import { type Parameters, readForm } from '../../http/parameters.ts'
+import { whereFrom } from '../../http/requester.ts'
+import { authenticateClient } from '../clients/authentication.ts'
+import type { Client } from '../clients/client.ts'
+import type { ClientGrantType } from '../clients/metadata.ts'
+import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
+import { issueAccessToken } from '../tokens/access-token.ts'
+import { parseHandle } from '../tokens/handle.ts'
+
+/** By their names on the wire. */
+type GrantTypes = { readonly [name in ClientGrantType]: GrantType }
+
+export function tokenEndpoint(grantTypes: GrantTypes) {
+  return async (c: Context<AppEnv>): Promise<Response> => {
+    const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
+    const name = requireGrantType(grantTypes, parameters.require('grant_type'))
+    const { authenticate, exchange } = grantTypes[name]
+    const { headers } = c.req.raw
+    const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer') }
+    const client = await (authenticate?.(lookup, { headers, parameters }) ??
+      authenticateClient(lookup, headers, parameters))
+    requireRegistered(client, name)
+    await requireWithinLimit(c.env, client, parameters)
+    return tokenResponse(c, await exchange({ ...lookup, place: whereFrom(c), client, parameters }))
+  }
+}
+
+function requireGrantType(grantTypes: GrantTypes, name: string): ClientGrantType {
+  if (Object.hasOwn(grantTypes, name)) return name as ClientGrantType
+  throw new OAuthError('unsupported_grant_type', `Supported: ${Object.keys(grantTypes).join(', ')}`)
+}
+
+function requireRegistered({ metadata }: Client, name: ClientGrantType): void {
+  if (metadata.grant_types.includes(name)) return
+  throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
+}
+
+// Per client and grant, not per address: the users of a hosted client share its addresses. Counted after the client has
+// authenticated, so that a stranger cannot use up what belongs to a client.
+async function requireWithinLimit(env: Env, client: Client, parameters: Parameters): Promise<void> {
+  const presented = parameters.get('refresh_token') ?? parameters.get('code') ?? ''
+  const key = `${client.id} ${parseHandle(presented)?.grantId ?? ''}`
+  if (!(await withinLimit(env.TOKEN_LIMIT, key))) throw tooOften()
+}
+
+// RFC 6749 §5.1. `scope` is always there: it may be less than the client asked for.
+async function tokenResponse(c: Context<AppEnv>, { authorized, refreshToken }: Exchanged): Promise<Response> {
+  const accessToken = await issueAccessToken(c.get('settings'), authorized)
+  return Response.json(
+    {
+      access_token: accessToken.token,
+      token_type: 'Bearer',
+      expires_in: accessToken.expiresIn,
+      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+      scope: authorized.scopes.join(' '),
+    },
+    { headers: { 'Cache-Control': 'no-store', Pragma: 'no-cache' } },
+  )
+}

@@ -1,0 +1,148 @@
+// One Durable Object per grant: where a code is redeemed once, a refresh token rotates, and an end is an end.
+// It is a shell around state.ts. From read to write each decision is synchronous: an `await` in between would
+// let calls interleave, and one code would have many winners. An empty object is a grant that is over.
+import { DurableObject } from 'cloudflare:workers'
+import { LIFETIME } from '#config'
+import { logError } from '../../log/log.ts'
+import { accountOf } from '../../people/account-store.ts'
+import type { Activity } from '../../people/activity.ts'
+import type {
+  Code,
+  GrantEvent,
+  GrantRecord,
+  GrantState,
+  RedeemEvent,
+  RedeemOutcome,
+  RefreshEvent,
+  Refreshes,
+  RefreshOutcome,
+  RevocationReason,
+} from './grant.ts'
+import { isLive, nextWake, openedGrant, step } from './state.ts'
+
+const ENDED = { kind: 'refused', reason: 'ended' } as const
+const RETRY_MS = 30_000
+
+/** What the owner of a grant is shown of it. */
+export interface GrantDescription {
+  readonly record: GrantRecord
+  /** When a token of this grant was last seen; granular to an isolate's first sight of each access token. */
+  readonly lastUsedAt: number
+  readonly refreshes: readonly Refreshes[]
+}
+
+export class GrantObject extends DurableObject<Env> {
+  /** Begins the grant, with its code. The alarm removes it again if the code is never redeemed. */
+  open(record: GrantRecord, code: Code): void {
+    if (this.#load()) throw new Error('This grant is open already.')
+    this.#save(openedGrant(record, code))
+  }
+
+  async redeem(event: RedeemEvent): Promise<RedeemOutcome> {
+    const state = this.#load()
+    const outcome = state ? this.#decide(state, event) : ENDED
+    if (outcome.kind === 'replayed') await this.#publishEnd()
+    return outcome
+  }
+
+  async refresh(event: Omit<RefreshEvent, 'spent'>): Promise<RefreshOutcome> {
+    const state = this.#load()
+    const outcome = state ? this.#decide(state, { ...event, spent: this.#isSpent(event.tokenHash) }) : ENDED
+    if (outcome.kind === 'replayed' || outcome.kind === 'not_allowed') await this.#publishEnd()
+    return outcome
+  }
+
+  /** An access token of this generation was accepted. Returns whether the grant is live. */
+  confirm(generation: number): boolean {
+    const state = this.#load()
+    if (!state) return false
+    this.#decide(state, { type: 'confirm', generation })
+    return isLive(state, Date.now())
+  }
+
+  /** Ends the grant for good. Returns what it was, or undefined when it was over already. */
+  async revoke(reason: RevocationReason): Promise<GrantRecord | undefined> {
+    const state = this.#load()
+    if (!state) return undefined
+    this.#decide(state, { type: 'revoke', reason })
+    await this.#publishEnd()
+    return state.record
+  }
+
+  /** The client to which this code or refresh token, old or new, was given; undefined when it is not of this grant. */
+  clientOf(hash: string): string | undefined {
+    const state = this.#load()
+    if (!state) return undefined
+    const hashes = [state.code.hash, state.current?.hash, ...state.superseded.map((token) => token.hash)]
+    return hashes.includes(hash) || this.#isSpent(hash) ? state.record.clientId : undefined
+  }
+
+  describe(): GrantDescription | undefined {
+    const state = this.#load()
+    return state && isLive(state, Date.now())
+      ? { record: state.record, lastUsedAt: state.lastUsedAt, refreshes: state.refreshes }
+      : undefined
+  }
+
+  override async alarm(): Promise<void> {
+    const state = this.#load()
+    if (!state) return
+    if (isLive(state, Date.now())) this.#decide(state, { type: 'wake' })
+    else await this.#publishEnd()
+  }
+
+  #decide<E extends GrantEvent>(state: GrantState, event: E) {
+    const [next, outcome, spentHashes] = step(state, event, Date.now())
+    for (const hash of spentHashes) this.ctx.storage.kv.put(`spent:${hash}`, true)
+    // Saving sets the next alarm, which a wake has used up.
+    if (next !== state || event.type === 'wake') this.#save(next)
+    return outcome
+  }
+
+  #load(): GrantState | undefined {
+    return this.ctx.storage.kv.get<GrantState>('state')
+  }
+
+  #save(state: GrantState): void {
+    const now = Date.now()
+    this.ctx.storage.kv.put('state', state)
+    // A revoked grant that could not tell KV so tries again, until KV agrees.
+    this.ctx.storage.setAlarm(state.revoked ? now + RETRY_MS : Math.max(nextWake(state, now), now))
+  }
+
+  #isSpent(hash: string): boolean {
+    return this.ctx.storage.kv.get(`spent:${hash}`) !== undefined
+  }
+
+  // The object knew first; now the copies: the mark that resource servers read, the record, the owner's index.
+  // A failure changes nothing about the decision: the alarm comes back here until all have been told.
+  async #publishEnd(): Promise<void> {
+    const state = this.#load()
+    if (!state) return
+    const { id, userId } = state.record
+    try {
+      if (state.revoked && state.redeemedAt !== undefined) {
+        await this.env.RECORDS.put(`revoked:${id}`, state.revoked, {
+          expirationTtl: LIFETIME.accessToken + 300,
+        })
+      }
+      await this.env.RECORDS.delete(`grant:${id}`)
+      await accountOf(this.env, userId).forgetGrant(id, activityOf(state))
+      await this.ctx.storage.deleteAll()
+    } catch (cause) {
+      logError(cause, { grant: id, retry_in_ms: RETRY_MS })
+      this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
+    }
+  }
+}
+
+/** What happened in a grant, for its owner to look back on. */
+export function activityOf({
+  record,
+  refreshes,
+  revoked,
+}: Pick<GrantState, 'record' | 'refreshes' | 'revoked'>): Activity[] {
+  const about = record.clientName
+  const refreshed = refreshes.map((one) => ({ kind: 'refreshed' as const, about, ...one }))
+  return revoked ? [...refreshed, { at: Date.now(), kind: revoked, about, place: '', times: 1 }] : refreshed
+}

@@ -1,0 +1,80 @@
+// A grant begins: what a person has just approved is written in three places, all or none. The grant object (the truth),
+// the index of the account, the KV record.
+import { LIFETIME } from '#config'
+import { sha256 } from '../../crypto/digest.ts'
+import { randomSecret } from '../../crypto/secrets.ts'
+import { orUnavailable } from '../../http/errors.ts'
+import { accountOf } from '../../people/account-store.ts'
+import { secondsLeft } from '../../people/identity.ts'
+import { formatHandle } from '../tokens/handle.ts'
+import type { Code, GrantRecord } from './grant.ts'
+
+const KV_METADATA_BYTES = 1024
+/** KV refuses to keep a record for less. */
+const KV_LEAST_SECONDS = 60
+
+/** What a person has just approved, and what its code will be checked against. */
+type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> &
+  Pick<Code, 'redirectUri' | 'codeChallenge'> & { readonly place: string }
+
+/** Opens a grant for what a person has just approved. Returns its authorization code. @throws OAuthError 503 */
+export async function openGrant(
+  env: Env,
+  approval: Approval,
+): Promise<{ code: string; record: GrantRecord }> {
+  const { redirectUri, codeChallenge, place, ...approved } = approval
+  const objectId = env.GRANTS.newUniqueId()
+  const now = Date.now()
+  const record: GrantRecord = {
+    ...approved,
+    id: objectId.toString(),
+    createdAt: now,
+    expiresAt: now + secondsLeft(approved.identity, LIFETIME.grant) * 1000,
+  }
+  const secret = randomSecret()
+  const code = {
+    hash: await sha256(secret),
+    redirectUri,
+    codeChallenge,
+    expiresAt: now + LIFETIME.code * 1000,
+  }
+  // First the object: if the others fail, its alarm removes whatever was written, since nobody redeems the code.
+  await orUnavailable(env.GRANTS.get(objectId).open(record, code))
+  const inIndex = accountOf(env, record.userId).addGrant(
+    record.id,
+    { id: record.clientId, name: record.clientName },
+    place,
+  )
+  await orUnavailable(Promise.all([inIndex, putRecord(env, record)]))
+  return { code: formatHandle(record.id, secret), record }
+}
+
+async function putRecord(env: Env, record: GrantRecord): Promise<void> {
+  await env.RECORDS.put(`grant:${record.id}`, JSON.stringify(record), {
+    expirationTtl: Math.max(Math.ceil((record.expiresAt - record.createdAt) / 1000), KV_LEAST_SECONDS),
+    metadata: await summary(record),
+  })
+}
+
+/** What a list of KV shows of a grant, within the 1,024 bytes that KV gives it. */
+export interface GrantSummary {
+  readonly user: string
+  readonly client: string
+  readonly scope: string
+  readonly userId: string
+  /** Of the client's id, which can be longer than this. */
+  readonly clientHash: string
+}
+
+async function summary(record: GrantRecord): Promise<GrantSummary> {
+  const cut = (text: string) => text.slice(0, 40)
+  const full = {
+    user: cut(record.identity.name),
+    client: cut(record.clientName),
+    scope: record.scopes.join(' '),
+    userId: record.userId,
+    clientHash: await sha256(record.clientId),
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(full)).byteLength
+  return bytes <= KV_METADATA_BYTES ? full : { ...full, scope: `${record.scopes.length} scopes` }
+}

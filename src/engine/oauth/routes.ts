@@ -1,0 +1,88 @@
+// The endpoints of the authorization server, and the metadata of the resource: path, methods, who may call it from a
+// page elsewhere, and how errors are told. Middleware is bound to paths, so that what is open to every origin opens
+// nothing else.
+import { type Context, Hono } from 'hono'
+import type { AppEnv } from '../http/app-env.ts'
+import { anyOrigin } from '../http/cors.ts'
+import { errorResponse, OAuthError } from '../http/errors.ts'
+import { logError } from '../log/log.ts'
+import { JWT_BEARER_GRANT } from './clients/metadata.ts'
+import { authorize, decide } from './endpoints/authorize.ts'
+import { introspect } from './endpoints/introspect.ts'
+import { endRegistration, readRegistration, replaceRegistration } from './endpoints/manage-client.ts'
+import { authorizationServerMetadata, jwks, protectedResourceMetadata } from './endpoints/metadata.ts'
+import { register } from './endpoints/register.ts'
+import { revoke } from './endpoints/revoke.ts'
+import { tokenEndpoint } from './endpoints/token.ts'
+import { authorizationCode } from './grant-types/authorization-code.ts'
+import { clientCredentials } from './grant-types/client-credentials.ts'
+import { jwtBearer } from './grant-types/jwt-bearer.ts'
+import { refreshToken } from './grant-types/refresh-token.ts'
+import { RESOURCE_PATH } from './resource.ts'
+
+type Handler = (c: Context<AppEnv>) => Response | Promise<Response>
+type Methods = { readonly [method in 'GET' | 'POST' | 'PUT' | 'DELETE']?: Handler }
+
+/** How a client can get tokens. */
+const token = tokenEndpoint({
+  authorization_code: authorizationCode,
+  refresh_token: refreshToken,
+  client_credentials: clientCredentials,
+  [JWT_BEARER_GRANT]: jwtBearer,
+})
+
+/** Where clients learn which authorization servers are in force; it is there whichever they are. */
+export const resourceEndpoints = forPrograms({
+  '/.well-known/oauth-protected-resource': { GET: protectedResourceMetadata },
+  [`/.well-known/oauth-protected-resource${RESOURCE_PATH}`]: { GET: protectedResourceMetadata },
+})
+
+export const machineEndpoints = forPrograms({
+  '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },
+  '/jwks': { GET: jwks },
+  '/register': { POST: register },
+  '/register/:clientId': { GET: readRegistration, PUT: replaceRegistration, DELETE: endRegistration },
+  '/token': { POST: token },
+  '/revoke': { POST: revoke },
+  '/introspect': { POST: introspect },
+})
+
+/** Any origin may call, none with cookies; errors are JSON. */
+function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.onError((error) => {
+    if (error instanceof OAuthError) {
+      if (error.cause) logError(error.cause, { code: error.code })
+      return errorResponse(error)
+    }
+    logError(error)
+    return errorResponse(
+      new OAuthError('server_error', 'Something went wrong here. It has been written down.'),
+    )
+  })
+  for (const [path, methods] of Object.entries(endpoints)) {
+    app.use(
+      path,
+      anyOrigin({
+        methods: Object.keys(methods),
+        headers: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
+        exposed: ['WWW-Authenticate', 'Retry-After'],
+      }),
+    )
+    serve(app, path, methods)
+  }
+  return app
+}
+
+/** For a person in a browser: no other origin; errors are pages (index.ts). */
+export const authorizationEndpoint = new Hono<AppEnv>()
+serve(authorizationEndpoint, '/authorize', { GET: authorize, POST: decide })
+
+// RFC 9110 §15.5.6: a wrong method is told which are right.
+function serve(app: Hono<AppEnv>, path: string, methods: Methods): void {
+  for (const [method, handler] of Object.entries(methods)) app.on(method, path, handler)
+  const allow = Object.keys(methods).join(', ')
+  app.all(path, (c) =>
+    c.json({ error: 'invalid_request' }, 405, { Allow: allow, 'Cache-Control': 'no-store' }),
+  )
+}

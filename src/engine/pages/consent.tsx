@@ -1,0 +1,107 @@
+// The consent page: who asks, for what, and where the answer goes. Allow and Deny are equally easy.
+import { page } from './layout.tsx'
+
+interface Consent {
+  readonly clientName: string
+  /** The host that publishes the client's description; undefined for a name that nobody stands for. */
+  readonly vouchedBy: string | undefined
+  /** Where the browser goes next, as the person would read it. */
+  readonly redirectHost: string
+  /** Any program on this computer could be the one that asks. */
+  readonly local: boolean
+  readonly userName: string
+  /** The path back to this page, for somebody else; undefined where there is none. */
+  readonly path: string | undefined
+  readonly scopes: readonly { readonly name: string; readonly text: string }[]
+  readonly lastsDays: number
+  readonly seal: string
+  readonly notice?: string | undefined
+}
+
+export function consentPage(consent: Consent): Promise<Response> {
+  const { clientName, vouchedBy, redirectHost, local, userName, path, scopes, lastsDays, seal, notice } =
+    consent
+  return page({
+    title: `Allow ${clientName}?`,
+    formsLeaveThisOrigin: true,
+    children: (
+      <>
+        <form method="post" action="/authorize">
+          <h1>
+            Allow <bdi>{clientName}</bdi> to use your account?
+          </h1>
+          <p class="quiet">
+            {vouchedBy === undefined
+              ? 'The app chose this name itself; nobody has verified it.'
+              : `The app calls itself so on ${vouchedBy}.`}
+          </p>
+          {notice && (
+            <p class="notice" role="alert">
+              {notice}
+            </p>
+          )}
+          <dl class="facts">
+            <div>
+              <dt>You are signed in as</dt>
+              <dd>
+                <bdi>{userName}</bdi>
+              </dd>
+            </div>
+            <div>
+              <dt>You will be sent to</dt>
+              <dd>{redirectHost}</dd>
+            </div>
+          </dl>
+          {local && (
+            <p class="notice">
+              The answer goes to a program on this computer, and any program on it could be asking. Allow it
+              only if you have just started connecting it yourself.
+            </p>
+          )}
+          <p>It will know who you are here{scopes.length > 0 ? ', and may:' : '.'}</p>
+          {scopes.length > 0 && (
+            <ul class="scopes">
+              {scopes.map(({ name, text }) => (
+                <li>
+                  <label>
+                    <input type="checkbox" name="scope" value={name} checked />
+                    <span>
+                      {text} <code>{name}</code>
+                    </span>
+                  </label>
+                </li>
+              ))}
+            </ul>
+          )}
+          <input type="hidden" name="seal" value={seal} />
+          <div class="choice">
+            <button type="submit" name="decision" value="deny">
+              Deny
+            </button>
+            {/* Arms half a second after the pointer arrives, so that no page can trick the second of two quick clicks. */}
+            <span class="arms">
+              <button type="submit" name="decision" value="allow" class="primary">
+                Allow
+              </button>
+            </span>
+          </div>
+          <p class="quiet">
+            It lasts at most {lastsDays} days. You can take it back at any time on{' '}
+            <a href="/account">your account page</a>.
+          </p>
+        </form>
+        {path !== undefined && (
+          <form method="post" action="/logout">
+            <input type="hidden" name="return_to" value={path} />
+            <p class="quiet">
+              Not <bdi>{userName}</bdi>?{' '}
+              <button type="submit" class="link">
+                Sign in as somebody else
+              </button>
+            </p>
+          </form>
+        )}
+      </>
+    ),
+  })
+}

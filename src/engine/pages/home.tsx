@@ -1,0 +1,123 @@
+// The front door: the one address that connects an app, and what to do with it in each.
+import type { Child } from 'hono/jsx'
+import { THEME } from '#theme'
+import { COPY, Copyable } from './copyable.tsx'
+import { page } from './layout.tsx'
+
+/** What the home page is told. */
+export interface Home {
+  readonly mcpUrl: string
+  /** Apps that run elsewhere cannot reach a server on this computer. */
+  readonly local: boolean
+  /** Otherwise people sign in at somebody else's server, which also knows what they have allowed. */
+  readonly signsInHere: boolean
+}
+
+export function homePage({ mcpUrl, local, signsInHere }: Home): Promise<Response> {
+  const name = THEME.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  return page({
+    title: 'Connect',
+    wide: true,
+    script: COPY,
+    children: (
+      <>
+        <h1>{THEME.name}</h1>
+        <p>
+          This is an MCP server{signsInHere && ' with its own front door'}. Give this one address to your app:
+        </p>
+        <Copyable text={mcpUrl} />
+        {signsInHere ? (
+          <p>
+            The app opens a browser window, you sign in here, and you decide what it may do. You can see every
+            app that you let in on <a href="/account">your account page</a>, and put it out again.
+          </p>
+        ) : (
+          <p>
+            The app opens a browser window, and you sign in where you sign in to everything else. What the app
+            may do is decided there.
+          </p>
+        )}
+        {local && (
+          <p class="notice">
+            This server runs on your computer. Apps that run elsewhere, such as Claude on the web and ChatGPT,
+            reach it only once it is deployed.
+          </p>
+        )}
+        <div class="ways">
+          <Way title="Claude, on the web, desktop and phone">
+            <p>
+              In Settings, open <b>Connectors</b>, choose <b>Add custom connector</b>, paste the address, then
+              press <b>Connect</b>.
+            </p>
+          </Way>
+          <Way title="Claude Code">
+            <Copyable text={`claude mcp add --transport http ${name} ${mcpUrl}`} />
+            <p>
+              Then type <code>/mcp</code>, choose {name}, and <b>Authenticate</b>.
+            </p>
+          </Way>
+          <Way title="ChatGPT">
+            <p>
+              In Settings, open <b>Apps &amp; Connectors</b>, switch on developer mode under <b>Advanced</b>,
+              choose <b>Create</b>, paste the address, and leave authentication at <b>OAuth</b>.
+            </p>
+          </Way>
+          <Way title="VS Code">
+            <p>
+              <a class="button" href={vsCodeLink(name, mcpUrl)}>
+                Add to VS Code
+              </a>
+            </p>
+            <p>
+              Or run <b>MCP: Add Server</b> from the command palette, choose <b>HTTP</b>, and paste the
+              address.
+            </p>
+          </Way>
+          <Way title="Cursor">
+            <p>
+              <a class="button" href={cursorLink(name, mcpUrl)}>
+                Add to Cursor
+              </a>
+            </p>
+            <p>
+              Or add it to <code>~/.cursor/mcp.json</code>:
+            </p>
+            <Copyable text={JSON.stringify({ mcpServers: { [name]: { url: mcpUrl } } }, null, 2)} />
+          </Way>
+          <Way title="Codex">
+            <Copyable text={`codex mcp add ${name} --url ${mcpUrl}`} />
+            <Copyable text={`codex mcp login ${name}`} />
+          </Way>
+          <Way title="An app that knows only local servers">
+            <Copyable text={`npx -y mcp-remote ${mcpUrl}`} />
+          </Way>
+          <Way title="It does not work">
+            <p>
+              Remove the server in the app and add it again: that makes the app introduce itself anew. Then
+              look at the server as an app does:
+            </p>
+            <Copyable text={`npm run doctor ${mcpUrl}`} />
+          </Way>
+        </div>
+      </>
+    ),
+  })
+}
+
+function Way({ title, children }: { title: string; children: Child }) {
+  return (
+    <details>
+      <summary>{title}</summary>
+      {children}
+    </details>
+  )
+}
+
+function vsCodeLink(name: string, url: string): string {
+  return `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name, type: 'http', url }))}`
+}
+
+function cursorLink(name: string, url: string): string {
+  const config = encodeURIComponent(btoa(JSON.stringify({ url })))
+  return `cursor://anysphere.cursor-deeplink/mcp/install?name=${encodeURIComponent(name)}&config=${config}`
+}

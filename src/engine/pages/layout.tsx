@@ -1,0 +1,87 @@
+// The frame of every page, and the headers that protect it.
+
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import { THEME } from '#theme'
+import { sha256Bytes } from '../crypto/digest.ts'
+import { CSS } from './style.ts'
+
+interface Page {
+  title: string
+  status?: number | undefined
+  /** Seconds, for someone who has tried too often. */
+  retryAfter?: number | undefined
+  wide?: boolean
+  /**
+   * `form-action 'self'` on every page but consent: Chrome applies it to every redirect after the submit, and
+   * the way back to a client may go through addresses that no policy can name.
+   */
+  formsLeaveThisOrigin?: boolean
+  /** May fetch from this origin. */
+  script?: string | undefined
+  children: Child
+}
+
+/** Renders a page. Nothing is loaded from anywhere, nothing else runs, nobody may frame it, nothing keeps it. */
+export async function page(content: Page): Promise<Response> {
+  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, script, children } = content
+  const html = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>{`${title} · ${THEME.name}`}</title>
+        <link rel="icon" href="data:," />
+        <style>{raw(CSS)}</style>
+      </head>
+      <body>
+        <header>
+          <a href="/">
+            {raw(THEME.logo)}
+            {THEME.name}
+          </a>
+        </header>
+        <main class={wide ? 'wide' : undefined}>{children}</main>
+        <footer>
+          {THEME.links.map(({ href, text }) => (
+            <a href={href}>{text}</a>
+          ))}
+        </footer>
+        {script && <script>{raw(script)}</script>}
+      </body>
+    </html>
+  )
+  return new Response(`<!doctype html>${await html}`, {
+    status,
+    headers: {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': [
+        "default-src 'none'",
+        `style-src '${await hashOf(CSS)}'`,
+        ...(script ? [`script-src '${await hashOf(script)}'`, "connect-src 'self'"] : []),
+        'img-src data:',
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        ...(formsLeaveThisOrigin ? [] : ["form-action 'self'"]),
+      ].join('; '),
+      'X-Frame-Options': 'DENY',
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cache-Control': 'no-store',
+      ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+    },
+  })
+}
+
+const hashes = new Map<string, Promise<string>>()
+
+/** How the policy names the one stylesheet, or script, that it allows. Once per isolate. */
+function hashOf(text: string): Promise<string> {
+  const hash = hashes.get(text) ?? policyHash(text)
+  hashes.set(text, hash)
+  return hash
+}
+
+async function policyHash(text: string): Promise<string> {
+  return `sha256-${btoa(String.fromCharCode(...(await sha256Bytes(text))))}`
+}

@@ -1,0 +1,269 @@
+// One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
+// may do for them upstream, their passkeys, and the invitations they have made.
+import { DurableObject } from 'cloudflare:workers'
+import { LIFETIME } from '#config'
+import { eraseEvents } from '../log/audit-store.ts'
+import { logError } from '../log/log.ts'
+import type { Activity, Note } from './activity.ts'
+import { INVITATION_TABLES, type Invitation, Invitations } from './invitations.ts'
+import {
+  type AddOutcome,
+  PASSKEY_TABLES,
+  type Passkey,
+  type PasskeyDescription,
+  Passkeys,
+  type RemoveOutcome,
+  type UseOutcome,
+} from './passkeys.ts'
+import type { UpstreamGrant } from './upstream.ts'
+import { UpstreamGrants, type UpstreamToken } from './upstream-grants.ts'
+
+const KEEP_MS = 90 * 24 * 60 * 60 * 1000
+/** How much longer than a guest their account lasts: their grants end first, and tell it so. */
+const LINGER_MS = 60 * 60 * 1000
+/** How long what was given out before an erasure can still be tried: a cookie, and the access token of an app. */
+const SESSIONS_MS = Math.max(LIFETIME.session, LIFETIME.accessToken) * 1000 + LINGER_MS
+const TOKENS_MS = LIFETIME.accessToken * 1000 + 5 * 60 * 1000
+const RETRY_MS = 5 * 60 * 1000
+
+/** Deletes what tools keep of a person. */
+export type Forget = (env: Env, userId: string) => Promise<void>
+
+/** What is known of an account once it was erased. */
+interface Erasure {
+  readonly userId: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** They have signed in again since. */
+  readonly returned: boolean
+}
+
+interface SignIn {
+  readonly method: string
+  readonly place: string
+  /** When the account is over, in milliseconds since the epoch; undefined for one that stays. */
+  readonly expiresAt: number | undefined
+}
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
+  ${PASSKEY_TABLES};
+  ${INVITATION_TABLES}`
+
+export abstract class AccountObject extends DurableObject<Env> {
+  readonly #upstream = new UpstreamGrants(this.ctx)
+
+  #hasTables = false
+
+  /** Makes the tables when they are first needed, also when they are gone with everything else; see passkey(). */
+  get #sql(): SqlStorage {
+    const { sql } = this.ctx.storage
+    if (!this.#hasTables) sql.exec(TABLES)
+    this.#hasTables = true
+    return sql
+  }
+
+  /** Notes a sign-in. Returns the epoch that its session carries. */
+  signIn({ method, place, expiresAt }: SignIn): number {
+    // Verified a moment ago, and deleted since: nobody comes back by what an erasure has taken.
+    if (method === 'passkey') this.#requireStanding()
+    const erasure = this.#erasure
+    if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
+    this.#noteNow('signed_in', method, place)
+    if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
+    return this.epoch()
+  }
+
+  /** The account of a guest is gone after a while, and so is what is left of one that was erased. */
+  override async alarm(): Promise<void> {
+    const erasure = this.#erasure
+    if (erasure?.returned) return
+    if (erasure && Date.now() < erasure.at + SESSIONS_MS) return this.#forgetAgain(erasure)
+    await this.ctx.storage.deleteAll()
+    this.#hasTables = false
+  }
+
+  /**
+   * Deletes everything at once: all that is left is the epoch, raised, for as long as a session of before could come
+   * back. Returns whether it did: it does not while there is a grant that nobody has ended.
+   * @param ended ids of grants
+   */
+  erase(userId: string, ended: readonly string[]): boolean {
+    if (this.grantIds().some((id) => !ended.includes(id))) return false
+    const { kv, sql } = this.ctx.storage
+    const epoch = this.epoch() + 1
+    // Not deleteAll(), which would have to be waited for: nothing may come between.
+    for (const [key] of [...kv.list()]) kv.delete(key)
+    const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray()
+    // But for those of the runtime, and of SQLite.
+    for (const { name } of tables) if (!/^(_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE ${name}`)
+    this.#hasTables = false
+    kv.put('epoch', epoch)
+    kv.put<Erasure>('erasure', { userId, at: Date.now(), returned: false })
+    this.ctx.storage.setAlarm(Date.now() + TOKENS_MS)
+    return true
+  }
+
+  /** index.ts says how. */
+  protected abstract forget(userId: string): Promise<void>
+
+  // Whoever has an access token could go on writing until it ended; they are all over by now. And what a request of
+  // before has written down came after its answer.
+  async #forgetAgain({ userId, at }: Erasure): Promise<void> {
+    this.ctx.storage.setAlarm(at + SESSIONS_MS)
+    try {
+      await this.forget(userId)
+      await eraseEvents(this.env, userId)
+    } catch (error) {
+      logError(error)
+      this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
+    }
+  }
+
+  get #erasure(): Erasure | undefined {
+    return this.ctx.storage.kv.get<Erasure>('erasure')
+  }
+
+  // A request that began before the erasure must leave nothing that outlives it.
+  #requireStanding(): void {
+    const erasure = this.#erasure
+    if (erasure && !erasure.returned) throw new Error('This account was erased.')
+  }
+
+  /** @param epoch of the sign-in that has brought it: one that was ended meanwhile leaves nothing */
+  keepUpstream(name: string, grant: UpstreamGrant, epoch: number): Promise<void> {
+    return this.#upstream.keep(this.env, name, grant, () => {
+      if (epoch !== this.epoch()) throw new Error('This sign-in is over.')
+    })
+  }
+
+  upstreamToken(name: string): Promise<UpstreamToken | undefined> {
+    return this.#upstream.token(this.env, name)
+  }
+
+  addGrant(id: string, client: { id: string; name: string }, place: string): void {
+    this.#requireStanding()
+    this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
+    this.#noteNow('allowed', client.name, place)
+  }
+
+  /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
+  forgetGrant(id: string, activity: readonly Activity[]): void {
+    const { rowsWritten } = this.#sql.exec('DELETE FROM grants WHERE id = ?', id)
+    if (rowsWritten > 0) for (const one of activity) this.#note(one)
+  }
+
+  /** Ids of the grants that are not known to be over, the newest first. */
+  grantIds(): string[] {
+    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM grants ORDER BY opened_at DESC')
+    return rows.toArray().map((row) => row.id)
+  }
+
+  /** What happened in the last 90 days, the newest first, but for what live grants know. */
+  activity(limit: number): Activity[] {
+    return this.#sql
+      .exec<{ [name in keyof Activity]: Activity[name] }>(
+        'SELECT * FROM activity WHERE at > ? ORDER BY at DESC LIMIT ?',
+        Date.now() - KEEP_MS,
+        limit,
+      )
+      .toArray()
+  }
+
+  /** Sessions that carry another epoch are over. */
+  epoch(): number {
+    return this.ctx.storage.kv.get<number>('epoch') ?? 0
+  }
+
+  /** Those of one client. */
+  grantIdsFor(clientId: string): string[] {
+    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM grants WHERE client_id = ?', clientId)
+    return rows.toArray().map((row) => row.id)
+  }
+
+  /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
+  signOutEverywhere(by: 'user' | 'owner' = 'user'): void {
+    this.#upstream.clear()
+    this.ctx.storage.kv.put('epoch', this.epoch() + 1)
+    this.#noteNow(by === 'owner' ? 'signed_out_by_owner' : 'signed_out_everywhere', '', '')
+  }
+
+  /**
+   * A passkey with which somebody wants to sign in. They have proven nothing yet and may have made the user id up, so an
+   * account that nobody has ever used stays as empty as it is.
+   */
+  passkey(id: string): Passkey | undefined {
+    const tables = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'passkeys'").toArray()
+    return tables.length === 0 ? undefined : this.#passkeys.find(id)
+  }
+
+  passkeys(): PasskeyDescription[] {
+    return this.#passkeys.list()
+  }
+
+  addPasskey(passkey: Passkey, challenge: string, place: string): AddOutcome {
+    this.#requireStanding()
+    return this.#passkeys.add(passkey, challenge, place)
+  }
+
+  usePasskey(id: string, challenge: string, counter: number): UseOutcome {
+    return this.#passkeys.use(id, challenge, counter)
+  }
+
+  renamePasskey(id: string, name: string): void {
+    this.#passkeys.rename(id, name)
+  }
+
+  removePasskey(id: string, place: string): RemoveOutcome {
+    return this.#passkeys.remove(id, place)
+  }
+
+  invitations(): Invitation[] {
+    return this.#invitations.list()
+  }
+
+  invitation(id: string): Invitation | undefined {
+    return this.#invitations.find(id)
+  }
+
+  addInvitation(name: string): Invitation | undefined {
+    this.#requireStanding()
+    return this.#invitations.add(name)
+  }
+
+  withdrawInvitation(id: string): void {
+    this.#invitations.withdraw(id)
+  }
+
+  redeemInvitation(id: string, name: string): boolean {
+    return this.#invitations.redeem(id, name)
+  }
+
+  get #passkeys(): Passkeys {
+    return new Passkeys(this.#sql, this.#noteNow)
+  }
+
+  get #invitations(): Invitations {
+    return new Invitations(this.#sql, this.#noteNow)
+  }
+
+  readonly #noteNow: Note = (kind, about, place) =>
+    this.#note({ at: Date.now(), kind, about, place, times: 1 })
+
+  #note({ at, kind, about, place, times }: Activity): void {
+    const sql = this.#sql
+    sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
+    sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
+  }
+}
+
+/** @param forget how tools delete what they keep of a person */
+export function accountObject(forget: Forget) {
+  return class extends AccountObject {
+    protected override forget(userId: string): Promise<void> {
+      return forget(this.env, userId)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// What a person can look back on.
+
+type ActivityKind =
+  | 'signed_in'
+  | 'signed_out_everywhere'
+  | 'signed_out_by_owner'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'invitation_redeemed'
+  | 'allowed'
+  | 'refreshed'
+  | 'revoked_by_user'
+  | 'revoked_by_client'
+  | 'revoked_by_owner'
+  | 'account_erased'
+  | 'not_allowed'
+  | 'code_replayed'
+  | 'token_replayed'
+
+/** Writes down what has just happened. */
+export type Note = (kind: ActivityKind, about: string, place: string) => void
+
+// A type, not an interface: rows of SQL are read into it.
+export type Activity = {
+  /** Milliseconds since the epoch; of the last time, where there were several. */
+  at: number
+  kind: ActivityKind
+  /** The name of the app, the passkey or the person, or how somebody signed in. */
+  about: string
+  /** A town and a country, where known. */
+  place: string
+  /** How often on that day, from that place. */
+  times: number
+}

@@ -1,0 +1,88 @@
+// Who is signed in in this browser: a sealed cookie for at most 12 hours, checked against the epoch of the account.
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { LIFETIME } from '#config'
+import { seal, unseal } from '../crypto/seal.ts'
+import type { AppEnv } from '../http/app-env.ts'
+import { cookieName, cookieOptions } from '../http/cookies.ts'
+import { PageError } from '../http/page-error.ts'
+import { whereFrom } from '../http/requester.ts'
+import { accountOf } from './account-store.ts'
+import { admissionOf, type Identity, isStillAdmitted, secondsLeft, userIdOf } from './identity.ts'
+import type { UpstreamGrant } from './upstream.ts'
+
+export interface Session {
+  readonly id: string
+  /** See userIdOf(). */
+  readonly userId: string
+  readonly identity: Identity
+  readonly epoch: number
+  /** The login method of this session. It can differ from the one that knows the person: a passkey. */
+  readonly method: string
+}
+
+/** What tools may do with the token of an upstream sign-in. */
+export interface Upstream {
+  /** The login method. */
+  readonly name: string
+  readonly grant: UpstreamGrant
+}
+
+/**
+ * Begins a session for somebody whom finishLogin() has admitted. Nothing else may call it.
+ * @param method the login method of this session
+ * @throws PageError 503
+ */
+export async function beginSession(
+  c: Context<AppEnv>,
+  identity: Identity,
+  method: string,
+  upstream: Upstream | undefined,
+): Promise<Session> {
+  const settings = c.get('settings')
+  const userId = await userIdOf(settings, identity)
+  const account = accountOf(c.env, userId)
+  const { expiresAt } = identity
+  const epoch = await orPage(account.signIn({ method, place: whereFrom(c), expiresAt }))
+  if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, epoch))
+  const session: Session = { id: crypto.randomUUID(), userId, identity, epoch, method }
+  const lifetime = secondsLeft(identity, LIFETIME.session)
+  const sealed = await seal(settings, 'session', c.get('issuer'), session, lifetime)
+  setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
+  return session
+}
+
+/** The session of this browser; undefined where there is none, it is over, or the person is no longer admitted. */
+export async function readSession(c: Context<AppEnv>): Promise<Session | undefined> {
+  const settings = c.get('settings')
+  const cookie = getCookie(c, cookieName(c, 'session'))
+  const session = cookie && (await unseal<Session>(settings, 'session', c.get('issuer'), cookie))
+  if (!session) return undefined
+  if (!isStillAdmitted(await admissionOf(settings), session.userId, session.identity)) return undefined
+  return session.epoch === (await orPage(accountOf(c.env, session.userId).epoch())) ? session : undefined
+}
+
+export function endSession(c: Context<AppEnv>): void {
+  deleteCookie(c, cookieName(c, 'session'), cookieOptions(c))
+}
+
+/** The sign-in page, on the way to `path`. */
+export function loginUrl(path: string): string {
+  return `/login?return_to=${encodeURIComponent(path)}`
+}
+
+/** A path on this origin and nothing else: `//evil.test`, `/\evil.test`, `/.//evil.test` and `https:…` lead to /account. */
+export function localPath(path: string | undefined): string {
+  const base = 'https://gatehouse.invalid'
+  if (!path?.startsWith('/') || !URL.canParse(path, base)) return '/account'
+  const url = new URL(path, base)
+  // What is left once dot segments are gone may begin with another host.
+  return url.origin === base && !url.pathname.startsWith('//') ? url.pathname + url.search : '/account'
+}
+
+/** What an account object answers. @throws PageError 503 when it does not */
+export function orPage<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch(() => {
+    throw new PageError(503, 'One moment', 'Your account could not be read just now. Please try again.')
+  })
+}

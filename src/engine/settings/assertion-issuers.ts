@@ -1,0 +1,43 @@
+// Issuers whose word stands for a person or a workload (RFC 7523), instead of a secret of ours.
+import * as z from 'zod'
+import { SCOPES } from '#config'
+import { isSecure } from './secure-address.ts'
+import { readTables } from './setting.ts'
+
+const address = z
+  .string()
+  .refine((text) => URL.canParse(text) && isSecure(new URL(text)), 'must be an https URL')
+const assertionIssuer = z.strictObject({
+  issuer: address,
+  jwks_uri: address,
+  /** The login method (login/index.ts) with which the same people sign in here themselves. */
+  login: z
+    .string()
+    .regex(/^[\w-]+$/)
+    .refine((login) => login !== 'passphrase', 'must be another: whoever signs in with that is the owner')
+    .default('enterprise'),
+})
+const workload = z.strictObject({
+  name: z.string().min(1),
+  issuer: address,
+  jwks_uri: address,
+  /** Who of that issuer is meant; a `*` at the end stands for anything. */
+  subject: z
+    .string()
+    .min(1)
+    .regex(/^[^*]+\*?$/),
+  scopes: z.array(z.string().refine((scope) => Object.hasOwn(SCOPES, scope))).min(1),
+})
+
+export type AssertionIssuer = z.output<typeof assertionIssuer>
+export type Workload = z.output<typeof workload>
+
+/** Whose identity assertions let an app act for their people. @throws SettingsError */
+export function readAssertionIssuers(env: Env): readonly AssertionIssuer[] {
+  return readTables('IDENTITY_ASSERTION_ISSUERS', env, assertionIssuer)
+}
+
+/** The workloads that may act for themselves by what their platform says of them. @throws SettingsError */
+export function readWorkloads(env: Env): readonly Workload[] {
+  return readTables('WORKLOADS', env, workload)
+}

@@ -76,16 +76,12 @@ export function isFresh({ expiresAt }: UpstreamGrant): boolean {
   return expiresAt === undefined || Date.now() < expiresAt - EARLY_MS
 }
 
-/** RFC 6749 §5.2, and GitHub's word for it. */
-const CLIENT_ERRORS: readonly unknown[] = [
-  'invalid_client',
-  'unauthorized_client',
-  'incorrect_client_credentials',
-]
+/** The answers that end a grant: RFC 6749 §5.2, and GitHub's own word. Every other refusal may be over in a minute. */
+const GRANT_ENDED: readonly unknown[] = ['invalid_grant', 'bad_refresh_token']
 
 /**
  * RFC 6749 §6. Returns undefined when the provider says that the grant is over.
- * @throws when the provider does not answer, or does not know this client
+ * @throws when the provider says anything else but a new token: the stored one stays
  */
 export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<UpstreamGrant | undefined> {
   if (grant.refreshToken === undefined) return undefined
@@ -103,24 +99,30 @@ export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<U
       [oauth.allowInsecureRequests]: isLoopback(new URL(tokenEndpoint).hostname),
     },
   )
-  if (response.status >= 500 || response.status === 429)
-    throw new Error(`Upstream answered ${response.status}.`)
-  // GitHub says 200 even when it says no.
-  const answer = (await response.json()) as {
-    access_token?: string
-    refresh_token?: string
-    expires_in?: number
-    error?: string
+  const answer = await readAnswer(response)
+  // GitHub refuses with a 200, too.
+  if (GRANT_ENDED.includes(answer.error)) return undefined
+  if (!response.ok || typeof answer.access_token !== 'string') {
+    throw new Error(`Upstream answered ${response.status} without a token.`)
   }
-  // Our own credentials are wrong, which is nothing that signing in again would mend.
-  if (response.status === 401 || CLIENT_ERRORS.includes(answer.error)) {
-    throw new Error('Upstream refuses this client.')
-  }
-  if (!response.ok || answer.access_token === undefined) return undefined
   return {
     ...grant,
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token ?? grant.refreshToken,
     expiresAt: answer.expires_in === undefined ? undefined : Date.now() + answer.expires_in * 1000,
   }
+}
+
+interface RefreshAnswer {
+  readonly access_token?: string
+  readonly refresh_token?: string
+  /** Seconds. */
+  readonly expires_in?: number
+  readonly error?: string
+}
+
+/** An answer of another form says nothing. */
+async function readAnswer(response: Response): Promise<RefreshAnswer> {
+  const answer: unknown = await response.json().catch(() => undefined)
+  return typeof answer === 'object' && answer !== null ? answer : {}
 }

@@ -216,15 +216,42 @@ describe('the admin page', () => {
     await vi.waitFor(async () => {
       const [people = '', door = ''] = (await AdminPage.of(owner)).part('events').split('At the door')
       for (const line of [
-        'Owner signed in with passphrase',
-        'Ada allowed Notes for Mac',
-        'Notes for Mac can no longer act for Ada : revoked by user',
-        'Ada denied Notes for Mac',
+        /Owner \(you\) signed in with passphrase/,
+        /Ada user_\S{8}… allowed Notes for Mac/,
+        /Notes for Mac can no longer act for Ada user_\S{8}… : revoked by user/,
+        /Ada user_\S{8}… denied Notes for Mac/,
       ]) {
-        expect(people).toContain(line)
+        expect(people).toMatch(line)
       }
       expect(door).toContain('Notes for Mac registered')
       expect(door).toContain('A sign-in with passphrase failed: wrong passphrase (2 times that day)')
+    })
+  })
+})
+
+describe('S14 lines of the owner’s page tell people apart:', () => {
+  it('an invitee who calls herself Owner is not the owner', async () => {
+    const { person, user } = await somebody('Owner')
+    const app = await OAuthClient.registered({ client_name: 'Her app' })
+    await app.connect(person)
+    await vi.waitFor(async () => {
+      const events = (await AdminPage.of(owner)).part('events')
+      expect(events).toContain(`Owner ${user.slice(0, 13)}… allowed Her app`)
+      expect(events).not.toContain('Owner (you) allowed Her app')
+    })
+  })
+
+  it('what an owner did names that owner', async () => {
+    const { person, user } = await somebody('Ada')
+    const app = await OAuthClient.registered({ client_name: 'To be ended' })
+    await app.connect(person)
+    await owner.post('/admin/revoke-all', { user })
+    await vi.waitFor(async () => {
+      const events = (await AdminPage.of(owner)).part('events')
+      expect(events).toContain(`You signed Ada ${user.slice(0, 13)}… out everywhere`)
+      expect(events).toMatch(
+        /To be ended can no longer act for Ada user_\S{8}… : revoked by owner \( ?You ?\)/,
+      )
     })
   })
 })
@@ -297,7 +324,12 @@ describe('the owner ends', () => {
     const lines = listenToLog()
     const registration = `client:${app.id}`
     expect(await press(owner, 'remove', { registration })).toContain('Removed.')
-    expect(lines()).toContainEqual({ event: 'client.removed', client: app.id, by: 'owner' })
+    expect(lines()).toContainEqual({
+      event: 'client.removed',
+      client: app.id,
+      by: 'owner',
+      actor: expect.stringMatching(/^user_/),
+    })
     pass(120)
     for (const { access_token } of ended) expectInvalidToken(await callTool(access_token, 'whoami'))
     expect((await app.refresh(ended[0]?.refresh_token as string)).status).toBe(401)

@@ -202,3 +202,19 @@ describe('W8 an audit object that fails', () => {
     answer()
   })
 })
+
+describe('S13 one person', () => {
+  it('pushes out nothing but their own events, however often they cause them', async () => {
+    const audit = newAudit()
+    const by = (user: string, n: number) =>
+      event('token.replayed', {
+        fields: JSON.stringify({ user, client: `client ${n}`, grant: `grant ${n}` }),
+      })
+    await audit.keep(by('user_victim', 0))
+    for (let n = 1; n <= 201; n++) await audit.keep(by('user_attacker', n))
+    const { known } = await audit.recent(1000)
+    const users = known.map(({ fields }) => JSON.parse(fields).user)
+    expect(users.filter((user) => user === 'user_victim')).toHaveLength(1)
+    expect(users.filter((user) => user === 'user_attacker')).toHaveLength(20)
+  })
+})

@@ -397,12 +397,17 @@ describe('A26 the owner deletes the data of a person', () => {
       const answer = await press(` ${ada.user} `)
       expect(answer.headers.get('Location')).toBe('/admin?done=erased')
     }
-    expect(lines()).toContainEqual({ event: 'account.erased', user: ada.user, by: 'owner' })
+    expect(lines()).toContainEqual({
+      event: 'account.erased',
+      user: ada.user,
+      by: 'owner',
+      actor: expect.stringMatching(/^user_/),
+    })
     await expectErased(ada, before)
     await expectUntouched(bob)
     const html = await expectPage(await owner.get('/admin?done=erased'), 200)
     expect(html).toContain('is deleted')
-    expect(html).toContain(`You deleted the data of <code>${ada.user}</code>`)
+    expect(html).toContain(`You deleted the data of <code>${ada.user.slice(0, 13)}…</code>`)
   })
 
   it('also of somebody whom no list names any more', async () => {

@@ -15,6 +15,8 @@ export type Erased = 'erased' | 'partly'
 
 interface Asked {
   readonly by: 'user' | 'owner'
+  /** The owner who asked, where one did: a user id. */
+  readonly actor?: string
   /** Of the person, where known. */
   readonly identity?: Identity
   /** Where it can be asked again. */
@@ -26,7 +28,7 @@ export async function erasePerson(
   env: Env,
   userId: string,
   forget: Forget,
-  { by, identity, again }: Asked,
+  { by, actor, identity, again }: Asked,
 ): Promise<Erased> {
   const erased = await erase(env, userId, forget).catch((error: unknown) => {
     logError(error)
@@ -39,7 +41,8 @@ export async function erasePerson(
   })
   // Without the name, which would be kept by this.
   const person = identity?.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt }
-  if (erased === 'erased') audit('account.erased', { user: userId, by }, { person })
+  if (erased === 'erased')
+    audit('account.erased', { user: userId, by, ...(actor !== undefined && { actor }) }, { person })
   return erased
 }
 

@@ -40,6 +40,7 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
     if (session && !isOwner(c.get('settings'), session.identity)) return c.notFound()
     if (c.req.method === 'POST') requireOwnPage(c)
     if (!session) return c.redirect(loginUrl('/admin'), 303)
+    c.set('owner', session.userId)
     return next()
   })
 
@@ -51,44 +52,54 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
       registrations(env, ofRegistrations),
       happened(env, nameOf),
     ])
-    return adminPage({ people: persons, registrations: registered, events, notice: NOTICES[done] })
+    return adminPage({
+      people: persons,
+      registrations: registered,
+      events,
+      reader: c.get('owner'),
+      notice: NOTICES[done],
+    })
   })
 
   app.post('/admin/revoke', async (c) => {
     const form = await readForm(c.req.raw)
-    return back(c, 'app', await endApp(c, form.require('user'), form.require('client_id')))
+    return back(
+      c,
+      'app',
+      await endApp(c.env, c.get('owner'), form.require('user'), form.require('client_id')),
+    )
   })
 
   app.post('/admin/revoke-all', async (c) => {
     const form = await readForm(c.req.raw)
-    return back(c, 'person', await endPerson(c, form.require('user')))
+    return back(c, 'person', await endPerson(c.env, c.get('owner'), form.require('user')))
   })
 
   app.post('/admin/remove', async (c) => {
     const form = await readForm(c.req.raw)
-    return back(c, 'registration', await endRegistration(c, form.require('registration')))
+    return back(c, 'registration', await endRegistration(c.env, c.get('owner'), form.require('registration')))
   })
 
   app.get('/admin/erase', async (c) => {
     const { user, done } = c.req.query()
-    return erasePage({ ...(await questionAbout(c, requireUserId(user))), partly: done === 'partly' })
+    return erasePage({ ...(await questionAbout(c.env, requireUserId(user))), partly: done === 'partly' })
   })
 
   app.post('/admin/erase', async (c) => {
     const form = await readForm(c.req.raw)
     const userId = requireUserId(form.get('user'))
     if (form.get(SURE) === undefined) {
-      return erasePage({ ...(await questionAbout(c, userId)), unsure: true })
+      return erasePage({ ...(await questionAbout(c.env, userId)), unsure: true })
     }
     const again = { href: erasePath(userId), text: 'Delete a person’s data' }
-    const erased = await erasePerson(c.env, userId, forget, { by: 'owner', again })
+    const erased = await erasePerson(c.env, userId, forget, { by: 'owner', actor: c.get('owner'), again })
     return c.redirect(erased === 'erased' ? '/admin?done=erased' : `${erasePath(userId)}&done=partly`, 303)
   })
 
   return app
 }
 
-async function questionAbout({ env }: Context<AppEnv>, userId: string) {
+async function questionAbout(env: Env, userId: string) {
   return {
     userId,
     name: await nameOfPerson(env, userId),

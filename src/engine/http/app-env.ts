@@ -14,6 +14,8 @@ export interface AppEnv {
     form: Parameters
     /** Within /login: where the person goes after an upstream sign-in. */
     returnTo?: string
+    /** Within /admin: the owner who asks, a user id. */
+    owner: string
   }
 }
 

@@ -7,6 +7,8 @@ import { type Event, KEPT } from './events.ts'
 const DAY_MS = 24 * 60 * 60 * 1000
 const KEEP_MS = 90 * DAY_MS
 const MAX_OF_A_KIND = 200
+/** Of one person: nobody can push out what others did, or what was done to them. */
+const MAX_OF_A_PERSON = 20
 const KINDS = JSON.stringify(Object.keys(KEPT))
 
 const TABLE = `
@@ -61,6 +63,12 @@ export class AuditObject extends DurableObject<Env> {
       `DELETE FROM events WHERE rowid IN
         (SELECT rowid FROM events WHERE event = ?1 AND strangers = ?2 ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?3)`,
       ...[...kind, MAX_OF_A_KIND],
+    )
+    sql.exec(
+      `DELETE FROM events WHERE rowid IN
+        (SELECT rowid FROM events WHERE event = ?1 AND strangers = ?2 AND json_extract(fields, '$.user') = ?3
+          ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?4)`,
+      ...[...kind, JSON.parse(fields).user ?? null, MAX_OF_A_PERSON],
     )
     // Of every kind, for some happen once in years; by their names, so that the index finds them.
     sql.exec(

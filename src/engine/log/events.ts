@@ -23,6 +23,8 @@ interface Meaning {
   reason: string
   /** Who did it. */
   by: 'user' | 'client' | 'owner'
+  /** Which owner did it: their user id. */
+  actor: string
   scopes: readonly string[]
   grant_type: string
   /** How many times the refresh token has rotated. */
@@ -55,15 +57,17 @@ export const EVENTS = {
   'client.registered': ['client', 'name?'],
   'client.refused': ['client?', 'reason'],
   'client.updated': ['client', 'name?'],
-  'client.removed': ['client', 'by'],
+  'client.removed': ['client', 'by', 'actor?'],
   'signin.succeeded': ['user', 'method'],
   'signin.failed': ['user?', 'method', 'reason'],
   signout: [],
-  'signout.everywhere': ['user', 'by'],
-  'account.erased': ['user', 'by'],
+  'signout.everywhere': ['user', 'by', 'actor?'],
+  'account.erased': ['user', 'by', 'actor?'],
   'passkey.added': ['user'],
+  'passkey.renamed': ['user'],
   'passkey.removed': ['user'],
   'invitation.created': ['user', 'invitation'],
+  'invitation.withdrawn': ['user', 'invitation'],
   'invitation.redeemed': ['user', 'invitation'],
   'consent.allowed': ['user', 'client', 'grant', 'scopes'],
   'consent.denied': ['user', 'client'],
@@ -74,7 +78,7 @@ export const EVENTS = {
   'token.repeated': ['user', 'client', 'grant', 'generation'],
   'token.replayed': ['user', 'client', 'grant'],
   'token.refused': ['client?', 'grant_type', 'reason'],
-  'grant.revoked': ['user', 'client', 'grant', 'reason'],
+  'grant.revoked': ['user', 'client', 'grant', 'reason', 'actor?'],
   'scope.refused': ['user', 'client', 'operation?', 'tool?', 'status', 'ms', 'version'],
   'issuer.unavailable': ['issuer', 'reason'],
   'mcp.request': ['user', 'client', 'operation?', 'tool?', 'status', 'ms', 'version'],
@@ -95,8 +99,10 @@ export const KEPT = {
   'signout.everywhere': 'known',
   'account.erased': 'known',
   'passkey.added': 'known',
+  'passkey.renamed': 'known',
   'passkey.removed': 'known',
   'invitation.created': 'known',
+  'invitation.withdrawn': 'known',
   'invitation.redeemed': 'known',
   'consent.allowed': 'known',
   'consent.denied': 'known',

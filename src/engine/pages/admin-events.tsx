@@ -29,7 +29,8 @@ interface Words {
   readonly app: Child
   readonly method: string
   readonly reason: string
-  readonly by: unknown
+  /** The owner who did it; undefined where no owner did. */
+  readonly actor: Child | undefined
 }
 
 const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
@@ -39,13 +40,27 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
     </>
   ),
   'signin.failed': ({ method, reason }) => `A sign-in with ${method} failed: ${reason}`,
-  'signout.everywhere': ({ person, by }) =>
-    by === 'owner' ? <>You signed {person} out everywhere</> : <>{person} signed out everywhere</>,
-  'account.erased': ({ user, by }) =>
-    by === 'owner' ? <>You deleted the data of {user}</> : <>{user} deleted their data</>,
+  'signout.everywhere': ({ person, actor }) =>
+    actor ? (
+      <>
+        {actor} signed {person} out everywhere
+      </>
+    ) : (
+      <>{person} signed out everywhere</>
+    ),
+  'account.erased': ({ user, actor }) =>
+    actor ? (
+      <>
+        {actor} deleted the data of {user}
+      </>
+    ) : (
+      <>{user} deleted their data</>
+    ),
   'passkey.added': ({ person }) => <>{person} added a passkey</>,
+  'passkey.renamed': ({ person }) => <>{person} renamed a passkey</>,
   'passkey.removed': ({ person }) => <>{person} removed a passkey</>,
   'invitation.created': ({ person }) => <>{person} invited somebody</>,
+  'invitation.withdrawn': ({ person }) => <>{person} took an invitation back</>,
   'invitation.redeemed': ({ person }) => <>{person} accepted an invitation</>,
   'consent.allowed': ({ person, app }) => (
     <>
@@ -67,15 +82,22 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
       An old token of {app} for {person} came back, which perhaps was stolen
     </>
   ),
-  'grant.revoked': ({ person, app, reason }) => (
+  'grant.revoked': ({ person, app, reason, actor }) => (
     <>
       {app} can no longer act for {person}: {reason}
+      {actor && <> ({actor})</>}
     </>
   ),
   'client.registered': ({ app }) => <>{app} registered</>,
   'client.updated': ({ app }) => <>{app} changed its registration</>,
-  'client.removed': ({ app, by }) =>
-    by === 'owner' ? <>You removed {app}</> : <>{app} removed its registration</>,
+  'client.removed': ({ app, actor }) =>
+    actor ? (
+      <>
+        {actor} removed {app}
+      </>
+    ) : (
+      <>{app} removed its registration</>
+    ),
   'client.refused': ({ app, reason }) => (
     <>
       {app} was refused: {reason}
@@ -88,7 +110,13 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
   ),
 }
 
-export function Events({ events }: { events: Recent | undefined }) {
+interface Props {
+  readonly events: Recent | undefined
+  /** The user id of the owner who reads this. */
+  readonly reader: string
+}
+
+export function Events({ events, reader }: Props) {
   return (
     <section id="events">
       <h2>What happened lately</h2>
@@ -96,39 +124,39 @@ export function Events({ events }: { events: Recent | undefined }) {
         <p class="empty">What happened lately could not be read just now.</p>
       ) : (
         <>
-          <p class="quiet">In the last 90 days; the log has more, and each call.</p>
-          {list(events.known, 'Nothing has happened yet.')}
+          <p class="quiet">In the last 90 days. The log has more, and each call.</p>
+          {list(events.known, reader, 'Nothing has happened yet.')}
           <h3>At the door</h3>
-          <p class="quiet">What strangers and guests did. Of a flood, not every line is here.</p>
-          {list(events.strangers, 'Nobody was there.')}
+          <p class="quiet">What strangers and guests did. During a flood, some entries are dropped.</p>
+          {list(events.strangers, reader, 'Nobody was there.')}
         </>
       )}
     </section>
   )
 }
 
-function list(events: readonly Happened[], nothing: string) {
+function list(events: readonly Happened[], reader: string, nothing: string) {
   if (events.length === 0) return <p class="empty">{nothing}</p>
   return (
     <>
-      {lines(events.slice(0, FEW))}
+      {lines(events.slice(0, FEW), reader)}
       {events.length > FEW && (
         <details>
           <summary>{events.length - FEW} more</summary>
-          {lines(events.slice(FEW))}
+          {lines(events.slice(FEW), reader)}
         </details>
       )}
     </>
   )
 }
 
-function lines(events: readonly Happened[]) {
+function lines(events: readonly Happened[], reader: string) {
   return (
     <ul class="activity">
       {events.map((one) => (
         <li>
           <span>
-            {WORDS[one.event]?.(wordsOf(one)) ?? one.event}
+            {WORDS[one.event]?.(wordsOf(one, reader)) ?? one.event}
             {one.times > 1 && ` (${one.times} times that day)`}
           </span>
           <span class="quiet">{minute(one.at)}</span>
@@ -138,13 +166,24 @@ function lines(events: readonly Happened[]) {
   )
 }
 
-function wordsOf({ fields, person, app }: Happened): Words {
+function wordsOf({ fields, person, app }: Happened, reader: string): Words {
+  const { user, actor } = fields
   return {
-    person: person === null ? 'Somebody' : <bdi>{person}</bdi>,
-    user: <code>{String(fields.user)}</code>,
+    person: (
+      <>
+        {person === null ? 'Somebody' : <bdi>{person}</bdi>}
+        {user !== undefined && <> {idOf(user, reader)}</>}
+      </>
+    ),
+    user: idOf(user, reader),
     app: app === null ? 'An app' : <bdi>{app}</bdi>,
     method: String(fields.method),
     reason: String(fields.reason).replaceAll('_', ' '),
-    by: fields.by,
+    actor: actor === undefined ? undefined : actor === reader ? 'You' : <>The owner {idOf(actor, reader)}</>,
   }
+}
+
+// People choose their names, and one may call herself "Owner": the beginning of the id tells them apart.
+function idOf(id: unknown, reader: string): Child {
+  return id === reader ? '(you)' : <code>{`${String(id).slice(0, 13)}…`}</code>
 }

@@ -42,10 +42,12 @@ interface Admin {
   readonly events:
     | { readonly known: readonly Happened[]; readonly strangers: readonly Happened[] }
     | undefined
+  /** The user id of the owner who reads this. */
+  readonly reader: string
   readonly notice: string | undefined
 }
 
-export function adminPage({ people, registrations, events, notice }: Admin): Promise<Response> {
+export function adminPage({ people, registrations, events, reader, notice }: Admin): Promise<Response> {
   return page({
     title: 'Your server',
     wide: true,
@@ -87,7 +89,7 @@ export function adminPage({ people, registrations, events, notice }: Admin): Pro
           {cards(registrations, registrationCard, 'No app is registered.')}
           {more('registrations', registrations, 'More registrations')}
         </section>
-        <Events events={events} />
+        <Events events={events} reader={reader} />
       </>
     ),
   })

@@ -212,8 +212,8 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#passkeys.use(id, challenge, counter)
   }
 
-  renamePasskey(id: string, name: string): void {
-    this.#passkeys.rename(id, name)
+  renamePasskey(id: string, name: string): boolean {
+    return this.#passkeys.rename(id, name)
   }
 
   removePasskey(id: string, place: string): RemoveOutcome {
@@ -233,8 +233,8 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#invitations.add(name)
   }
 
-  withdrawInvitation(id: string): void {
-    this.#invitations.withdraw(id)
+  withdrawInvitation(id: string): boolean {
+    return this.#invitations.withdraw(id)
   }
 
   redeemInvitation(id: string, name: string): boolean {

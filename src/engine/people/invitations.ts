@@ -47,8 +47,9 @@ export class Invitations {
     return { id, name, expiresAt }
   }
 
-  withdraw(id: string): void {
-    this.#sql.exec('DELETE FROM invitations WHERE id = ?', id)
+  /** Whether it was open. */
+  withdraw(id: string): boolean {
+    return this.#sql.exec('DELETE FROM invitations WHERE id = ?', id).rowsWritten > 0
   }
 
   /**

@@ -110,8 +110,9 @@ export class Passkeys {
     return 'used'
   }
 
-  rename(id: string, name: string): void {
-    this.#sql.exec('UPDATE passkeys SET name = ? WHERE id = ?', name, id)
+  /** Whether there is such a passkey. */
+  rename(id: string, name: string): boolean {
+    return this.#sql.exec('UPDATE passkeys SET name = ? WHERE id = ?', name, id).rowsWritten > 0
   }
 
   /** The last one of somebody whom only a passkey knows stays. */

@@ -26,8 +26,9 @@ inviting.post('/invite', async (c) => {
 })
 
 inviting.post('/withdraw', async (c) => {
-  const { userId } = await requireOwner(c)
+  const { userId, identity } = await requireOwner(c)
   const id = c.get('form').require('id')
-  await orPage(accountOf(c.env, userId).withdrawInvitation(id))
+  const withdrawn = await orPage(accountOf(c.env, userId).withdrawInvitation(id))
+  if (withdrawn) audit('invitation.withdrawn', { user: userId, invitation: id }, { person: identity })
   return c.redirect(done('invitation-withdrawn'), 303)
 })

@@ -53,11 +53,12 @@ own.post('/add', async (c) => {
 })
 
 own.post('/rename', async (c) => {
-  const { userId } = await requireSignedIn(c)
+  const { userId, identity } = await requireSignedIn(c)
   const form = c.get('form')
   const name = displayable(form.get('name'))
   if (name === undefined) throw new PageError(400, 'A name is missing', 'Type one, then save.', ACCOUNT)
-  await orPage(accountOf(c.env, userId).renamePasskey(form.require('id'), name))
+  const renamed = await orPage(accountOf(c.env, userId).renamePasskey(form.require('id'), name))
+  if (renamed) audit('passkey.renamed', { user: userId }, { person: identity })
   return c.redirect(done('passkey-renamed'), 303)
 })
 

@@ -12,6 +12,8 @@ export function namesOf({ identity, clientName }: GrantRecord): Shown {
   return { person: identity, app: clientName }
 }
 
-export function logRevoked(record: GrantRecord, reason: RevocationReason): void {
-  audit('grant.revoked', { ...idsOf(record), reason }, namesOf(record))
+/** @param actor the owner who ended it, where one did: a user id */
+export function logRevoked(record: GrantRecord, reason: RevocationReason, actor?: string): void {
+  const by = actor === undefined ? {} : { actor }
+  audit('grant.revoked', { ...idsOf(record), reason, ...by }, namesOf(record))
 }

@@ -69,15 +69,20 @@ export async function confirmGrant(env: Env, grantId: string, generation: number
   return grant ? orUnavailable(grant.confirm(generation)) : false
 }
 
-/** Ends a grant, and writes it down. Returns what it was, or undefined when it was over already. @throws OAuthError 503 */
+/**
+ * Ends a grant and logs it. Returns what it was; undefined when it was over already.
+ * @param actor the owner who ends it, where one does: a user id
+ * @throws OAuthError 503
+ */
 export async function revokeGrant(
   env: Env,
   grantId: string,
   reason: RevocationReason,
+  actor?: string,
 ): Promise<GrantRecord | undefined> {
   const grant = grantOf(env, grantId)
   const record = grant && (await orUnavailable(grant.revoke(reason)))
-  if (record) logRevoked(record, reason)
+  if (record) logRevoked(record, reason, actor)
   return record
 }
 

@@ -39,14 +39,19 @@ interface Revoked {
   readonly records: readonly GrantRecord[]
 }
 
-/** Ends the first of these grants, as many as MAX_REVOKED_AT_ONCE. @throws OAuthError 503 */
+/**
+ * Ends the first of these grants, as many as MAX_REVOKED_AT_ONCE.
+ * @param actor the owner who ends them, where one does: a user id
+ * @throws OAuthError 503
+ */
 export async function revokeGrants(
   env: Env,
   ids: readonly string[],
   reason: RevocationReason,
+  actor?: string,
 ): Promise<Revoked> {
   const first = ids.slice(0, MAX_REVOKED_AT_ONCE)
-  const ended = await Promise.all(first.map((id) => revokeGrant(env, id, reason)))
+  const ended = await Promise.all(first.map((id) => revokeGrant(env, id, reason, actor)))
   const records = ended.filter((record) => record !== undefined)
   const isAll = first.length === ids.length
   return { records, outcome: isAll ? (records.length > 0 ? 'ended' : 'gone') : 'partly' }

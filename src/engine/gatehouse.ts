@@ -62,7 +62,13 @@ function workerOf({ login, tools, forget, home }: Parts): Hono<AppEnv> {
     return home({ mcpUrl: resourceOf(issuer), local, signsInHere: settings.ownAuthorizationServer })
   })
   // Everything below belongs to the built-in authorization server, and is absent where that is off.
-  app.use(async (c, next) => (c.get('settings').ownAuthorizationServer ? next() : c.notFound()))
+  app.use(async (c, next) => {
+    c.set(
+      'loginMethods',
+      login.map(({ id }) => id),
+    )
+    return c.get('settings').ownAuthorizationServer ? next() : c.notFound()
+  })
   app.route('/', machineEndpoints)
   app.route('/', authorizationEndpoint)
   app.route('/', loginRoutes(login, upstreamScopesOf(tools)))

@@ -3,6 +3,7 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { accountOf } from '#engine/people/account-store.ts'
+import { OWNER } from '#engine/people/identity.ts'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
 import { expectLive, expectOver, pass } from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -192,7 +193,7 @@ describe('signing out', () => {
 describe('the account of a guest', () => {
   it('is empty when their time is over, and can still be asked', async () => {
     const account = accountOf(env, `user_${crypto.randomUUID()}`)
-    await account.signIn({ method: 'guest', place: '', expiresAt: Date.now() })
+    await account.signIn({ identity: OWNER, method: 'guest', place: '', expiresAt: Date.now() })
     expect(await account.activity(9)).toHaveLength(1)
     expect(await runDurableObjectAlarm(account)).toBe(true)
     expect(await account.activity(9)).toEqual([])

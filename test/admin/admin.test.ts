@@ -71,6 +71,7 @@ function allow({ user, identity }: Somebody, clientId: string) {
     redirectUri: REDIRECT_URI,
     codeChallenge: '',
     place: '',
+    session: { id: crypto.randomUUID(), epoch: 0 },
   })
 }
 

@@ -5,7 +5,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { randomSecret } from '#engine/crypto/secrets.ts'
-import { userIdOf } from '#engine/people/identity.ts'
+import { type Identity, userIdOf } from '#engine/people/identity.ts'
 import { loadSettings } from '#engine/settings/load.ts'
 import { ACME, ACME_API, GOOGLE } from '../support/every-login.ts'
 import { GITHUB, GITHUB_API, GitHub } from '../support/github.ts'
@@ -340,8 +340,8 @@ describe('at rest an upstream token', () => {
     const { account } = await newPerson()
     const record = () =>
       runInDurableObject(account, (object, { storage }) => {
-        const { iv } = storage.kv.get('upstream:acme') as { iv: Uint8Array }
-        return object.keepUpstream('acme', {} as never, object.epoch()).then(() => String(iv))
+        const { iv, identity } = storage.kv.get('upstream:acme') as { iv: Uint8Array; identity: Identity }
+        return object.keepUpstream('acme', {} as never, identity, object.epoch()).then(() => String(iv))
       })
     expect(await record()).not.toBe(await record())
   })

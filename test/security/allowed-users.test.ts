@@ -244,9 +244,9 @@ describe('A21 a person', () => {
   })
 
   it.each([
-    ['acme:alice = notes:read', 'acme:alice'],
-    ['@acme.test = notes:read', '@acme.test'],
-    ['acme:* = notes:read', '*'],
+    ['acme:alice = notes:read; * = notes:read notes:write', 'acme:alice'],
+    ['@acme.test = notes:read; * = notes:read notes:write', '@acme.test'],
+    ['acme:* = notes:read; * = notes:read notes:write', '*'],
   ])('whom the ceiling "%s" now means grants no more, and has granted no more', async (ceiling, allowed) => {
     configure({ ALLOWED_USERS: allowed })
     const person = await signedIn('acme')
@@ -270,13 +270,13 @@ describe('A21 a person', () => {
     const person = await signedIn('acme')
     const { url } = await (await OAuthClient.registered()).authorizationRequest()
     const consent = await person.openConsent(url)
-    configure({ ALLOWED_USERS: '*', SCOPE_CEILINGS: 'acme:* = notes:read' })
+    configure({ ALLOWED_USERS: '*', SCOPE_CEILINGS: 'acme:* = notes:read; * =' })
     await expectPage(await consent.submit({ scope: ['notes:read', 'notes:write'] }), 403)
     expect((await consent.submit({ scope: ['notes:read'] })).headers.get('Location')).toContain('code=')
   })
 
   it('whom a ceiling lets grant nothing grants nothing', async () => {
-    configure({ ALLOWED_USERS: '*', SCOPE_CEILINGS: 'acme:* =' })
+    configure({ ALLOWED_USERS: '*', SCOPE_CEILINGS: 'acme:* =; * = notes:read' })
     const person = await signedIn('acme')
     const { url } = await (await OAuthClient.registered()).authorizationRequest()
     const answer = new URL((await person.get(url)).headers.get('Location') as string)

@@ -187,6 +187,20 @@ describe('an identity assertion', () => {
     expect((await tokensOf(present(await idJag(claims), { scope }))).scope).toBe(expected)
   })
 
+  describe('S1 a ceiling, where an assertion proves no address and no group,', () => {
+    it.each([
+      ['@example.com', 'notes:read'],
+      ['ada@elsewhere.test', 'notes:read'],
+      ['okta:group/contractors', 'notes:read'],
+      ['github:org/contractors', 'notes:read notes:write'],
+    ])('leaves what %s leaves, if it may mean the person', async (rule, expected) => {
+      const SCOPE_CEILINGS = `${rule} = notes:read; * = notes:read notes:write`
+      settings = { ...configured(), SCOPE_CEILINGS } as unknown as Env
+      const claims = { scope: 'notes:read notes:write', email: 'ada@example.com', groups: [] }
+      expect((await tokensOf(present(await idJag(claims)))).scope).toBe(expected)
+    })
+  })
+
   it('gives no scope beyond the assertion, the client and the ceiling', async () => {
     await expectRefusal(await present(await idJag(), { scope: 'notes:write' }), 'invalid_scope')
     await expectRefusal(await present(await idJag({ scope: 'admin' })), 'invalid_scope')
@@ -194,7 +208,7 @@ describe('an identity assertion', () => {
     const credentials = { client_id: small.id, client_secret: small.secret }
     const wide = await idJag({ client_id: small.id, scope: 'notes:write' })
     await expectRefusal(await present(wide, credentials), 'invalid_scope')
-    settings = { ...configured(), SCOPE_CEILINGS: 'okta:u-1 = notes:read' } as unknown as Env
+    settings = { ...configured(), SCOPE_CEILINGS: 'okta:u-1 = notes:read; * =' } as unknown as Env
     await expectRefusal(await present(await idJag({ scope: 'notes:write' })), 'invalid_scope')
   })
 
@@ -613,7 +627,7 @@ describe('R1 privilege that an assertion gives itself', () => {
   it('is not taken from the claims of an identity assertion: nobody becomes the owner, or one of a group', async () => {
     const rules = {
       OWNER: 'ada@example.com',
-      SCOPE_CEILINGS: 'okta:group/admins = notes:read notes:write; okta:* = notes:read',
+      SCOPE_CEILINGS: 'okta:group/admins = notes:read notes:write; okta:* = notes:read; * =',
     }
     settings = { ...configured(), ...rules } as unknown as Env
     const all = { scope: 'notes:read notes:write' }

@@ -66,7 +66,7 @@ async function somebody(name: string): Promise<Somebody> {
   const { userId } = await structured<{ userId: string }>(callTool(tokens.access_token, 'whoami'))
   await callTool(tokens.access_token, 'add_note', { text: `A note of ${name}` })
   const account = accountOf(env, userId)
-  await account.keepUpstream('acme', UPSTREAM, await account.epoch())
+  await account.keepUpstream('acme', UPSTREAM, OWNER, await account.epoch())
   // What is kept for the owner's page comes after the answer.
   await vi.waitFor(async () => expect(await eventsOf(userId)).toContain('consent.allowed'))
   return { person, user: userId, authenticator, tokens }
@@ -258,10 +258,11 @@ describe('A26 after the deletion', () => {
     await expectUntouched(ada)
     await ada.person.post('/account/erase', SURE)
     await runInDurableObject(account, (object: AccountObject) => {
+      const session = { id: 'a session', epoch: object.epoch() }
       for (const late of [
-        () => object.addGrant('a grant', { id: app.id, name: 'Late' }, ''),
-        () => object.addPasskey({} as never, 'a challenge', ''),
-        () => object.addInvitation('Eve'),
+        () => object.addGrant('a grant', { id: app.id, name: 'Late' }, '', session),
+        () => object.addPasskey({} as never, 'a challenge', '', session),
+        () => object.addInvitation('Eve', session),
       ]) {
         expect(late).toThrow('was erased')
       }
@@ -273,7 +274,7 @@ describe('A26 after the deletion', () => {
     ['“Sign out everywhere”', (object) => object.signOutEverywhere()],
   ])('a sign-in elsewhere that was under way brings nothing: %s', async (_, end) => {
     await runInDurableObject(accountOf(env, ada.user), async (object: AccountObject, { storage }) => {
-      const late = object.keepUpstream('acme', UPSTREAM, object.epoch())
+      const late = object.keepUpstream('acme', UPSTREAM, OWNER, object.epoch())
       end(object)
       await expect(late).rejects.toThrow('This sign-in is over.')
       expect([...storage.kv.list({ prefix: 'upstream:' })]).toEqual([])
@@ -376,6 +377,7 @@ describe('A26 a deletion that fails half-way', () => {
       redirectUri: REDIRECT_URI,
       codeChallenge: '',
       place: '',
+      session: { id: crypto.randomUUID(), epoch: 0 },
     }
     await Promise.all(Array.from({ length: MAX_REVOKED_AT_ONCE + 1 }, () => openGrant(env, approval)))
     const path = `/admin/erase?user=${user}&done=partly`

@@ -94,7 +94,7 @@ describe('A24 a guest', () => {
   })
 
   it('can grant no more than a ceiling for guests', async () => {
-    configure({ SCOPE_CEILINGS: 'guest:* = notes:read' })
+    configure({ SCOPE_CEILINGS: 'guest:* = notes:read; * =' })
     const tokens = await (await OAuthClient.registered()).connect(await newGuest())
     expect(tokens.scope).toBe('notes:read')
   })

@@ -1,4 +1,5 @@
 // A24: passkeys. Each refusal begins with what is right in every way, and changes one thing.
+import '../support/with-github.ts'
 import '../support/with-passkey.ts'
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'

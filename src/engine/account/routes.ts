@@ -14,7 +14,7 @@ import type { Forget } from '../people/account-object.ts'
 import { accountOf } from '../people/account-store.ts'
 import type { Activity } from '../people/activity.ts'
 import { isOwner } from '../people/identity.ts'
-import { endSession, loginUrl, readSession, type Session } from '../people/session.ts'
+import { forgetSession, loginUrl, readSession, type Session } from '../people/session.ts'
 import { groupByClient } from './apps.ts'
 import { type Erased, erasePerson } from './erase.ts'
 
@@ -82,7 +82,7 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
       await accountOf(c.env, session.userId).signOutEverywhere()
       audit('signout.everywhere', { user: session.userId, by: 'user' }, { person: session.identity })
     }
-    endSession(c)
+    forgetSession(c)
     return c.redirect('/login', 303)
   })
 
@@ -99,7 +99,7 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
       return erasePage({ ...questionFor(session), unsure: true })
     }
     if ((await eraseOwn(c, session)) === 'partly') return c.redirect('/account/erase?done=partly', 303)
-    endSession(c)
+    forgetSession(c)
     const page = await erasedPage(afterErasure(session))
     // With the cookie that was deleted.
     return c.newResponse(page.body, page)

@@ -8,6 +8,8 @@ export interface AppEnv {
     settings: Settings
     /** An origin without a trailing slash. */
     issuer: string
+    /** Ids of the login methods that are on. */
+    loginMethods: readonly string[]
     /** Within /login: which upstream scopes the tools want, by login method. */
     upstreamScopes: UpstreamScopes
     /** Within /login: the form of a POST, read once. */

@@ -5,6 +5,7 @@ import { displayable } from '../http/displayable.ts'
 import { audit } from '../log/audit.ts'
 import { type Identity, isAdmitted, nameOf } from '../people/identity.ts'
 import { beginSession, localPath, type Upstream } from '../people/session.ts'
+import { canBePasted, namesOnePerson } from '../settings/rules.ts'
 import { LoginRefused } from './refused.ts'
 
 interface More {
@@ -38,7 +39,8 @@ export async function finishLogin(
 
 // The owner of a server is often the first who is refused, so the page tells what to do.
 function notAllowed({ name, knownAs }: Identity): LoginRefused {
-  const rule = knownAs.find((one) => displayable(one) === one)
+  // Of several the first that means this person alone.
+  const rule = knownAs.find((one) => namesOnePerson(one) && canBePasted(one) && displayable(one) === one)
   const advice = rule ? `The owner of this server can add ${rule} to ALLOWED_USERS.` : ''
   return new LoginRefused(`You signed in as ${name}, who may not come in here. ${advice}`)
 }

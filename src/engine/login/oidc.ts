@@ -1,6 +1,6 @@
 // Login with any OpenID provider: Google, Okta, Entra, Auth0, Keycloak… (OpenID Connect Core 1.0, Discovery 1.0).
 import * as oauth from 'oauth4webapi'
-import { type Identity, mentions, nameOf, rulesOfSubject } from '../people/identity.ts'
+import { ceilingRules, type Identity, mentions, nameOf, rulesOfSubject } from '../people/identity.ts'
 import type { Settings } from '../settings/load.ts'
 import type { LoginMethod } from './method.ts'
 import { requestOptions } from './provider-request.ts'
@@ -78,7 +78,8 @@ function identityOf(
   claims: Claims,
 ): Identity {
   const { iss, sub, name, preferred_username, groups } = claims
-  const email = authoritativeEmail(claims, emailDomains)
+  const domains = emailDomains.map((domain) => domain.toLowerCase())
+  const email = authoritativeEmail(claims, domains)
   const ofGroups = (Array.isArray(groups) ? groups : []).map((group) => `${id}:group/${group}`)
   return {
     method: id,
@@ -90,6 +91,11 @@ function identityOf(
       ...rulesOfSubject(id, sub),
       ...ofGroups.filter((rule) => mentions(settings, rule)),
     ],
+    // What the browser did not ask for, or the provider did not tell, is not proven absent.
+    open: [...(email === undefined ? domains.map((domain) => `@${domain}`) : []), `${id}:group/`],
+    ruledOut: Array.isArray(groups)
+      ? ceilingRules(settings, `${id}:group/`).filter((rule) => !ofGroups.includes(rule))
+      : [],
   }
 }
 
@@ -101,7 +107,7 @@ function authoritativeEmail(
   if (typeof email !== 'string' || email_verified !== true) return undefined
   const address = email.toLowerCase()
   const domain = address.slice(address.lastIndexOf('@') + 1)
-  if (!domains.some((one) => one.toLowerCase() === domain)) return undefined
+  if (!domains.includes(domain)) return undefined
   // Anyone can make a Google account with an address of elsewhere; `hd` tells that Google runs the domain.
   if (iss === GOOGLE && domain !== 'gmail.com' && hd !== domain) return undefined
   return address

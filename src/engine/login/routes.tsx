@@ -5,7 +5,7 @@ import { requireOwnPage } from '../http/own-page.ts'
 import { readForm } from '../http/parameters.ts'
 import { log } from '../log/log.ts'
 import { loginPage } from '../pages/login.tsx'
-import { endSession, localPath, loginUrl, readSession } from '../people/session.ts'
+import { localPath, loginUrl, readSession, signOut } from '../people/session.ts'
 import { type LoginMethod, scriptOf } from './method.ts'
 import { LoginRefused } from './refused.ts'
 
@@ -35,7 +35,7 @@ export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: Ups
   app.post('/logout', async (c) => {
     requireOwnPage(c)
     const returnTo = (await readForm(c.req.raw)).get('return_to')
-    endSession(c)
+    await signOut(c)
     log('signout', {})
     return c.redirect(returnTo === undefined ? '/login' : loginUrl(localPath(returnTo)), 303)
   })

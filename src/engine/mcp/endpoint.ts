@@ -13,6 +13,7 @@ import { VERSION } from '../version.ts'
 import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
 import { readMessage } from './message.ts'
+import { forOperation } from './request-state.ts'
 import { newServer } from './server.ts'
 import { askSession, isOfSession } from './sessions/store.ts'
 import { endingWith } from './stream.ts'
@@ -80,7 +81,7 @@ async function handleMessage(
   const reachable = reachableBy(message, tools)
   const handler = createMcpHandler(() => newServer(reachable, { env, settings: c.get('settings'), issuer }))
   return handler.fetch(withoutToken(c.req.raw), {
-    authInfo: authInfoOf(issuer, accessToken),
+    authInfo: forOperation(authInfoOf(issuer, accessToken), message),
     ...(message && { parsedBody: message }),
   })
 }

@@ -6,7 +6,7 @@ import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Settings } from '../settings/load.ts'
 import { VERSION } from '../version.ts'
 import type { Caller, Tool } from './define-tool.ts'
-import { requestState } from './request-state.ts'
+import { type Operation, requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'
 
 /** What the authorization server before it can do beyond MCP itself. */
@@ -24,26 +24,33 @@ interface Surroundings {
   readonly issuer: string
 }
 
+/** Who sent a message, and what it asks for; see authInfoOf() and forOperation(). */
+function authenticated({ http }: ServerContext) {
+  if (!http?.authInfo?.extra) throw new Error('A message came here unauthenticated.')
+  const { clientId, scopes, extra } = http.authInfo
+  const { userId, userName, userExpiresAt, operation } = extra as unknown as AccessToken & {
+    operation: Operation
+  }
+  return { clientId, scopes, userId, userName, userExpiresAt, operation }
+}
+
 export function newServer(tools: readonly Tool[], { env, settings, issuer }: Surroundings): McpServer {
+  const stateOf = (mcp: ServerContext) => {
+    const { clientId, userId, operation } = authenticated(mcp)
+    return requestState(settings, issuer, { userId, clientId, operation })
+  }
   const callerOf = (mcp: ServerContext): Caller => {
-    const authInfo = mcp.http?.authInfo
-    if (!authInfo?.extra) throw new Error('A message came here unauthenticated.')
-    const { clientId, scopes } = authInfo
-    const { userId, userName, userExpiresAt } = authInfo.extra as unknown as AccessToken
-    const { seal } = requestState(settings, issuer, { userId, clientId })
+    const { clientId, scopes, userId, userName, userExpiresAt } = authenticated(mcp)
     return {
       user: { id: userId, name: userName, ...(userExpiresAt !== undefined && { expiresAt: userExpiresAt }) },
       client: { id: clientId },
       scopes,
       env,
-      upstream: upstreamOf(env, userId),
-      sealState: seal,
+      upstream: upstreamOf(env, settings, userId),
+      sealState: stateOf(mcp).seal,
     }
   }
-  const verify = (state: string, mcp: ServerContext) => {
-    const { user, client } = callerOf(mcp)
-    return requestState(settings, issuer, { userId: user.id, clientId: client.id }).verify(state)
-  }
+  const verify = (state: string, mcp: ServerContext) => stateOf(mcp).verify(state)
   const server = new McpServer(
     { name: NAME, version: VERSION },
     // The list changes with a deployment only; nobody would be there to say so.

@@ -3,12 +3,15 @@
 
 import { logError } from '../log/log.ts'
 import { accountOf } from '../people/account-store.ts'
+import { admissionOf } from '../people/identity.ts'
+import type { Settings } from '../settings/load.ts'
 import { ToolError, type UpstreamFetch } from './define-tool.ts'
 
-export function upstreamOf(env: Env, userId: string): (name: string) => UpstreamFetch {
+export function upstreamOf(env: Env, settings: Settings, userId: string): (name: string) => UpstreamFetch {
   return (name) => async (url, init) => {
+    const admission = await admissionOf(settings)
     const token = await accountOf(env, userId)
-      .upstreamToken(name)
+      .upstreamToken(name, userId, admission)
       .catch((error: unknown) => {
         logError(error, { method: name })
         throw new ToolError(`${name} does not answer. Try again in a moment.`)

@@ -5,7 +5,14 @@ import { LIFETIME } from '#config'
 import { eraseEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
 import type { Activity, Note } from './activity.ts'
-import { INVITATION_TABLES, type Invitation, Invitations } from './invitations.ts'
+import { type Admission, type Identity, isStillAdmitted } from './identity.ts'
+import {
+  type AddedInvitation,
+  INVITATION_TABLES,
+  type Invitation,
+  Invitations,
+  type Redemption,
+} from './invitations.ts'
 import {
   type AddOutcome,
   PASSKEY_TABLES,
@@ -25,6 +32,14 @@ const LINGER_MS = 60 * 60 * 1000
 const SESSIONS_MS = Math.max(LIFETIME.session, LIFETIME.accessToken) * 1000 + LINGER_MS
 const TOKENS_MS = LIFETIME.accessToken * 1000 + 5 * 60 * 1000
 const RETRY_MS = 5 * 60 * 1000
+/** How many sessions can be ended one by one; one more ends all of them. */
+const MAX_ENDED = 500
+
+/** What a session shows of itself. */
+export interface SessionProof {
+  readonly id: string
+  readonly epoch: number
+}
 
 /** Deletes what tools keep of a person. */
 export type Forget = (env: Env, userId: string) => Promise<void>
@@ -39,6 +54,7 @@ interface Erasure {
 }
 
 interface SignIn {
+  readonly identity: Identity
   readonly method: string
   readonly place: string
   /** When the account is over, in milliseconds since the epoch; undefined for one that stays. */
@@ -66,11 +82,12 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
-  signIn({ method, place, expiresAt }: SignIn): number {
+  signIn({ identity, method, place, expiresAt }: SignIn): number {
     // Verified a moment ago, and deleted since: nobody comes back by what an erasure has taken.
     if (method === 'passkey') this.#requireStanding()
     const erasure = this.#erasure
     if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
+    this.#upstream.leaveTo(identity)
     this.#noteNow('signed_in', method, place)
     if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
     return this.epoch()
@@ -133,20 +150,30 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   /** @param epoch of the sign-in that has brought it: one that was ended meanwhile leaves nothing */
-  keepUpstream(name: string, grant: UpstreamGrant, epoch: number): Promise<void> {
-    return this.#upstream.keep(this.env, name, grant, () => {
+  keepUpstream(name: string, grant: UpstreamGrant, identity: Identity, epoch: number): Promise<void> {
+    return this.#upstream.keep(this.env, name, grant, identity, () => {
       if (epoch !== this.epoch()) throw new Error('This sign-in is over.')
     })
   }
 
-  upstreamToken(name: string): Promise<UpstreamToken | undefined> {
+  /** @param admission the rules of now: what a person brought who is no longer this user serves nobody */
+  async upstreamToken(
+    name: string,
+    userId: string,
+    admission: Admission,
+  ): Promise<UpstreamToken | undefined> {
+    const identity = this.#upstream.broughtBy(name)
+    if (!identity || !isStillAdmitted(admission, userId, identity)) return undefined
     return this.#upstream.token(this.env, name)
   }
 
-  addGrant(id: string, client: { id: string; name: string }, place: string): void {
+  /** Whether it was added: an approval that was under way when its session ended is void. */
+  addGrant(id: string, client: { id: string; name: string }, place: string, session: SessionProof): boolean {
     this.#requireStanding()
+    if (!this.isLive(session)) return false
     this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
     this.#noteNow('allowed', client.name, place)
+    return true
   }
 
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
@@ -172,6 +199,29 @@ export abstract class AccountObject extends DurableObject<Env> {
       .toArray()
   }
 
+  /** Whether a session is neither signed out nor of another epoch. */
+  isLive({ id, epoch }: SessionProof): boolean {
+    return epoch === this.epoch() && this.ctx.storage.kv.get(`ended:${id}`) === undefined
+  }
+
+  /** Signs one session out. Its id is remembered for as long as a copy of its cookie could come back. */
+  endSession(session: SessionProof): void {
+    if (!this.isLive(session)) return
+    const { kv } = this.ctx.storage
+    const now = Date.now()
+    const ended = [...kv.list<number>({ prefix: 'ended:' })]
+    const past = ended.filter(([, until]) => until <= now)
+    for (const [key] of past) kv.delete(key)
+    if (ended.length - past.length >= MAX_ENDED) this.#endSessions()
+    else kv.put(`ended:${session.id}`, now + LIFETIME.session * 1000)
+  }
+
+  #endSessions(): void {
+    const { kv } = this.ctx.storage
+    kv.put('epoch', this.epoch() + 1)
+    for (const [key] of [...kv.list({ prefix: 'ended:' })]) kv.delete(key)
+  }
+
   /** Sessions that carry another epoch are over. */
   epoch(): number {
     return this.ctx.storage.kv.get<number>('epoch') ?? 0
@@ -186,7 +236,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
   signOutEverywhere(by: 'user' | 'owner' = 'user'): void {
     this.#upstream.clear()
-    this.ctx.storage.kv.put('epoch', this.epoch() + 1)
+    this.#endSessions()
     this.#noteNow(by === 'owner' ? 'signed_out_by_owner' : 'signed_out_everywhere', '', '')
   }
 
@@ -203,9 +253,15 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#passkeys.list()
   }
 
-  addPasskey(passkey: Passkey, challenge: string, place: string): AddOutcome {
+  addPasskey(passkey: Passkey, challenge: string, place: string, session: SessionProof): AddOutcome {
     this.#requireStanding()
-    return this.#passkeys.add(passkey, challenge, place)
+    return this.isLive(session) ? this.#passkeys.add(passkey, challenge, place) : 'signed_out'
+  }
+
+  /** The passkey with which an account begins, by an invitation. There is one such: whoever comes later is too late. */
+  addFirstPasskey(passkey: Passkey, challenge: string, place: string): AddOutcome {
+    this.#requireStanding()
+    return this.#passkeys.list().length > 0 ? 'known' : this.#passkeys.add(passkey, challenge, place)
   }
 
   usePasskey(id: string, challenge: string, counter: number): UseOutcome {
@@ -216,8 +272,17 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#passkeys.rename(id, name)
   }
 
-  removePasskey(id: string, place: string): RemoveOutcome {
-    return this.#passkeys.remove(id, place)
+  /**
+   * @param otherWay whether the person can sign in without a passkey
+   * @param admission the rules of now: a passkey of somebody who is no longer this user is no way in
+   */
+  removePasskey(
+    id: string,
+    place: string,
+    { otherWay, userId, admission }: { otherWay: boolean; userId: string; admission: Admission },
+  ): RemoveOutcome {
+    const opens = ({ identity }: Passkey) => isStillAdmitted(admission, userId, identity)
+    return this.#passkeys.remove(id, place, otherWay, opens)
   }
 
   invitations(): Invitation[] {
@@ -228,16 +293,16 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#invitations.find(id)
   }
 
-  addInvitation(name: string): Invitation | undefined {
+  addInvitation(name: string, session: SessionProof): AddedInvitation {
     this.#requireStanding()
-    return this.#invitations.add(name)
+    return this.isLive(session) ? this.#invitations.add(name) : { outcome: 'signed_out' }
   }
 
   withdrawInvitation(id: string): boolean {
     return this.#invitations.withdraw(id)
   }
 
-  redeemInvitation(id: string, name: string): boolean {
+  redeemInvitation(id: string, name: string): Redemption {
     return this.#invitations.redeem(id, name)
   }
 

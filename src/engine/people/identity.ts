@@ -1,9 +1,14 @@
 // Who a person is, and what that entitles them to. Sign-in, every session read and every refresh ask the same questions,
 // so that whoever is no longer admitted is soon out.
-import { SCOPES } from '#config'
 import { sha256 } from '../crypto/digest.ts'
 import { displayable } from '../http/displayable.ts'
 import type { Settings } from '../settings/load.ts'
+
+/**
+ * A fact that a rule may name. `github:org/` and `acme:group/` stand for every rule that begins so, `@example.com` for
+ * every address of that domain, `@` for every address; anything else is one rule.
+ */
+export type Fact = string
 
 /** What a login method has found out about a person. Kept in their session and in each grant they give. */
 export interface Identity {
@@ -16,6 +21,10 @@ export interface Identity {
   readonly name: string
   /** Each way in which a rule of the settings may mean this person: `github:octocat`, `@example.com`. */
   readonly knownAs: readonly string[]
+  /** What this sign-in could not prove either way; see ceiling.ts. */
+  readonly open?: readonly Fact[]
+  /** Rules that an open fact would cover, and that were found not to mean this person. */
+  readonly ruledOut?: readonly string[]
   /** The owner admitted this person by hand (an invitation), so no rule needs to name them. */
   readonly invited?: boolean
   /** When the identity ends, in milliseconds since the epoch: for guests. */
@@ -52,9 +61,9 @@ export function nameOf(...candidates: unknown[]): string {
   return candidates.map(displayable).find((one) => one !== undefined) ?? 'Somebody without a name'
 }
 
-/** The rule that means one person: an issuer may let people choose their subject, and no one may choose a group. */
+/** The rule that means one person: an issuer may let people choose their subject, and none may be a group or everybody. */
 export function rulesOfSubject(method: string, subject: string): string[] {
-  return subject.startsWith('group/') ? [] : [`${method}:${subject}`]
+  return subject.startsWith('group/') || subject === '*' ? [] : [`${method}:${subject}`]
 }
 
 /** The settings that decide who may be here. */
@@ -104,16 +113,6 @@ export function secondsLeft({ expiresAt }: Identity, lifetime: number): number {
   return Math.max(0, Math.min(lifetime, Math.floor((expiresAt - Date.now()) / 1000)))
 }
 
-/** Those of the scopes that this person may grant: the first ceiling that means them counts. */
-export function withinCeiling(
-  { scopeCeilings }: Pick<Settings, 'scopeCeilings'>,
-  identity: Identity,
-  scopes: readonly string[],
-): string[] {
-  const ceiling = scopeCeilings.find(({ rule }) => fits(rule, identity))
-  return scopes.filter((scope) => !ceiling || !Object.hasOwn(SCOPES, scope) || ceiling.scopes.includes(scope))
-}
-
 /** Whether any rule of the settings says this. */
 export function mentions(settings: Settings, rule: string): boolean {
   return rulesOf(settings).includes(rule)
@@ -126,10 +125,16 @@ export function mentionedOrganizations(settings: Settings): string[] {
   return [...new Set(named.map((rule) => rule.slice(prefix.length)))]
 }
 
+/** The ceilings' rules that begin so. */
+export function ceilingRules({ scopeCeilings }: Settings, prefix: string): string[] {
+  return scopeCeilings.map(({ rule }) => rule).filter((rule) => rule.startsWith(prefix))
+}
+
 function rulesOf({ allowedUsers, owner, scopeCeilings }: Settings): string[] {
   return [...allowedUsers, ...(owner ? [owner] : []), ...scopeCeilings.map(({ rule }) => rule)]
 }
 
-function fits(rule: string, { method, knownAs }: Identity): boolean {
+/** Whether a rule is known to mean this person. */
+export function fits(rule: string, { method, knownAs }: Identity): boolean {
   return rule === '*' || rule === `${method}:*` || knownAs.includes(rule)
 }

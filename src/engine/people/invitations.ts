@@ -1,12 +1,13 @@
-// The part of the owner's account object that keeps the invitations they have made, until each is redeemed, withdrawn
-// or over. It is redeemed once: from read to write nothing comes in between.
+// The part of the owner's account object that keeps the invitations they have made, until each is used, withdrawn or
+// over. An invitation leads to one account, whose subject is its id; that account's object admits one first passkey.
+// So a redemption that failed on the way can be repeated, and never makes two accounts.
 import { LIFETIME } from '#config'
 import type { Note } from './activity.ts'
 
 const MAX_OPEN = 20
 
 export const INVITATION_TABLES =
-  'CREATE TABLE IF NOT EXISTS invitations (id TEXT PRIMARY KEY, name TEXT NOT NULL, expires_at INTEGER NOT NULL)'
+  'CREATE TABLE IF NOT EXISTS invitations (id TEXT PRIMARY KEY, name TEXT NOT NULL, expires_at INTEGER NOT NULL, redeemed INTEGER NOT NULL DEFAULT 0)'
 
 // A type, not an interface: rows of SQL are read into it.
 export type Invitation = {
@@ -16,6 +17,14 @@ export type Invitation = {
   /** Milliseconds since the epoch. */
   expiresAt: number
 }
+
+export interface AddedInvitation {
+  readonly outcome: 'added' | 'too_many' | 'signed_out'
+  readonly invitation?: Invitation
+}
+
+/** `again`: by somebody whose account was not made then. */
+export type Redemption = 'redeemed' | 'again' | 'over'
 
 export class Invitations {
   readonly #sql: SqlStorage
@@ -38,13 +47,12 @@ export class Invitations {
     return this.list().find((one) => one.id === id)
   }
 
-  /** Undefined when too many are open. */
-  add(name: string): Invitation | undefined {
-    if (this.list().length >= MAX_OPEN) return undefined
+  add(name: string): AddedInvitation {
+    if (this.list().length >= MAX_OPEN) return { outcome: 'too_many' }
     const id = crypto.randomUUID()
     const expiresAt = Date.now() + LIFETIME.invitation * 1000
-    this.#sql.exec('INSERT INTO invitations VALUES (?, ?, ?)', id, name, expiresAt)
-    return { id, name, expiresAt }
+    this.#sql.exec('INSERT INTO invitations (id, name, expires_at) VALUES (?, ?, ?)', id, name, expiresAt)
+    return { outcome: 'added', invitation: { id, name, expiresAt } }
   }
 
   /** Whether it was open. */
@@ -53,13 +61,17 @@ export class Invitations {
   }
 
   /**
-   * Whether it was open; from now on it is not.
+   * Counts it as accepted. It is gone once withdraw() follows: when the account is there.
    * @param name what the one who came in calls themselves
    */
-  redeem(id: string, name: string): boolean {
-    if (!this.find(id)) return false
-    this.withdraw(id)
+  redeem(id: string, name: string): Redemption {
+    if (!this.find(id)) return 'over'
+    const { rowsWritten } = this.#sql.exec(
+      'UPDATE invitations SET redeemed = 1 WHERE id = ? AND redeemed = 0',
+      id,
+    )
+    if (rowsWritten === 0) return 'again'
     this.#note('invitation_redeemed', name, '')
-    return true
+    return 'redeemed'
   }
 }

@@ -40,7 +40,7 @@ export type PasskeyDescription = {
   lastUsedAt: number | null
 }
 
-export type AddOutcome = 'added' | 'replayed' | 'known' | 'too_many'
+export type AddOutcome = 'added' | 'replayed' | 'known' | 'too_many' | 'signed_out'
 export type UseOutcome = 'used' | 'replayed' | 'counted_back' | 'unknown'
 export type RemoveOutcome = 'removed' | 'only_way_in' | 'unknown'
 
@@ -115,11 +115,16 @@ export class Passkeys {
     return this.#sql.exec('UPDATE passkeys SET name = ? WHERE id = ?', name, id).rowsWritten > 0
   }
 
-  /** The last one of somebody whom only a passkey knows stays. */
-  remove(id: string, place: string): RemoveOutcome {
+  /**
+   * The last one that opens the account stays, where nothing else does.
+   * @param otherWay whether something else does
+   * @param opens whether a passkey does
+   */
+  remove(id: string, place: string, otherWay: boolean, opens: (passkey: Passkey) => boolean): RemoveOutcome {
     const passkey = this.find(id)
     if (!passkey) return 'unknown'
-    if (passkey.identity.method === 'passkey' && this.list().length === 1) return 'only_way_in'
+    const others = this.list().flatMap((one) => (one.id === id ? [] : (this.find(one.id) ?? [])))
+    if (!otherWay && !others.some(opens)) return 'only_way_in'
     this.#sql.exec('DELETE FROM passkeys WHERE id = ?', id)
     this.#note('passkey_removed', passkey.name, place)
     return 'removed'

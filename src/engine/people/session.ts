@@ -1,4 +1,4 @@
-// Who is signed in in this browser: a sealed cookie for at most 12 hours, checked against the epoch of the account.
+// Who is signed in in this browser: a sealed cookie for at most 12 hours, that the account's object must still accept.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { LIFETIME } from '#config'
@@ -7,6 +7,7 @@ import type { AppEnv } from '../http/app-env.ts'
 import { cookieName, cookieOptions } from '../http/cookies.ts'
 import { PageError } from '../http/page-error.ts'
 import { whereFrom } from '../http/requester.ts'
+import type { SessionProof } from './account-object.ts'
 import { accountOf } from './account-store.ts'
 import { admissionOf, type Identity, isStillAdmitted, secondsLeft, userIdOf } from './identity.ts'
 import type { UpstreamGrant } from './upstream.ts'
@@ -43,8 +44,8 @@ export async function beginSession(
   const userId = await userIdOf(settings, identity)
   const account = accountOf(c.env, userId)
   const { expiresAt } = identity
-  const epoch = await orPage(account.signIn({ method, place: whereFrom(c), expiresAt }))
-  if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, epoch))
+  const epoch = await orPage(account.signIn({ identity, method, place: whereFrom(c), expiresAt }))
+  if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, identity, epoch))
   const session: Session = { id: crypto.randomUUID(), userId, identity, epoch, method }
   const lifetime = secondsLeft(identity, LIFETIME.session)
   const sealed = await seal(settings, 'session', c.get('issuer'), session, lifetime)
@@ -59,10 +60,23 @@ export async function readSession(c: Context<AppEnv>): Promise<Session | undefin
   const session = cookie && (await unseal<Session>(settings, 'session', c.get('issuer'), cookie))
   if (!session) return undefined
   if (!isStillAdmitted(await admissionOf(settings), session.userId, session.identity)) return undefined
-  return session.epoch === (await orPage(accountOf(c.env, session.userId).epoch())) ? session : undefined
+  return (await orPage(accountOf(c.env, session.userId).isLive(proofOf(session)))) ? session : undefined
 }
 
-export function endSession(c: Context<AppEnv>): void {
+/** What an account's object compares in the step in which it adds something. */
+export function proofOf({ id, epoch }: Session): SessionProof {
+  return { id, epoch }
+}
+
+/** Signs this browser out, and every copy of its cookie. @throws PageError 503 */
+export async function signOut(c: Context<AppEnv>): Promise<void> {
+  const session = await readSession(c)
+  if (session) await orPage(accountOf(c.env, session.userId).endSession(proofOf(session)))
+  forgetSession(c)
+}
+
+/** Takes the cookie of a session that is over. */
+export function forgetSession(c: Context<AppEnv>): void {
   deleteCookie(c, cookieName(c, 'session'), cookieOptions(c))
 }
 

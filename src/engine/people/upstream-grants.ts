@@ -2,6 +2,7 @@
 // ask.
 import { SingleFlight } from '../cache/single-flight.ts'
 import { loadSettings } from '../settings/load.ts'
+import { type Identity, OWNER } from './identity.ts'
 import { decrypt, type Encrypted, encrypt, isFresh, refreshUpstream, type UpstreamGrant } from './upstream.ts'
 
 /** Longer than two refreshes take, the second of a person who signed in again meanwhile. */
@@ -11,6 +12,12 @@ export interface UpstreamToken {
   readonly token: string
   /** Where it may be sent. */
   readonly origins: readonly string[]
+}
+
+/** What is kept of one sign-in. */
+interface Kept extends Encrypted {
+  /** Whose sign-in it was: OWNER can make somebody else the user of this account. */
+  readonly identity: Identity
 }
 
 export class UpstreamGrants {
@@ -26,10 +33,32 @@ export class UpstreamGrants {
    * In place of what was kept of that sign-in before.
    * @param requireStanding throws when it must not be kept. Asked last: whatever comes in while it is encrypted counts
    */
-  async keep(env: Env, name: string, grant: UpstreamGrant, requireStanding: () => void): Promise<void> {
-    const encrypted = await this.#encrypted(env, name, grant)
+  async keep(
+    env: Env,
+    name: string,
+    grant: UpstreamGrant,
+    identity: Identity,
+    requireStanding: () => void,
+  ): Promise<void> {
+    const kept = await this.#encrypted(env, name, grant, identity)
     requireStanding()
-    this.#ctx.storage.kv.put(`upstream:${name}`, encrypted)
+    this.#ctx.storage.kv.put(`upstream:${name}`, kept)
+  }
+
+  /** Whose sign-in has brought what is kept. */
+  broughtBy(name: string): Identity | undefined {
+    return this.#kept(name)?.identity
+  }
+
+  /**
+   * Somebody signs in. What another person has brought here is not theirs: an address that OWNER names may have gone
+   * to someone else. The passphrase says only that this is the owner.
+   */
+  leaveTo({ method, issuer, subject }: Identity): void {
+    if (method === OWNER.method) return
+    for (const [key, { identity }] of [...this.#ctx.storage.kv.list<Kept>({ prefix: 'upstream:' })]) {
+      if (identity.issuer !== issuer || identity.subject !== subject) this.#ctx.storage.kv.delete(key)
+    }
   }
 
   /**
@@ -49,26 +78,26 @@ export class UpstreamGrants {
 
   async #freshGrant(env: Env, name: string): Promise<UpstreamGrant | undefined> {
     const kept = this.#kept(name)
-    const grant = kept && (await decrypt(loadSettings(env), this.#boundTo(name), kept))
+    const grant = kept && (await decrypt(loadSettings(env), this.#boundTo(name, kept.identity), kept))
     if (!grant || isFresh(grant)) return grant
     const refreshed = await refreshUpstream(env, grant)
-    const encrypted = refreshed && (await this.#encrypted(env, name, refreshed))
+    const renewed = refreshed && (await this.#encrypted(env, name, refreshed, kept.identity))
     // Signed out everywhere, or in again, meanwhile: what is there now counts. Nothing is waited for from here on.
     if (String(this.#kept(name)?.iv) !== String(kept.iv)) return this.#freshGrant(env, name)
-    if (encrypted) this.#ctx.storage.kv.put(`upstream:${name}`, encrypted)
+    if (renewed) this.#ctx.storage.kv.put(`upstream:${name}`, renewed)
     else this.#ctx.storage.kv.delete(`upstream:${name}`)
     return refreshed
   }
 
-  #encrypted(env: Env, name: string, grant: UpstreamGrant): Promise<Encrypted> {
-    return encrypt(loadSettings(env), this.#boundTo(name), grant)
+  async #encrypted(env: Env, name: string, grant: UpstreamGrant, identity: Identity): Promise<Kept> {
+    return { ...(await encrypt(loadSettings(env), this.#boundTo(name, identity), grant)), identity }
   }
 
-  #kept(name: string): Encrypted | undefined {
-    return this.#ctx.storage.kv.get<Encrypted>(`upstream:${name}`)
+  #kept(name: string): Kept | undefined {
+    return this.#ctx.storage.kv.get<Kept>(`upstream:${name}`)
   }
 
-  #boundTo(name: string): string {
-    return `${this.#ctx.id} ${name}`
+  #boundTo(name: string, { issuer, subject }: Identity): string {
+    return JSON.stringify([this.#ctx.id.toString(), name, issuer, subject])
   }
 }

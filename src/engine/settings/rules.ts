@@ -9,7 +9,8 @@ export interface ScopeCeiling {
 }
 
 /**
- * Names are compared as they are written; addresses and GitHub's logins mean the same in any case.
+ * Addresses and GitHub's names mean the same in any case, and are folded. Subjects and groups are compared as they are
+ * written.
  * @throws SettingsError
  */
 export function readRules(name: string, value: string | undefined): readonly string[] {
@@ -21,19 +22,32 @@ export function readRules(name: string, value: string | undefined): readonly str
         'the name of a login method with a subject, or "*" for everyone.',
     )
   }
-  return rules.map((rule) => (/@|^github:/.test(rule) ? rule.toLowerCase() : rule))
+  return rules.map((rule) => (isAddressRule(rule) || /^github:/i.test(rule) ? rule.toLowerCase() : rule))
+}
+
+/** Whether a rule is about addresses: `alice@example.com`, `@example.com`. A subject can look like one behind its method. */
+export function isAddressRule(rule: string): boolean {
+  return rule.includes('@') && !/^[\w-]+:/.test(rule)
+}
+
+/** Whether a rule means one person. */
+export function namesOnePerson(rule: string): boolean {
+  return !rule.startsWith('@') && !/^\*$|^[\w-]+:(\*$|group\/)|^github:org\//.test(rule)
+}
+
+/** Whether a rule still means the same once it is written into a setting. */
+export function canBePasted(rule: string): boolean {
+  try {
+    return readRules('', rule).join(' ') === rule
+  } catch {
+    return false
+  }
 }
 
 /** @throws SettingsError */
 export function readOwner(value: string | undefined): string | undefined {
   const [owner, ...more] = readRules('OWNER', value)
-  if (
-    owner?.startsWith('@') ||
-    owner?.includes('*') ||
-    owner?.startsWith('github:org/') ||
-    owner?.includes(':group/') ||
-    more.length > 0
-  ) {
+  if (owner !== undefined && (!namesOnePerson(owner) || more.length > 0)) {
     throw new SettingsError('OWNER names one person, such as "github:octocat" or "alice@example.com".')
   }
   return owner
@@ -42,17 +56,30 @@ export function readOwner(value: string | undefined): string | undefined {
 /** @throws SettingsError */
 export function readCeilings(value: string | undefined): readonly ScopeCeiling[] {
   const lines = (value ?? '').split(/[\n;]/).filter((line) => line.trim() !== '')
-  return lines.map((line) => {
-    const [left = '', right, ...rest] = line.split('=')
-    const [rule, ...others] = readRules('SCOPE_CEILINGS', left)
-    const scopes = (right ?? '').split(/\s+/).filter(Boolean)
-    const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
-    if (rule === undefined || right === undefined || others.length + rest.length > 0) {
-      throw new SettingsError(
-        `SCOPE_CEILINGS: "${line.trim()}" is not of the form "@example.com = notes:read".`,
-      )
-    }
-    if (unknown !== undefined) throw new SettingsError(`SCOPE_CEILINGS: there is no scope ${unknown}.`)
-    return { rule, scopes }
-  })
+  const ceilings = lines.map(readCeiling)
+  // Who is meant by no line would be free to grant everything; that has to be somebody's decision.
+  if (ceilings.length > 0 && ceilings.at(-1)?.rule !== '*') {
+    throw new SettingsError(
+      `SCOPE_CEILINGS needs a last line for everyone else: "* = ${Object.keys(SCOPES).join(' ')}", or fewer scopes.`,
+    )
+  }
+  return ceilings
+}
+
+function readCeiling(line: string): ScopeCeiling {
+  // The last one: a subject may hold others.
+  const at = line.lastIndexOf('=')
+  const [rule, ...others] = at < 0 ? [] : readRules('SCOPE_CEILINGS', line.slice(0, at))
+  if (rule === undefined || others.length > 0) {
+    throw new SettingsError(
+      `SCOPE_CEILINGS: "${line.trim()}" is not of the form "@example.com = notes:read".`,
+    )
+  }
+  const scopes = line
+    .slice(at + 1)
+    .split(/\s+/)
+    .filter(Boolean)
+  const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
+  if (unknown !== undefined) throw new SettingsError(`SCOPE_CEILINGS: there is no scope ${unknown}.`)
+  return { rule, scopes }
 }

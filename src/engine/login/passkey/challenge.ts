@@ -16,8 +16,7 @@ export const NO_CHALLENGE = 'That took more than five minutes, or was begun in a
 type Purpose =
   | { readonly to: 'sign in' }
   | { readonly to: 'add'; readonly userId: string }
-  /** `subject` is what the one who accepts the invitation will be (see Identity). */
-  | { readonly to: 'join'; readonly invitation: string; readonly subject: string }
+  | { readonly to: 'join'; readonly invitation: string }
 
 interface Given {
   readonly challenge: string

@@ -5,18 +5,21 @@ import { displayable } from '../../http/displayable.ts'
 import { PageError } from '../../http/page-error.ts'
 import { audit } from '../../log/audit.ts'
 import { accountOf } from '../../people/account-store.ts'
-import { orPage } from '../../people/session.ts'
+import { orPage, proofOf } from '../../people/session.ts'
 import { invitationUrl } from './invitation.ts'
 import { invitationMadePage } from './pages.tsx'
-import { ACCOUNT, done, requireOwner } from './signed-in.ts'
+import { ACCOUNT, done, requireOwner, signedOut } from './signed-in.ts'
 
 export const inviting = new Hono<AppEnv>()
 
 inviting.post('/invite', async (c) => {
-  const { userId, identity } = await requireOwner(c)
+  const session = await requireOwner(c)
+  const { userId, identity } = session
   const name = displayable(c.get('form').get('name'))
   if (name === undefined) throw new PageError(400, 'A name is missing', 'Say whom you invite.', ACCOUNT)
-  const invitation = await orPage(accountOf(c.env, userId).addInvitation(name))
+  const account = accountOf(c.env, userId)
+  const { outcome, invitation } = await orPage(account.addInvitation(name, proofOf(session)))
+  if (outcome === 'signed_out') throw signedOut()
   if (!invitation) {
     throw new PageError(409, 'Too many are open', 'Withdraw an invitation that nobody needs.', ACCOUNT)
   }

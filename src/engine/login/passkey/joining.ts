@@ -5,6 +5,7 @@ import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
+import { logError } from '../../log/log.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { type Identity, userIdOf } from '../../people/identity.ts'
 import { orPage, readSession } from '../../people/session.ts'
@@ -25,13 +26,12 @@ joining.get('/', async (c) => {
 joining.post('/options', async (c) => {
   const form = c.get('form')
   const invitation = await requireInvitation(c, form.get('token'))
-  const subject = crypto.randomUUID()
   const name = displayable(form.get('name')) ?? invitation.name
   return c.json(
     creationOptions({
       issuer: c.get('issuer'),
-      challenge: await giveChallenge(c, { to: 'join', invitation: invitation.id, subject }),
-      userId: await userIdOf(c.get('settings'), newcomer(subject, name)),
+      challenge: await giveChallenge(c, { to: 'join', invitation: invitation.id }),
+      userId: await userIdOf(c.get('settings'), newcomer(invitation, name)),
       userName: name,
       existing: [],
     }),
@@ -46,27 +46,31 @@ joining.post('/', async (c) => {
   const again = (notice: string) => showInvitation(c, token, { ...invitation, name }, notice)
   const given = await givenChallenge(c, 'join')
   if (given?.purpose.invitation !== invitation.id) return again(NO_CHALLENGE)
-  const { challenge, purpose } = given
+  const { challenge } = given
   const attested = await verifyAttestation(attestationIn(form), { issuer: c.get('issuer'), challenge })
   if (!attested) return again(NOT_VERIFIED)
-  // Only now: whoever fails before this has not used the invitation up.
-  const identity = newcomer(purpose.subject, name)
+  const identity = newcomer(invitation, name)
   const user = await userIdOf(c.get('settings'), identity)
   await redeem(c, invitation, user, name)
   const passkey = passkeyOf(attested, identity, undefined)
-  await orPage(accountOf(c.env, user).addPasskey(passkey, challenge, whereFrom(c)))
+  const outcome = await orPage(accountOf(c.env, user).addFirstPasskey(passkey, challenge, whereFrom(c)))
+  if (outcome !== 'added') throw noLongerOpen()
   audit('passkey.added', { user }, { person: identity })
+  // Only now: whoever fails before this has not used the invitation up. The account admits no other anyway.
+  await accountOf(c.env, invitation.owner).withdrawInvitation(invitation.id).catch(logError)
   return finishLogin(c, identity, undefined)
 })
 
 /** @throws PageError 410 */
 async function redeem(c: Context<AppEnv>, { id, owner }: OpenInvitation, user: string, name: string) {
-  if (!(await orPage(accountOf(c.env, owner).redeemInvitation(id, name)))) throw noLongerOpen()
+  const redemption = await orPage(accountOf(c.env, owner).redeemInvitation(id, name))
+  if (redemption === 'over') throw noLongerOpen()
+  if (redemption === 'again') return
   audit('invitation.redeemed', { user, invitation: id }, { person: { name } })
 }
 
-/** Somebody whom nobody but their passkeys knows: no rule can mean them alone. */
-function newcomer(subject: string, name: string): Identity {
+/** Somebody whom nobody but their passkeys knows: no rule can mean them alone. An invitation leads to one account. */
+function newcomer({ id: subject }: OpenInvitation, name: string): Identity {
   return { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
 }
 

@@ -7,7 +7,8 @@ import type { Parameters } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import { accountOf } from '../../people/account-store.ts'
-import { orPage, type Session } from '../../people/session.ts'
+import { admissionOf } from '../../people/identity.ts'
+import { orPage, proofOf, type Session } from '../../people/session.ts'
 import {
   type AttestedPasskey,
   attestationIn,
@@ -17,12 +18,13 @@ import {
 } from './attestation.ts'
 import { giveChallenge, givenChallenge, NO_CHALLENGE } from './challenge.ts'
 import { creationOptions } from './options.ts'
-import { ACCOUNT, done, requireSignedIn } from './signed-in.ts'
+import { ACCOUNT, done, otherWayIn, requireSignedIn } from './signed-in.ts'
 
 const NOT_ADDED = {
   replayed: 'This answer of your device was used before. Please try again.',
   known: 'This passkey is in the list already.',
   too_many: 'There are twenty passkeys already. Remove one that you do not use.',
+  signed_out: 'You were signed out meanwhile. Sign in, then try again.',
 } as const
 
 export const own = new Hono<AppEnv>()
@@ -46,7 +48,8 @@ own.post('/add', async (c) => {
   const form = c.get('form')
   const { challenge, attested } = await requireAttestation(c, session, form)
   const passkey = passkeyOf(attested, session.identity, displayable(form.get('name')))
-  const outcome = await orPage(accountOf(c.env, session.userId).addPasskey(passkey, challenge, whereFrom(c)))
+  const account = accountOf(c.env, session.userId)
+  const outcome = await orPage(account.addPasskey(passkey, challenge, whereFrom(c), proofOf(session)))
   if (outcome !== 'added') throw notAdded(NOT_ADDED[outcome])
   audit('passkey.added', { user: session.userId }, { person: session.identity })
   return c.redirect(done('passkey-added'), 303)
@@ -65,7 +68,11 @@ own.post('/rename', async (c) => {
 own.post('/remove', async (c) => {
   const { userId, identity } = await requireSignedIn(c)
   const id = c.get('form').require('id')
-  const outcome = await orPage(accountOf(c.env, userId).removePasskey(id, whereFrom(c)))
+  const admission = await admissionOf(c.get('settings'))
+  const otherWay = otherWayIn(c, identity) !== undefined
+  const outcome = await orPage(
+    accountOf(c.env, userId).removePasskey(id, whereFrom(c), { otherWay, userId, admission }),
+  )
   if (outcome === 'only_way_in') {
     throw new PageError(
       409,

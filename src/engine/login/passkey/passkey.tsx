@@ -13,6 +13,7 @@ import { own } from './own.ts'
 import { SCRIPT } from './script.ts'
 import { Section } from './section.tsx'
 import { signIn } from './sign-in.ts'
+import { otherWayIn } from './signed-in.ts'
 
 const routes = new Hono<AppEnv>().route('/', signIn).route('/', own).route('/', inviting).route('/', joining)
 
@@ -24,7 +25,7 @@ async function accountSection(c: Context<AppEnv>, { userId, identity }: Session)
   const [passkeys, invitations] = await orPage(
     Promise.all([account.passkeys(), invites ? account.invitations() : undefined]),
   )
-  const otherWay = identity.method === 'passkey' ? undefined : identity.method
+  const otherWay = otherWayIn(c, identity)
   return <Section {...{ passkeys, otherWay, invitations }} done={c.req.query('done')} />
 }
 

@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { PageError } from '../../http/page-error.ts'
-import { isOwner } from '../../people/identity.ts'
+import { type Identity, isOwner, OWNER } from '../../people/identity.ts'
 import { loginUrl, readSession, type Session } from '../../people/session.ts'
 
 /** The way on from a refusal. */
@@ -17,7 +17,11 @@ export function done(what: string): string {
 export async function requireSignedIn(c: Context<AppEnv>): Promise<Session> {
   const session = await readSession(c)
   if (session) return session
-  throw new PageError(403, 'You are signed out', 'Sign in, then try again.', {
+  throw signedOut()
+}
+
+export function signedOut(): PageError {
+  return new PageError(403, 'You are signed out', 'Sign in, then try again.', {
     href: loginUrl(ACCOUNT.href),
     text: 'Sign in',
   })
@@ -33,4 +37,12 @@ export async function requireOwner(c: Context<AppEnv>): Promise<Session> {
     'Ask the owner of this server for an invitation.',
     ACCOUNT,
   )
+}
+
+/** The login method by which a person can come in without a passkey; undefined where none that is on knows them. */
+export function otherWayIn(c: Context<AppEnv>, identity: Identity): string | undefined {
+  const known = isOwner(c.get('settings'), identity) ? [identity.method, OWNER.method] : [identity.method]
+  // A guest is a new one each time.
+  if (identity.expiresAt !== undefined) return undefined
+  return known.find((method) => method !== 'passkey' && c.get('loginMethods').includes(method))
 }

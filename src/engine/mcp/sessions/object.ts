@@ -6,6 +6,7 @@ import { LIFETIME } from '#config'
 import { loadSettings } from '../../settings/load.ts'
 import { authInfoOf } from '../bearer-auth.ts'
 import type { Tool } from '../define-tool.ts'
+import { forOperation } from '../request-state.ts'
 import { newServer } from '../server.ts'
 import { type Envelope, readEnvelope, sessionNotFound } from './envelope.ts'
 import { SessionTransport } from './transport.ts'
@@ -39,7 +40,7 @@ export function legacySession(tools: readonly Tool[]) {
       const transport = await this.#transport
       const response = await transport.handleRequest(request, {
         ...(envelope.message && { parsedBody: transport.received(envelope.message) }),
-        authInfo: authInfoOf(envelope.issuer, envelope.accessToken),
+        authInfo: forOperation(authInfoOf(envelope.issuer, envelope.accessToken), envelope.message),
       })
       // What was cancelled is not answered (MCP utilities, "Cancellation"): nothing more comes on its stream.
       if (envelope.cancels !== undefined) transport.closeSSEStream(envelope.cancels)

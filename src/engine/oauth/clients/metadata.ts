@@ -105,7 +105,9 @@ function applicationType(value: string | undefined): 'native' | 'web' | undefine
 function webPage(value: string | undefined): string | undefined {
   if (!value || value.length > 2000 || !URL.canParse(value)) return undefined
   const url = new URL(value)
-  return url.protocol === 'https:' && !url.username ? url.href : undefined
+  // `https:host` and the like are something else to whoever does not repair them.
+  const isExact = url.href === value || url.href === `${value}/`
+  return url.protocol === 'https:' && !url.username && isExact ? url.href : undefined
 }
 
 function text(claimed: Record<string, unknown>, name: string): string | undefined {

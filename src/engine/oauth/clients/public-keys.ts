@@ -40,6 +40,7 @@ function keySetUrl(value: unknown): string {
   if (url?.protocol !== 'https:' || url.username || url.password || !isPublicName(url.hostname)) {
     throw invalid('jwks_uri must be an https address on a public host.')
   }
+  if (url.href !== value) throw invalid(`jwks_uri is not in its normal form: ${url.href}`)
   return url.href
 }
 

@@ -30,11 +30,12 @@ export function judgeRedirectUri(uri: string): RedirectUriVerdict {
   if (DANGEROUS_SCHEMES.includes(url.protocol)) return refused('has a dangerous scheme')
   if (uri.includes('#')) return refused('holds a fragment')
   if (url.username || url.password) return refused('holds a user name or password')
-  if (url.protocol === 'https:') return { kind: 'allowed' }
-  if (url.protocol === 'http:') {
-    return isLoopback(url.hostname) ? { kind: 'allowed' } : refused('is http on a host that is not loopback')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return APP_REDIRECT_URIS.includes(uri) ? { kind: 'allowed' } : { kind: 'unknown' }
   }
-  return APP_REDIRECT_URIS.includes(uri) ? { kind: 'allowed' } : { kind: 'unknown' }
+  if (!isAsBrowsersRead(uri, url)) return refused(`is not written as browsers read it: ${url.href}`)
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return { kind: 'allowed' }
+  return refused('is http on a host that is not loopback')
 }
 
 /**
@@ -67,6 +68,11 @@ function withoutPort(uri: string): string | undefined {
 // reads is not what others read.
 function hasTrickCharacter(uri: string): boolean {
   return !/^[\x21-\x7e]*$/.test(uri) || uri.includes('\\')
+}
+
+/** `https:host`, dot segments, a default port: what a browser would repair, others read as another place. */
+function isAsBrowsersRead(uri: string, { href, origin, search }: URL): boolean {
+  return href === uri || (href === `${origin}/${search}` && uri === `${origin}${search}`)
 }
 
 function refused(reason: string): RedirectUriVerdict {

@@ -12,8 +12,9 @@ import { Parameters, readForm } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import { consentPage } from '../../pages/consent.tsx'
-import { secondsLeft, withinCeiling } from '../../people/identity.ts'
-import { loginUrl, readSession, type Session } from '../../people/session.ts'
+import { withinCeiling } from '../../people/ceiling.ts'
+import { secondsLeft } from '../../people/identity.ts'
+import { loginUrl, proofOf, readSession, type Session } from '../../people/session.ts'
 import { type Client, displayName } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { staysOnThisComputer } from '../clients/redirect-uri.ts'
@@ -90,17 +91,21 @@ async function requireDecision(c: Context<AppEnv>, form: Parameters): Promise<De
   const consent = await unseal<Consent>(settings, 'consent', c.get('issuer'), form.get('seal') ?? '')
   const [session, client] = await Promise.all([readSession(c), consent && requireClient(c, consent.clientId)])
   if (!session || !client || consent?.sessionId !== session.id) {
-    throw new PageError(
-      403,
-      'This page is too old',
-      'You were signed out, or waited too long. Start again in the app.',
-    )
+    throw tooOld()
   }
   const { redirectUri, state } = consent
   // A ceiling may have come down while the person looked at the page.
   const scopes = withinCeiling(settings, session.identity, consent.request.scopes)
   const request = { ...consent.request, scopes }
   return { consent, address: { client, redirectUri, state }, request, session, ticked: form.all('scope') }
+}
+
+function tooOld(): PageError {
+  return new PageError(
+    403,
+    'This page is too old',
+    'You were signed out, or waited too long. Start again in the app.',
+  )
 }
 
 /** Throws where the request is not safe. Returns a notice where the person has to look again. */
@@ -164,8 +169,9 @@ async function allow(
   c: Context<AppEnv>,
   address: ReturnAddress,
   request: AuthorizationRequest,
-  { userId, identity }: Session,
+  session: Session,
 ): Promise<Response> {
+  const { userId, identity } = session
   const { client, redirectUri } = address
   const approval = {
     ...request,
@@ -176,13 +182,16 @@ async function allow(
     clientId: client.id,
     clientName: displayName(client),
     redirectUri,
+    session: proofOf(session),
   }
   try {
     const grantEndsAt = Date.now() + LIFETIME.grant * 1000
-    const [{ code, record }] = await Promise.all([
+    const [opened] = await Promise.all([
       openGrant(c.env, approval),
       approveClient(c.env, client, grantEndsAt),
     ])
+    if (!opened) throw tooOld()
+    const { code, record } = opened
     const shown = { person: identity, app: record.clientName }
     audit(
       'consent.allowed',

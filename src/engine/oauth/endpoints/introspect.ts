@@ -7,7 +7,7 @@ import { readForm } from '../../http/parameters.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import type { Client } from '../clients/client.ts'
 import { isOwnedClientRevoked } from '../clients/owned-store.ts'
-import { isGrantLive } from '../grants/store.ts'
+import { confirmGrant } from '../grants/store.ts'
 import { resourceOf } from '../resource.ts'
 import { type AccessToken, verifyAccessToken } from '../tokens/access-token.ts'
 
@@ -36,9 +36,12 @@ function mayKnow(client: Client, token: AccessToken): boolean {
   return client.introspects === true || client.id === token.clientId
 }
 
-// Of what decides, not of a copy: whoever asks here has no other way to hear of a revocation.
+// Of what decides, not of a copy: the caller has no other way to hear of a revocation. The token was used, so its client
+// has received it, and a stolen parent of its refresh token is no longer forgiven.
 function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boolean> {
-  return grant ? isGrantLive(env, grant.id) : isOwnedClientRevoked(env, clientId).then((revoked) => !revoked)
+  return grant
+    ? confirmGrant(env, grant.id, grant.generation)
+    : isOwnedClientRevoked(env, clientId).then((revoked) => !revoked)
 }
 
 /** RFC 7662 §2.2 */

@@ -4,7 +4,8 @@
 import { decodeJwt } from 'jose'
 import { OAuthError } from '../../http/errors.ts'
 import { log } from '../../log/log.ts'
-import { type Identity, nameOf, rulesOfSubject, userIdOf, withinCeiling } from '../../people/identity.ts'
+import { withinCeiling } from '../../people/ceiling.ts'
+import { type Identity, nameOf, rulesOfSubject, userIdOf } from '../../people/identity.ts'
 import type { Settings } from '../../settings/load.ts'
 import { type AssertionClaims, requireCompact, verifyAssertion } from '../assertions/assertion.ts'
 import { remoteKeys } from '../assertions/remote-keys.ts'
@@ -73,6 +74,8 @@ function identityOf(settings: Settings, { iss, sub, name, email }: Claims): Iden
     subject: sub,
     name: nameOf(name, email, sub),
     knownAs: rulesOfSubject(method, sub),
+    // An assertion vouches for no address and no group.
+    open: ['@', `${method}:group/`],
   }
 }
 

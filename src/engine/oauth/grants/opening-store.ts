@@ -4,6 +4,7 @@ import { LIFETIME } from '#config'
 import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import { orUnavailable } from '../../http/errors.ts'
+import type { SessionProof } from '../../people/account-object.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { secondsLeft } from '../../people/identity.ts'
 import { formatHandle } from '../tokens/handle.ts'
@@ -15,14 +16,18 @@ const KV_LEAST_SECONDS = 60
 
 /** What a person has just approved, and what its code will be checked against. */
 type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> &
-  Pick<Code, 'redirectUri' | 'codeChallenge'> & { readonly place: string }
+  Pick<Code, 'redirectUri' | 'codeChallenge'> & { readonly place: string; readonly session: SessionProof }
 
-/** Opens a grant for what a person has just approved. Returns its authorization code. @throws OAuthError 503 */
+/**
+ * Opens a grant for what a person has just approved. Returns its authorization code; undefined when the session in which
+ * they approved is over.
+ * @throws OAuthError 503
+ */
 export async function openGrant(
   env: Env,
   approval: Approval,
-): Promise<{ code: string; record: GrantRecord }> {
-  const { redirectUri, codeChallenge, place, ...approved } = approval
+): Promise<{ code: string; record: GrantRecord } | undefined> {
+  const { redirectUri, codeChallenge, place, session, ...approved } = approval
   const objectId = env.GRANTS.newUniqueId()
   const now = Date.now()
   const record: GrantRecord = {
@@ -39,13 +44,16 @@ export async function openGrant(
     expiresAt: now + LIFETIME.code * 1000,
   }
   // First the object: if the others fail, its alarm removes whatever was written, since nobody redeems the code.
-  await orUnavailable(env.GRANTS.get(objectId).open(record, code))
-  const inIndex = accountOf(env, record.userId).addGrant(
-    record.id,
-    { id: record.clientId, name: record.clientName },
-    place,
-  )
-  await orUnavailable(Promise.all([inIndex, putRecord(env, record)]))
+  const grant = env.GRANTS.get(objectId)
+  await orUnavailable(grant.open(record, code))
+  const client = { id: record.clientId, name: record.clientName }
+  // The account decides, in one step with the end of its sessions: what ends them ends this, or finds it.
+  const added = await orUnavailable(accountOf(env, record.userId).addGrant(record.id, client, place, session))
+  if (!added) {
+    await orUnavailable(grant.revoke('not_allowed'))
+    return undefined
+  }
+  await orUnavailable(putRecord(env, record))
   return { code: formatHandle(record.id, secret), record }
 }
 

@@ -1,0 +1,148 @@
+// A session that is over opens nothing: not by what was under way when it ended, and not by a copy of its cookie.
+import '../support/with-passkey.ts'
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { GrantObject } from '#engine/oauth/grants/object.ts'
+import { AccountObject } from '#engine/people/account-object.ts'
+import { accountOf } from '#engine/people/account-store.ts'
+import { press } from '../support/admin.ts'
+import { Authenticator } from '../support/authenticator.ts'
+import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
+import { pass } from '../support/outcome.ts'
+import { accountPage, addPasskey, expectSignedIn, invite, join, signInWith } from '../support/passkeys.ts'
+import { expectPage } from '../support/refusals.ts'
+import { Visitor } from '../support/visitor.ts'
+import { ORIGIN } from '../support/worker.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+/** The next call of an object's method is on its way while something else happens. */
+function meanwhile(prototype: object, method: string, happens: () => Promise<unknown>): void {
+  const methods = prototype as Record<string, (...args: unknown[]) => unknown>
+  const original = methods[method] as (...args: unknown[]) => unknown
+  vi.spyOn(methods, method).mockImplementationOnce(async function (this: unknown, ...args) {
+    await happens()
+    return original.apply(this, args)
+  })
+}
+
+/** Somebody with one app and a passkey, and a browser with a copy of their session. */
+async function somebody() {
+  const person = new Visitor()
+  const link = await invite(await Visitor.signedIn(), 'Second')
+  expectSignedIn(await join(person, link, await Authenticator.create(ORIGIN), {}, { name: 'Second' }))
+  const app = await OAuthClient.registered()
+  const tokens = await app.connect(person)
+  const { userId } = await structured<{ userId: string }>(callTool(tokens.access_token, 'whoami'))
+  return { person, copy: copyOf(person), app, userId }
+}
+
+function copyOf(person: Visitor): Visitor {
+  const copy = new Visitor()
+  for (const [name, value] of person.cookies) copy.cookies.set(name, value)
+  return copy
+}
+
+type Somebody = Awaited<ReturnType<typeof somebody>>
+
+const ENDS: [string, (one: Somebody) => Promise<unknown>][] = [
+  [
+    'the owner revokes everything',
+    async ({ userId }) => press(await Visitor.signedIn(), 'revoke-all', { user: userId }),
+  ],
+  ['the person signs out everywhere', ({ person }) => person.post('/account/sign-out-everywhere', {})],
+  ['the person signs out', ({ person }) => person.post('/logout', {})],
+]
+
+describe('S2 what is under way when a session ends', () => {
+  it.each(ENDS)('adds no app: %s', async (_, end) => {
+    const one = await somebody()
+    const { url } = await one.app.authorizationRequest()
+    const consent = await one.copy.openConsent(url)
+    let ids: string[] = []
+    meanwhile(GrantObject.prototype, 'open', async () => {
+      await end(one)
+      ids = await accountOf(env, one.userId).grantIds()
+    })
+    expect(await expectPage(await consent.submit(), 403)).toContain('You were signed out')
+    expect(await accountOf(env, one.userId).grantIds()).toEqual(ids)
+    const { keys } = await env.RECORDS.list({ prefix: 'grant:' })
+    const listed = keys.filter(({ metadata }) => (metadata as { userId?: string }).userId === one.userId)
+    expect(listed.map(({ name }) => name)).toEqual(ids.map((id) => `grant:${id}`))
+  })
+
+  it('leaves an approval that came first to be revoked', async () => {
+    const one = await somebody()
+    const code = await one.app.authorize(one.copy)
+    await press(await Visitor.signedIn(), 'revoke-all', { user: one.userId })
+    expect((await one.app.token(code)).status).toBe(400)
+  })
+
+  it.each(ENDS)('adds no passkey: %s', async (_, end) => {
+    const one = await somebody()
+    const key = await Authenticator.create(ORIGIN)
+    meanwhile(AccountObject.prototype, 'addPasskey', () => end(one))
+    expect(await expectPage(await addPasskey(one.copy, key), 403)).toContain('You were signed out')
+    expect((await signInWith(new Visitor(), key)).status).toBe(403)
+    expect(await accountOf(env, one.userId).passkeys()).toHaveLength(1)
+  })
+
+  it('adds no invitation', async () => {
+    const owner = await Visitor.signedIn()
+    const copy = copyOf(owner)
+    meanwhile(AccountObject.prototype, 'addInvitation', () => owner.post('/logout', {}))
+    const refused = await copy.post('/login/passkey/invite', { name: 'Mallory' })
+    expect(await expectPage(refused, 403)).toContain('signed out')
+    expect(await accountPage(await Visitor.signedIn())).not.toContain('Mallory')
+  })
+})
+
+describe('S3 a cookie that was copied before sign-out', () => {
+  it('is refused from then on', async () => {
+    const { person, copy } = await somebody()
+    expect(await copy.isSignedIn()).toBe(true)
+    await person.post('/logout', {})
+    expect(await copy.isSignedIn()).toBe(false)
+    expect((await copy.post('/account/revoke-all', {})).headers.get('Location')).toContain('/login')
+  })
+
+  it('leaves the other sessions of the person', async () => {
+    const owner = await Visitor.signedIn()
+    const other = await Visitor.signedIn()
+    await owner.post('/logout', {})
+    expect(await other.isSignedIn()).toBe(true)
+  })
+
+  it('is refused as long as it could count, and remembered no longer', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { person, copy, userId } = await somebody()
+    await person.post('/logout', {})
+    const remembered = () =>
+      runInDurableObject(accountOf(env, userId), (_object, { storage }) => [
+        ...storage.kv.list({ prefix: 'ended:' }),
+      ])
+    pass(12 * 60 * 60 - 60)
+    expect(await copy.isSignedIn()).toBe(false)
+    expect(await remembered()).toHaveLength(1)
+    pass(120)
+    await accountOf(env, userId).endSession({ id: 'another', epoch: 0 })
+    expect(await remembered()).toHaveLength(1)
+  })
+
+  it('costs a bounded list: one sign-out too many is one of every session', async () => {
+    const { person, copy, userId } = await somebody()
+    await runInDurableObject(accountOf(env, userId), (object: AccountObject, { storage }) => {
+      for (let n = 0; n < 500; n++) object.endSession({ id: `session ${n}`, epoch: 0 })
+      expect(object.epoch()).toBe(0)
+      object.endSession({ id: 'one more', epoch: 0 })
+      expect(object.epoch()).toBe(1)
+      expect([...storage.kv.list({ prefix: 'ended:' })]).toEqual([])
+    })
+    expect(await person.isSignedIn()).toBe(false)
+    expect(await copy.isSignedIn()).toBe(false)
+  })
+})

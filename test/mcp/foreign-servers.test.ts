@@ -309,13 +309,13 @@ describe('RFC 6749 §3.3 scopes with other names', () => {
   })
 
   it.each([
-    ['in the 2026-07-28 protocol', modernCall],
-    ['in the initialize era', legacyCall],
-  ])('are asked for by the names that their server knows, %s', async (_era, request) => {
+    ['in the 2026-07-28 protocol', modernCall, 'api:write'],
+    ['in the initialize era', legacyCall, 'api:read api:write'],
+  ])('are asked for by the names that their server knows, %s', async (_era, request, scope) => {
     const token = await tokenFor('api:read')
     const log = listenToLog()
     const refused = await server(MCP_URL, request(token, 'add_note', { text: 'Bread' }))
-    expectStepUp(refused, 'api:write')
+    expectStepUp(refused, scope)
     expect(log()).toContainEqual(expect.objectContaining({ event: 'scope.refused', status: 403 }))
     const allowed = await server(MCP_URL, request(await tokenFor('api:write'), 'add_note', { text: 'Bread' }))
     expect(allowed.status).toBe(200)
@@ -323,7 +323,7 @@ describe('RFC 6749 §3.3 scopes with other names', () => {
 
   it('are asked for by those names in a session, too', async () => {
     const session = await openSession(server, await tokenFor('api:read'))
-    expectStepUp(await session.post(toolCall('add_note', { text: 'Bread' })), 'api:write')
+    expectStepUp(await session.post(toolCall('add_note', { text: 'Bread' })), 'api:read api:write')
   })
 
   it('are asked for by our names where their server has none', async () => {

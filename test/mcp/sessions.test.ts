@@ -577,7 +577,7 @@ describe('MCP 2025-11-25 authorization, "Step-Up Authorization Flow"', () => {
     expect(refused.status).toBe(403)
     const challenge = refused.headers.get('WWW-Authenticate')
     expect(challenge).toMatch(/^Bearer error="insufficient_scope"/)
-    expect(challenge).toContain('scope="notes:write"')
+    expect(challenge).toContain('scope="notes:read notes:write"')
     expect(challenge).toContain('resource_metadata="')
     expect(await session.read('list_notes')).not.toContain('Bread')
 

@@ -320,7 +320,6 @@ describe('A19 a key or a click that was meant for something else', () => {
 
 describe('A20 RFC 6749 §3.3 scopes that the consent page did not offer', () => {
   it.each([
-    ['one that was not asked for', ['notes:read', 'notes:write']],
     ['one that does not exist', ['notes:read', 'root:everything']],
     ['one that is never a choice', ['notes:read', 'offline_access']],
     ['two in one field', ['notes:read notes:write']],

@@ -211,7 +211,7 @@ describe('T20 RFC 7523 a machine with a key of its own', () => {
 
   it.each<[string, object]>([
     ['for another server', { aud: 'https://elsewhere.example' }],
-    ['for the token endpoint', { aud: `${ORIGIN}/token` }],
+    ['for the token endpoint of another server', { aud: 'https://elsewhere.example/token' }],
     ['for a list', { aud: [ORIGIN] }],
     ['of another issuer', { iss: 'https://elsewhere.example' }],
     ['without an id', { jti: undefined }],

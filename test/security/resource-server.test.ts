@@ -245,12 +245,13 @@ describe('M3 RFC 6750 §3.1 a valid token without the scope', () => {
   })
 
   it.each([
-    ['in the 2026-07-28 protocol', modernCall],
-    ['in the initialize era', legacyCall],
-  ])('is 403 insufficient_scope %s, and the tool does not run', async (_era, call) => {
+    ['in the 2026-07-28 protocol', modernCall, 'notes:write'],
+    // What the client holds, too: it asks for just what is named.
+    ['in the initialize era', legacyCall, 'notes:read notes:write'],
+  ])('is 403 insufficient_scope %s, and the tool does not run', async (_era, call, scope) => {
     const text = crypto.randomUUID()
     const refused = await send(MCP_URL, call(narrow.access_token, 'add_note', { text }))
-    await expectInsufficientScope(refused, 'notes:write')
+    await expectInsufficientScope(refused, scope)
     expect(await notes()).not.toContain(text)
   })
 

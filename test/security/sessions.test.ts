@@ -188,7 +188,7 @@ describe('M10 MCP security best practices, "Session Hijacking": a session in the
     expect(refused.status).toBe(403)
     const challenge = refused.headers.get('WWW-Authenticate')
     expect(challenge).toMatch(/^Bearer error="insufficient_scope"/)
-    expect(challenge).toContain('scope="notes:write"')
+    expect(challenge).toContain('scope="notes:read notes:write"')
     expect(await session.read('list_notes')).not.toContain(text)
     expect(await session.read('add_note', { text })).toContain('Kept as note')
   })

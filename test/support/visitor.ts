@@ -124,8 +124,21 @@ export class ConsentForm {
     return /name="seal" value="([^"]+)"/.exec(this.html)?.[1] as string
   }
 
+  /** Those that are ticked: a browser sends these, if the person changes nothing. */
   get scopes(): string[] {
-    return [...this.html.matchAll(/name="scope" value="([^"]+)"/g)].map((match) => match[1] as string)
+    return this.#boxes().flatMap(({ name, ticked }) => (ticked ? name : []))
+  }
+
+  /** Those that the person could tick. */
+  get further(): string[] {
+    return this.#boxes().flatMap(({ name, ticked }) => (ticked ? [] : name))
+  }
+
+  #boxes(): { name: string; ticked: boolean }[] {
+    return [...this.html.matchAll(/name="scope" value="([^"]+)"( checked)?/g)].map(([, name, checked]) => ({
+      name: name as string,
+      ticked: checked !== undefined,
+    }))
   }
 
   submit(changes: Fields = {}, headers: SentHeaders = {}): Promise<Response> {

@@ -8,7 +8,9 @@ import { logError } from '../log/log.ts'
 import { grantIdsOf, revokeGrants } from '../oauth/grants/user-store.ts'
 import type { Forget } from '../people/account-object.ts'
 import { accountOf } from '../people/account-store.ts'
+import { forgetAddresses } from '../people/addresses-store.ts'
 import type { Identity } from '../people/identity.ts'
+import { loadSettings } from '../settings/load.ts'
 
 /** `partly`: there is more than one request can delete, or something came in between. */
 export type Erased = 'erased' | 'partly'
@@ -30,7 +32,7 @@ export async function erasePerson(
   forget: Forget,
   { by, actor, identity, again }: Asked,
 ): Promise<Erased> {
-  const erased = await erase(env, userId, forget).catch((error: unknown) => {
+  const erased = await erase(env, userId, forget, identity).catch((error: unknown) => {
     logError(error)
     throw new PageError(
       503,
@@ -46,11 +48,18 @@ export async function erasePerson(
   return erased
 }
 
-async function erase(env: Env, userId: string, forget: Forget): Promise<Erased> {
+async function erase(
+  env: Env,
+  userId: string,
+  forget: Forget,
+  identity: Identity | undefined,
+): Promise<Erased> {
   const ids = await grantIdsOf(env, userId)
-  const { outcome } = await revokeGrants(env, ids, 'account_erased')
+  const { outcome, records } = await revokeGrants(env, ids, 'account_erased')
   if (outcome === 'partly') return 'partly'
   await forget(env, userId)
   await eraseEvents(env, userId)
+  const identities = [...(identity ? [identity] : []), ...records.map((record) => record.identity)]
+  await forgetAddresses(env, loadSettings(env), identities)
   return (await accountOf(env, userId).erase(userId, ids)) ? 'erased' : 'partly'
 }

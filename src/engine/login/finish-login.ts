@@ -3,6 +3,8 @@ import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { displayable } from '../http/displayable.ts'
 import { audit } from '../log/audit.ts'
+import { logError } from '../log/log.ts'
+import { noteAddresses } from '../people/addresses-store.ts'
 import { type Identity, isAdmitted, nameOf } from '../people/identity.ts'
 import { beginSession, localPath, type Upstream } from '../people/session.ts'
 import { canBePasted, namesOnePerson } from '../settings/rules.ts'
@@ -34,6 +36,7 @@ export async function finishLogin(
   }
   const { userId } = await beginSession(c, identity, method, upstream)
   audit('signin.succeeded', { user: userId, method }, { person: identity })
+  c.executionCtx.waitUntil(noteAddresses(c.env, c.get('settings'), identity).catch(logError))
   return c.redirect(localPath(returnTo), 303)
 }
 

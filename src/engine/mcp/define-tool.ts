@@ -1,18 +1,16 @@
 // How a tool is declared: one typed object. Its scope is checked before its handler runs, its errors stay inside.
-import {
-  type CallToolResult,
-  type InputRequiredResult,
-  type McpServer,
-  requireScopes,
-  type ScopeChallengeHandler,
-  type ServerContext,
-  type ToolAnnotations,
+import type {
+  CallToolResult,
+  InputRequiredResult,
+  McpServer,
+  ServerContext,
+  ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import type { Scope } from '#config'
 import { log, logError } from '../log/log.ts'
-import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { withJsonSchemaOnce } from './json-schema.ts'
+import { challengeFor } from './refusal.ts'
 
 /** Who calls, and with what right. */
 export interface Caller {
@@ -64,11 +62,18 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> 
   readonly handler: (input: z.output<Input>, context: ToolContext) => ToolResult | Promise<ToolResult>
 }
 
-/** A tool, ready to be registered with a server. `callerOf` tells who makes the call that a context is of. */
+/**
+ * A tool, ready to be registered with a server. `callerOf` tells who makes the call that a context is of; `scopeNames`
+ * what our scopes are called at the authorization server that clients are sent to, where that has names of its own.
+ */
 export interface Tool {
   readonly name: string
   readonly upstream?: Readonly<Record<string, readonly string[]>>
-  register(server: McpServer, callerOf: (mcp: ServerContext) => Caller): void
+  register(
+    server: McpServer,
+    callerOf: (mcp: ServerContext) => Caller,
+    scopeNames?: Readonly<Record<string, string>>,
+  ): void
 }
 
 /** The one kind of error whose text reaches the model: say what went wrong and what to do instead. */
@@ -90,28 +95,24 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     inputSchema: withJsonSchemaOnce(input),
     ...(output && { outputSchema: withJsonSchemaOnce(output) }),
     ...(annotations && { annotations }),
-    ...(scopes && { scopeChallenge: challengeFor(scopes) }),
+    ...(scopes && { scopeChallenge: challengeFor(name, scopes) }),
   }
   return {
     name,
     ...(tool.upstream && { upstream: tool.upstream }),
-    register(server, callerOf) {
+    register(server, callerOf, scopeNames = {}) {
       // The SDK infers the callback's input from the schema; a generic one is beyond it.
       const handler = (args: unknown, mcp: ServerContext) =>
         call(tool, args as z.output<Input>, { ...callerOf(mcp), mcp })
-      server.registerTool(name, config, handler as never)
+      const _meta = { securitySchemes: securitySchemes((scopes ?? []).map((one) => scopeNames[one] ?? one)) }
+      server.registerTool(name, { ...config, _meta }, handler as never)
     },
   }
 }
 
-// RFC 6750 §3.1: the client takes these names to the server that issued its token, which may have others than we.
-function challengeFor(scopes: readonly [string, ...string[]]): ScopeChallengeHandler {
-  const challengeOf = requireScopes(...scopes)
-  return async (context) => {
-    const { scopeNames = {} } = (context.authInfo?.extra ?? {}) as Partial<AccessToken>
-    const named = scopes.map((scope) => scopeNames[scope] ?? scope) as [string, ...string[]]
-    return (await challengeOf(context)) && { scopes: named }
-  }
+// Where hosts look for it (OpenAI's Apps SDK): every tool here needs a token.
+function securitySchemes(scopes: readonly string[]): object[] {
+  return [{ type: 'oauth2', scopes }]
 }
 
 /** What all these tools need upstream, by login method. */

@@ -13,6 +13,7 @@ import { VERSION } from '../version.ts'
 import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
 import { readMessage } from './message.ts'
+import { asToolResult, readsResultsOnly } from './refusal.ts'
 import { forOperation } from './request-state.ts'
 import { newServer } from './server.ts'
 import { askSession, isOfSession } from './sessions/store.ts'
@@ -25,7 +26,7 @@ interface Message {
 
 export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  app.onError((error, c) => challenge(c, error))
+  app.onError(refuse)
   app.use(
     RESOURCE_PATH,
     anyOrigin({
@@ -64,7 +65,20 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
     ms: Date.now() - started,
     version: VERSION,
   })
-  return endingWith(accessToken, c, response)
+  const understood =
+    'message' in posted && readsResultsOnly(c.req.raw.headers, accessToken)
+      ? await asToolResult(response, posted.message ?? {})
+      : response
+  return endingWith(accessToken, c, understood)
+}
+
+/** The answer to a request without a right, in the form that its host understands. */
+async function refuse(error: Error, c: Context<AppEnv>): Promise<Response> {
+  const response = challenge(c, error)
+  const { method, headers, bodyUsed } = c.req.raw
+  if (response.status !== 401 || method !== 'POST' || bodyUsed || !readsResultsOnly(headers)) return response
+  const posted = await readMessage(c.req.raw)
+  return 'message' in posted ? asToolResult(response, posted.message) : response
 }
 
 async function handleMessage(

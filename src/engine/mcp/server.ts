@@ -2,6 +2,7 @@
 // request was authenticated as, never for whom the server was made.
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME } from '#config'
+import { scopeNamesAt } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Settings } from '../settings/load.ts'
 import { VERSION } from '../version.ts'
@@ -59,6 +60,8 @@ export function newServer(tools: readonly Tool[], { env, settings, issuer }: Sur
       requestState: { verify },
     },
   )
-  for (const tool of tools) tool.register(server, callerOf)
+  const [first] = settings.authorizationServers
+  const scopeNames = first && scopeNamesAt(first)
+  for (const tool of tools) tool.register(server, callerOf, scopeNames)
   return server
 }

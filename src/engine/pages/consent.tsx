@@ -1,6 +1,11 @@
 // The consent page: who asks, for what, and where the answer goes. Allow and Deny are equally easy.
 import { page } from './layout.tsx'
 
+interface Scope {
+  readonly name: string
+  readonly text: string
+}
+
 interface Consent {
   readonly clientName: string
   /** The host that publishes the client's description; undefined for a name that nobody stands for. */
@@ -12,15 +17,18 @@ interface Consent {
   readonly userName: string
   /** The path back to this page, for somebody else; undefined where there is none. */
   readonly path: string | undefined
-  readonly scopes: readonly { readonly name: string; readonly text: string }[]
+  /** What the app asks for. */
+  readonly scopes: readonly Scope[]
+  /** What it did not ask for, and could be given. */
+  readonly further: readonly Scope[]
   readonly lastsDays: number
   readonly seal: string
   readonly notice?: string | undefined
 }
 
 export function consentPage(consent: Consent): Promise<Response> {
-  const { clientName, vouchedBy, redirectHost, local, userName, path, scopes, lastsDays, seal, notice } =
-    consent
+  const { clientName, vouchedBy, redirectHost, local, userName, path, lastsDays, seal, notice } = consent
+  const { scopes, further } = consent
   return page({
     title: `Allow ${clientName}?`,
     formsLeaveThisOrigin: true,
@@ -59,19 +67,13 @@ export function consentPage(consent: Consent): Promise<Response> {
             </p>
           )}
           <p>It will know who you are here{scopes.length > 0 ? ', and may:' : '.'}</p>
-          {scopes.length > 0 && (
-            <ul class="scopes">
-              {scopes.map(({ name, text }) => (
-                <li>
-                  <label>
-                    <input type="checkbox" name="scope" value={name} checked />
-                    <span>
-                      {text} <code>{name}</code>
-                    </span>
-                  </label>
-                </li>
-              ))}
-            </ul>
+          {scopes.length > 0 && <Scopes scopes={scopes} ticked />}
+          {further.length > 0 && (
+            <>
+              <p>You can also allow:</p>
+              <Scopes scopes={further} ticked={false} />
+              <p class="quiet">The app has not asked for this. Some apps cannot ask for it later.</p>
+            </>
           )}
           <input type="hidden" name="seal" value={seal} />
           <div class="choice">
@@ -104,4 +106,21 @@ export function consentPage(consent: Consent): Promise<Response> {
       </>
     ),
   })
+}
+
+function Scopes({ scopes, ticked }: { scopes: readonly Scope[]; ticked: boolean }) {
+  return (
+    <ul class="scopes">
+      {scopes.map(({ name, text }) => (
+        <li>
+          <label>
+            <input type="checkbox" name="scope" value={name} checked={ticked} />
+            <span>
+              {text} <code>{name}</code>
+            </span>
+          </label>
+        </li>
+      ))}
+    </ul>
+  )
 }

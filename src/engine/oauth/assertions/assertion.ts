@@ -13,8 +13,8 @@ const MAX_LIFETIME = 10 * 60
 
 interface Expected {
   readonly issuer: string
-  /** This server; the assertion names nobody else. */
-  readonly audience: string
+  /** This server, by each name that counts; the assertion has one of them and nobody else's. */
+  readonly audience: string | string[]
   /** The media type in its header, for kinds that have one. */
   readonly typ?: string
   /** In seconds; ten minutes, if nothing is said. */

@@ -1,6 +1,6 @@
 // Client authentication at the token and revocation endpoints (RFC 6749 §2.3): none, client_secret_basic,
 // client_secret_post, private_key_jwt. One method a request, and exactly what the client registered: a secret, a key or
-// nothing.
+// nothing. A document may offer more than one (ChatGPT's does).
 
 import { sha256 } from '../../crypto/digest.ts'
 import { equalInConstantTime } from '../../crypto/secrets.ts'
@@ -9,6 +9,7 @@ import type { Parameters } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'
 import { type Client, displayName, type Lookup } from './client.ts'
 import { claimedClient, isGenuine, JWT_BEARER } from './client-assertion.ts'
+import { authMethodsOf } from './metadata.ts'
 import { findApprovedClient } from './store.ts'
 
 interface Credentials {
@@ -51,13 +52,14 @@ async function isProven(
   client: Client,
   { secret, assertion }: Credentials,
 ): Promise<boolean> {
-  const { secretHash, metadata } = client
-  if (metadata.token_endpoint_auth_method === 'private_key_jwt') {
-    return assertion !== undefined && isGenuine(lookup, client, assertion)
+  const methods = authMethodsOf(client.metadata)
+  // What was presented decides: an assertion or a secret that is wrong never falls back to nothing at all.
+  if (assertion !== undefined) {
+    return methods.includes('private_key_jwt') && isGenuine(lookup, client, assertion)
   }
-  if (assertion !== undefined) return false
-  if (secretHash === undefined || secret === undefined) return secretHash === secret
-  return equalInConstantTime(await sha256(secret), secretHash)
+  const { secretHash } = client
+  if (secret === undefined) return secretHash === undefined && methods.includes('none')
+  return secretHash !== undefined && equalInConstantTime(await sha256(secret), secretHash)
 }
 
 function fromBody(parameters: Parameters): Credentials {

@@ -1,5 +1,11 @@
 // Client authentication by a signed assertion: private_key_jwt (OpenID Connect Core §9, RFC 7523 §2.2 and §3).
-import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from 'jose'
 import { OAuthError } from '../../http/errors.ts'
 import { requireCompact, verifyAssertion } from '../assertions/assertion.ts'
 import { remoteKeys } from '../assertions/remote-keys.ts'
@@ -29,7 +35,7 @@ export async function isGenuine(
   const keys = keysOf(client)
   if (!keys) return false
   try {
-    const expected = { issuer: client.id, audience: issuer }
+    const expected = { issuer: client.id, audience: audiences(issuer, assertion) }
     // Its subject is the client's id, since that is how the client was found.
     const { jti, exp } = await verifyAssertion(assertion, keys, expected)
     return await isFirstUse(env, `client ${client.id}`, jti, exp)
@@ -37,6 +43,15 @@ export async function isGenuine(
     if (error instanceof OAuthError) throw error
     return false
   }
+}
+
+// RFC 7523 §3 has the token endpoint, and most clients do; its successor (draft-ietf-oauth-rfc7523bis) has the issuer
+// alone, and says so by its type.
+function audiences(issuer: string, assertion: string): string[] {
+  const typ = decodeProtectedHeader(assertion)
+    .typ?.toLowerCase()
+    .replace(/^application\//, '')
+  return typ === 'client-authentication+jwt' ? [issuer] : [issuer, `${issuer}/token`]
 }
 
 function keysOf({ metadata }: Client): JWTVerifyGetKey | undefined {

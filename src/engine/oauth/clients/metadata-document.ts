@@ -2,7 +2,7 @@
 // id, held to the same rules as a registration, remembered for as long as its own cache headers say.
 import { OAuthError } from '../../http/errors.ts'
 import { readTextAtMost, TooLarge } from '../../http/read-at-most.ts'
-import { type ClientMetadata, validateClientMetadata } from './metadata.ts'
+import { type AuthMethod, type ClientMetadata, isStringArray, validateClientMetadata } from './metadata.ts'
 import { hasSecretKey } from './public-keys.ts'
 
 const MAX_BYTES = 5 * 1024
@@ -78,13 +78,35 @@ function validateDocument(url: string, claimed: Record<string, unknown>): Client
   if ('client_secret' in claimed || 'client_secret_expires_at' in claimed)
     throw invalid('holds a client_secret')
   if (hasSecretKey(claimed.jwks)) throw invalid('holds a key that should be secret')
-  const method = claimed.token_endpoint_auth_method ?? 'none'
-  if (method !== 'none' && method !== 'private_key_jwt') {
-    throw invalid('asks for a token_endpoint_auth_method other than none and private_key_jwt')
-  }
+  const [method, ...others] = authMethods(claimed)
   const metadata = validate({ ...claimed, token_endpoint_auth_method: method })
   if (metadata.client_name === undefined) throw invalid('has no client_name')
-  return metadata
+  return others.length === 0
+    ? metadata
+    : { ...metadata, token_endpoint_auth_methods_supported: [method, ...others] }
+}
+
+/** What a client without a secret of ours can use, private_key_jwt first, since only that one comes with keys. */
+const METHODS = ['private_key_jwt', 'none'] as const
+
+// §8.2. ChatGPT names private_key_jwt, and offers none beside it in a list. What is offered must be said: a document that
+// names private_key_jwt alone never gets by with none.
+function authMethods(claimed: Record<string, unknown>): readonly [AuthMethod, ...AuthMethod[]] {
+  const named = claimed.token_endpoint_auth_method ?? undefined
+  const list = claimed.token_endpoint_auth_methods_supported ?? []
+  if (!isStringArray(list))
+    throw invalid('has a token_endpoint_auth_methods_supported that is no list of names')
+  const offered =
+    named === undefined && list.length === 0 ? ['none'] : [...list, ...(named === undefined ? [] : [named])]
+  const hasKeys = (claimed.jwks ?? claimed.jwks_uri) !== undefined
+  const usable = METHODS.filter(
+    (one) => offered.includes(one) && (hasKeys || one === named || one === 'none'),
+  )
+  const [method, ...others] = usable
+  if (method === undefined || (named !== undefined && !METHODS.some((one) => one === named))) {
+    throw invalid('asks for a token_endpoint_auth_method other than none and private_key_jwt')
+  }
+  return [method, ...others]
 }
 
 function validate(claimed: Record<string, unknown>): ClientMetadata {

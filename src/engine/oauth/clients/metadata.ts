@@ -8,7 +8,7 @@ import { publicKeys } from './public-keys.ts'
 import { judgeRedirectUri } from './redirect-uri.ts'
 
 export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
-type AuthMethod = (typeof AUTH_METHODS)[number]
+export type AuthMethod = (typeof AUTH_METHODS)[number]
 
 /** RFC 7523 §2.1 */
 export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -34,12 +34,19 @@ export interface ClientMetadata {
   readonly grant_types: readonly ClientGrantType[]
   readonly response_types: readonly 'code'[]
   readonly token_endpoint_auth_method: AuthMethod
+  /** Of a document that offers more than one. A registration names one, and has no such list. */
+  readonly token_endpoint_auth_methods_supported?: readonly AuthMethod[]
   /** The client's public keys, or where they are: for private_key_jwt, one of the two. */
   readonly jwks?: { readonly keys: readonly JWK[] }
   readonly jwks_uri?: string
   readonly application_type?: 'native' | 'web'
   readonly software_id?: string
   readonly software_version?: string
+}
+
+/** How a client may authenticate. A request picks one. */
+export function authMethodsOf(metadata: ClientMetadata): readonly AuthMethod[] {
+  return metadata.token_endpoint_auth_methods_supported ?? [metadata.token_endpoint_auth_method]
 }
 
 /** @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2) */
@@ -120,7 +127,7 @@ function optional<K extends string, V>(name: K, value: V | undefined): { [key in
   return value === undefined ? {} : ({ [name]: value } as { [key in K]?: V })
 }
 
-function isStringArray(value: unknown): value is string[] {
+export function isStringArray(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }
 

@@ -20,7 +20,7 @@ import { isDocumentUrl } from '../clients/document-url.ts'
 import { staysOnThisComputer } from '../clients/redirect-uri.ts'
 import { approveClient } from '../clients/registration-store.ts'
 import { openGrant } from '../grants/opening-store.ts'
-import { describeScopes, OFFLINE_ACCESS } from '../scopes.ts'
+import { describeScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
 import {
   type AuthorizationRequest,
   checkRequest,
@@ -40,6 +40,8 @@ interface Consent {
   readonly redirectUri: string
   readonly state?: string
   readonly request: AuthorizationRequest
+  /** What the person could allow beside that. */
+  readonly further?: readonly string[]
 }
 
 export async function authorize(c: Context<AppEnv>): Promise<Response> {
@@ -58,20 +60,26 @@ export async function authorize(c: Context<AppEnv>): Promise<Response> {
       session,
     )
   }
-  return askForConsent(c, address, { ...request, scopes }, session)
+  // RFC 6749 §3.3: a grant may differ from its request. Most apps cannot ask again once a tool needs more.
+  const further = withinCeiling(c.get('settings'), session.identity, RESOURCE_SCOPES).filter(
+    (scope) => !scopes.includes(scope),
+  )
+  return askForConsent(c, address, { ...request, scopes }, further, session)
 }
 
 export async function decide(c: Context<AppEnv>): Promise<Response> {
   requireOwnPage(c)
   const form = (await readForm(c.req.raw)).refuseRepeated('scope')
   const decision = await requireDecision(c, form)
-  const { address, request, session, ticked } = decision
+  const { address, request, further, session, ticked } = decision
   if (form.get('decision') !== 'allow') return deny(c, address, session)
   for (const check of CHECKS) {
     const notice = await check(decision)
-    if (notice !== undefined) return askForConsent(c, address, request, session, notice)
+    if (notice !== undefined) return askForConsent(c, address, request, further, session, notice)
   }
-  const scopes = request.scopes.filter((scope) => scope === OFFLINE_ACCESS || ticked.includes(scope))
+  const scopes = [...request.scopes, ...further].filter(
+    (scope) => scope === OFFLINE_ACCESS || ticked.includes(scope),
+  )
   return allow(c, address, { ...request, scopes }, session)
 }
 
@@ -80,6 +88,7 @@ interface Decision {
   readonly consent: Consent
   readonly address: ReturnAddress
   readonly request: AuthorizationRequest
+  readonly further: readonly string[]
   readonly session: Session
   /** The scopes that came with the form. */
   readonly ticked: readonly string[]
@@ -95,9 +104,15 @@ async function requireDecision(c: Context<AppEnv>, form: Parameters): Promise<De
   }
   const { redirectUri, state } = consent
   // A ceiling may have come down while the person looked at the page.
-  const scopes = withinCeiling(settings, session.identity, consent.request.scopes)
-  const request = { ...consent.request, scopes }
-  return { consent, address: { client, redirectUri, state }, request, session, ticked: form.all('scope') }
+  const allowed = (scopes: readonly string[]) => withinCeiling(settings, session.identity, scopes)
+  return {
+    consent,
+    address: { client, redirectUri, state },
+    request: { ...consent.request, scopes: allowed(consent.request.scopes) },
+    further: allowed(consent.further ?? []),
+    session,
+    ticked: form.all('scope'),
+  }
 }
 
 function tooOld(): PageError {
@@ -121,18 +136,18 @@ const CHECKS: readonly Check[] = [
     (await fingerprint(address.client)) === consent.shown
       ? undefined
       : 'The app has changed what it says about itself. Look again.',
-  ({ request, ticked }) => {
-    const offered = offeredScopes(request)
+  ({ request, further, ticked }) => {
+    const offered = offeredScopes([...request.scopes, ...further])
     if (ticked.every((scope) => offered.includes(scope))) return undefined
     throw new PageError(403, 'That was not offered', 'A permission was sent that this page did not offer.')
   },
   ({ request, ticked }) =>
-    ticked.length === 0 && offeredScopes(request).length > 0
+    ticked.length === 0 && offeredScopes(request.scopes).length > 0
       ? 'Nothing is ticked. Tick what to allow, or deny.'
       : undefined,
 ]
 
-function offeredScopes({ scopes }: AuthorizationRequest): string[] {
+function offeredScopes(scopes: readonly string[]): string[] {
   return describeScopes(scopes).map(({ name }) => name)
 }
 
@@ -140,6 +155,7 @@ async function askForConsent(
   c: Context<AppEnv>,
   { client, redirectUri, state }: ReturnAddress,
   request: AuthorizationRequest,
+  further: readonly string[],
   session: Session,
   notice?: string,
 ): Promise<Response> {
@@ -150,6 +166,7 @@ async function askForConsent(
     redirectUri,
     ...(state !== undefined && { state }),
     request,
+    further,
   }
   return consentPage({
     clientName: displayName(client),
@@ -159,6 +176,7 @@ async function askForConsent(
     userName: session.identity.name,
     path: c.req.method === 'GET' ? pathOf(c) : undefined,
     scopes: describeScopes(request.scopes),
+    further: describeScopes(further),
     lastsDays: Math.ceil(secondsLeft(session.identity, LIFETIME.grant) / (24 * 60 * 60)),
     seal: await seal(c.get('settings'), 'consent', c.get('issuer'), consent, LIFETIME.consent),
     notice,

@@ -19,13 +19,16 @@ export function tokenEndpoint(grantTypes: GrantTypes) {
   return async (c: Context<AppEnv>): Promise<Response> => {
     const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
     const name = requireGrantType(grantTypes, parameters.require('grant_type'))
-    const { authenticate, exchange } = grantTypes[name]
+    const { authenticate, admits, exchange } = grantTypes[name]
     const { headers } = c.req.raw
     const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer') }
     const client = await (authenticate?.(lookup, { headers, parameters }) ??
       authenticateClient(lookup, headers, parameters))
-    requireRegistered(client, name)
-    await requireWithinLimit(c.env, client, parameters)
+    // A client that the configuration admits may have proven nothing: its grant type counts, once the person is known.
+    if (!admits?.(lookup.settings, client)) {
+      requireRegistered(client, name)
+      await requireWithinLimit(c.env, client, parameters)
+    }
     return tokenResponse(c, await exchange({ ...lookup, place: whereFrom(c), client, parameters }))
   }
 }

@@ -48,6 +48,8 @@ export interface GrantType {
    * Undefined: this request has such credentials, and the usual way applies.
    */
   readonly authenticate?: (lookup: Lookup, request: TokenRequest) => Promise<Client> | undefined
+  /** Whether the configuration lets a client use it that did not register for it. It then counts requests itself. */
+  readonly admits?: (settings: Settings, client: Client) => boolean
   /** Checks everything before anything is consumed. @throws OAuthError */
   readonly exchange: (request: AuthenticatedTokenRequest) => Promise<Exchanged>
 }

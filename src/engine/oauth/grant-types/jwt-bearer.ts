@@ -3,11 +3,12 @@
 import { authenticateWorkload, isWithoutClient, isWorkload } from '../clients/workload.ts'
 import { forItself } from './client-credentials.ts'
 import type { GrantType } from './grant-type.ts'
-import { identityAssertion } from './identity-assertion.ts'
+import { identityAssertion, isNamedForAssertions } from './identity-assertion.ts'
 
 export const jwtBearer: GrantType = {
   authenticate: (lookup, { headers, parameters }) =>
     isWithoutClient(headers, parameters) ? authenticateWorkload(lookup, parameters) : undefined,
+  admits: isNamedForAssertions,
   exchange: (request) =>
     isWorkload(request.client) ? forItself(request, 'workload') : identityAssertion(request),
 }

@@ -669,10 +669,12 @@ describe('R3 the keys of an issuer that cannot be had as they should', () => {
       ['no set', () => Response.json({ keys: 'all' })],
       ['much more than keys', () => Response.json({ keys: [], more: 'x'.repeat(70_000) })],
     ])('is neither taken nor refused for good: %s', async (_what, answer) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
       const assertion = await make()
       instead = answer
       await expectRefusal(await bring(assertion), 'temporarily_unavailable', 503)
       instead = published
+      pass(30)
       await tokensOf(bring(assertion))
     })
   })

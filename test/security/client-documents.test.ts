@@ -106,11 +106,13 @@ describe('R3 answers that are no client document', () => {
     ['an empty list of redirect_uris', (url) => host.serve(url, { redirect_uris: [] })],
     ['a dangerous redirect URI', (url) => host.serve(url, { redirect_uris: ['javascript:alert(1)'] })],
     ['no client_name', (url) => host.serve(url, { client_name: undefined })],
-  ])('%s is refused, and asked for again the next time', async (_, serve) => {
+  ])('%s is refused, and asked for again half a minute later', async (_, serve) => {
     const url = host.publish()
     serve(url)
     await expectRefused(url)
     host.serve(url)
+    await expectRefused(url)
+    pass(30)
     expect((await open(url)).status).toBe(200)
   })
 
@@ -121,21 +123,6 @@ describe('R3 answers that are no client document', () => {
     expect(timeout).toHaveBeenCalledWith(5000)
     timeout.mockReturnValue(AbortSignal.abort(new DOMException('The operation timed out.', 'TimeoutError')))
     await expectRefused(host.publish())
-  })
-
-  it('one host causes only so many fetches, whoever asks', async () => {
-    const statuses = new Set<number>()
-    for (let n = 0; n < 70; n++) {
-      const url = `https://busy.gatehouse-tests.dev/${n}`
-      host.serve(url)
-      person = await Visitor.signedIn()
-      statuses.add((await open(url)).status)
-    }
-    expect(statuses).toContain(429)
-    expect(host.fetched.length).toBeLessThan(70)
-    const elsewhere = 'https://elsewhere.gatehouse-tests.dev/client.json'
-    host.serve(elsewhere)
-    expect((await open(elsewhere)).status).toBe(200)
   })
 
   it('one address causes only so many fetches, wherever from', async () => {
@@ -218,6 +205,7 @@ describe('R8 documents that promise what cannot be kept', () => {
     expect(await refused.json()).toMatchObject({ error: 'invalid_client' })
     expect((await env.RECORDS.list({ prefix: 'cimd:' })).keys).toHaveLength(before - 1)
     host.unplug(app.id)
+    pass(30)
     expect((await app.refresh(refresh_token)).status).toBe(503)
   })
 })

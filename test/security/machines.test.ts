@@ -291,6 +291,7 @@ describe('R3 the keys of a machine that are elsewhere', () => {
     ['HTML', () => new Response('<html>')],
     ['much more than keys', () => Response.json({ keys: [], more: 'x'.repeat(70_000) })],
   ])('let it wait, and are not taken for a mistake of its own: %s', async (_what, answer) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
     const key = new Issuer(`keys-${crypto.randomUUID()}`)
     const metadata = { ...OF_MACHINES, jwks_uri: key.jwksUri }
     const machine = await Machine.owned({ metadata, secretHash: undefined as never })
@@ -298,6 +299,7 @@ describe('R3 the keys of a machine that are elsewhere', () => {
     const proof = await proofOf(machine, key)
     await expectRefusal(await prove(machine, proof), 'temporarily_unavailable', 503)
     fetched.mockImplementation(async () => Response.json({ keys: key.keys }))
+    pass(30)
     await tokensOf(prove(machine, proof))
   })
 })

@@ -16,7 +16,7 @@ import type { DocumentHost } from './document-host.ts'
 import { modernCall } from './mcp-request.ts'
 import { EventStream, initialize } from './mcp-session.ts'
 import { noteSecrets } from './secrets.ts'
-import { MCP_URL, ORIGIN } from './worker.ts'
+import { MCP_URL, ORIGIN, randomAddress } from './worker.ts'
 
 export interface Key {
   readonly alg: string
@@ -116,6 +116,7 @@ export function serverWith(vars: Claims) {
   const own = { ...env, ...vars } as Env
   return async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     const request = new Request(new URL(url, ORIGIN), { redirect: 'manual', ...init })
+    if (!request.headers.has('CF-Connecting-IP')) request.headers.set('CF-Connecting-IP', randomAddress())
     noteSecrets(`${request.url} ${JSON.stringify([...request.headers])} ${init.body ?? ''}`)
     return worker.fetch(request, own, createExecutionContext())
   }

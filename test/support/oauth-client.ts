@@ -70,8 +70,13 @@ export class OAuthClient {
   }
 
   /** A client whose id is the address of its metadata document. */
-  static async described(url: string, origin = ORIGIN): Promise<OAuthClient> {
-    return new OAuthClient(await discover(origin), url, undefined)
+  static described(url: string, origin = ORIGIN): Promise<OAuthClient> {
+    return OAuthClient.known(url, origin)
+  }
+
+  /** A client without a secret that has an id already. */
+  static async known(id: string, origin = ORIGIN): Promise<OAuthClient> {
+    return new OAuthClient(await discover(origin), id, undefined)
   }
 
   /** A valid authorization request; `changes` replace, repeat (lists) or remove (undefined) parameters. */

@@ -105,6 +105,8 @@ export class Visitor {
 
   #keep(setCookie: string): void {
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(setCookie) as RegExpExecArray
+    // RFC 6265bis §5.6: a browser ignores one that is longer.
+    if (`${name}${value}`.length > 4096) return
     if (/max-age=0/i.test(setCookie)) this.cookies.delete(name as string)
     else this.cookies.set(name as string, value as string)
   }

@@ -6,7 +6,9 @@ const MAX_LENGTH = 100
  */
 export function displayable(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined
+  // Cut first: whatever the stranger has sent, only so much is looked at.
   const shown = text
+    .slice(0, 10 * MAX_LENGTH)
     .replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim()

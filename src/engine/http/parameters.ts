@@ -1,8 +1,11 @@
-// Request parameters, read once and strictly (RFC 6749 §3.1, §3.2): no parameter twice, none without a value.
+// Request parameters, read once and strictly (RFC 6749 §3.1, §3.2): no parameter twice, none without a value. The work is
+// linear in what was sent, and bounded by MAX_PARAMETERS and MAX_BODY_BYTES.
 import { OAuthError } from './errors.ts'
 import { readAtMost, TooLarge } from './read-at-most.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
+/** No request here has more than twenty. */
+const MAX_PARAMETERS = 100
 
 /** The parameters of one request. Only `resource` and `scope` ticked in a form may stand more than once. */
 export class Parameters {
@@ -12,11 +15,21 @@ export class Parameters {
     this.#values = values
   }
 
-  /** RFC 6749 §3.1: a parameter sent without a value is treated as if it were omitted. */
-  static from(search: URLSearchParams): Parameters {
+  /**
+   * RFC 6749 §3.1: a parameter sent without a value is treated as if it were omitted.
+   * @param encoded as in a query or a form, without `?`
+   * @throws OAuthError `invalid_request` when there are too many
+   */
+  static from(encoded: string): Parameters {
+    // Before anything is parsed: a stranger can send thousands in one request.
+    if (encoded.split('&', MAX_PARAMETERS + 1).length > MAX_PARAMETERS) {
+      throw new OAuthError('invalid_request', `A request has at most ${MAX_PARAMETERS} parameters.`)
+    }
     const values = new Map<string, string[]>()
-    for (const [name, value] of search) {
-      if (value !== '') values.set(name, [...(values.get(name) ?? []), value])
+    for (const [name, value] of new URLSearchParams(encoded)) {
+      const known = values.get(name)
+      if (known && value !== '') known.push(value)
+      else if (value !== '') values.set(name, [value])
     }
     return new Parameters(values)
   }
@@ -55,50 +68,26 @@ export async function readForm(request: Request): Promise<Parameters> {
       status: 415,
     })
   }
-  const text = decodeUtf8(await readBody(request))
+  const text = await readBody(request)
   if (/\0|%00/.test(text)) throw new OAuthError('invalid_request', 'The body holds a NUL byte.')
-  const search = new URLSearchParams(text)
-  // Escapes that are not UTF-8 become this character, and would compare equal to one another.
-  if (/%/.test(text) && [...search].flat().some((part) => part.includes('\uFFFD'))) {
+  const parameters = Parameters.from(text)
+  // Escapes that are not UTF-8 become U+FFFD, and would compare equal to one another.
+  if (text.includes('%') && new URLSearchParams(text).toString().includes('%EF%BF%BD')) {
     throw new OAuthError('invalid_request', 'The body is not UTF-8.')
   }
-  return Parameters.from(search)
+  return parameters
 }
 
-/** Reads a JSON object of at most 64 KiB. @throws OAuthError 400, 413, 415 */
-export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
-  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') {
-    throw new OAuthError('invalid_request', 'The body must be application/json.', { status: 415 })
-  }
-  const text = decodeUtf8(await readBody(request))
-  const value = parseJson(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new OAuthError('invalid_request', 'The body is not a JSON object.')
-  }
-  return value as Record<string, unknown>
-}
-
-function readBody(request: Request): Promise<Uint8Array> {
-  return readAtMost(request, MAX_BODY_BYTES).catch((error: unknown) => {
+/** A body of at most 64 KiB, as text. @throws OAuthError 400, 413 */
+export async function readBody(request: Request): Promise<string> {
+  const bytes = await readAtMost(request, MAX_BODY_BYTES).catch((error: unknown) => {
     if (!(error instanceof TooLarge)) throw error
     throw new OAuthError('invalid_request', 'The body is too large.', { status: 413 })
   })
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw new OAuthError('invalid_request', 'The body is not UTF-8.')
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new OAuthError('invalid_request', 'The body is not JSON.')
   }
 }
 

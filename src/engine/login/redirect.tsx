@@ -6,8 +6,10 @@ import type { AppEnv } from '../http/app-env.ts'
 import { audit } from '../log/audit.ts'
 import { logError } from '../log/log.ts'
 import type { Identity } from '../people/identity.ts'
+import { localPath, loginUrl } from '../people/session.ts'
 import type { UpstreamGrant } from '../people/upstream.ts'
 import { requireSetting } from '../settings/setting.ts'
+import { requireFewAttempts } from './attempts.ts'
 import { finishLogin } from './finish-login.ts'
 import { beginFlow, type Flow, resumeFlow } from './flow.ts'
 import type { LoginMethod } from './method.ts'
@@ -46,6 +48,9 @@ export function redirectMethod(provider: Provider): LoginMethod {
   })
 
   routes.get('/', async (c) => {
+    // Begun on our own page, or typed: pop-ups of another site must not fill this browser's cookies.
+    if (!['same-origin', 'none', undefined].includes(c.req.header('Sec-Fetch-Site')))
+      return c.redirect(loginUrl(localPath(c.req.query('return_to'))), 303)
     // Both, before anybody is sent there in vain.
     for (const what of ['CLIENT_ID', 'CLIENT_SECRET'] as const)
       requireSetting(c.env, settingOf(provider, what))
@@ -55,6 +60,8 @@ export function redirectMethod(provider: Provider): LoginMethod {
   })
 
   routes.get('/callback', async (c) => {
+    // Each code, made up or not, is a request to the provider.
+    await requireFewAttempts(c, id)
     const flow = await resumeFlow(c, id)
     c.set('returnTo', flow.returnTo)
     const answer = await redeem(c, provider, flow)

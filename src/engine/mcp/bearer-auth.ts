@@ -60,7 +60,8 @@ export function challenge(c: Context<AppEnv>, error: Error): Response {
     return unauthorized(c, { error: error.code, error_description: error.description })
   }
   const known = error instanceof OAuthError ? error : undefined
-  logError(known?.cause ?? error, { code: known?.code ?? 'server_error' })
+  // A limit that does its work is no error of ours.
+  if (known?.status !== 429) logError(known?.cause ?? error, { code: known?.code ?? 'server_error' })
   const answer =
     known ?? new OAuthError('server_error', 'Something went wrong here. It has been written down.')
   return Response.json(

@@ -16,9 +16,12 @@ export const OFFLINE_ACCESS = 'offline_access'
 
 const known = new Set<string>([...RESOURCE_SCOPES, OFFLINE_ACCESS])
 
-/** Splits a `scope` parameter; duplicates go. */
+/** More than any server has. */
+const MAX_SCOPES = 100
+
+/** Splits a `scope` parameter; duplicates go, and what comes after the first hundred: fewer scopes never widen a right. */
 export function parseScope(scope: string): string[] {
-  return [...new Set(scope.split(' ').filter(Boolean))]
+  return [...new Set(scope.split(' ', MAX_SCOPES).filter(Boolean))]
 }
 
 /** What an authorization request asks for. Unknown scopes are dropped. @throws OAuthError `invalid_scope` when none is left */

@@ -25,7 +25,11 @@ import {
 import type { UpstreamGrant } from './upstream.ts'
 import { UpstreamGrants, type UpstreamToken } from './upstream-grants.ts'
 
-const KEEP_MS = 90 * 24 * 60 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+const KEEP_MS = 90 * DAY_MS
+/** Grants that one person can have at a time, and give in a day: each is a record in KV, of whose writes there are few. */
+const MAX_GRANTS = { live: 100, aDay: 100 }
+const MAX_GRANTS_OF_GUEST = { live: 5, aDay: 10 }
 /** How much longer than a guest their account lasts: their grants end first, and tell it so. */
 const LINGER_MS = 60 * 60 * 1000
 /** How long what was given out before an erasure can still be tried: a cookie, and the access token of an app. */
@@ -52,6 +56,9 @@ interface Erasure {
   /** They have signed in again since. */
   readonly returned: boolean
 }
+
+/** `too_many`: the person has to revoke one first. `too_often`: that was all for today. */
+export type AddGrantOutcome = 'added' | 'signed_out' | 'too_many' | 'too_often'
 
 interface SignIn {
   readonly identity: Identity
@@ -167,13 +174,30 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#upstream.token(this.env, name)
   }
 
-  /** Whether it was added: an approval that was under way when its session ended is void. */
-  addGrant(id: string, client: { id: string; name: string }, place: string, session: SessionProof): boolean {
+  /**
+   * Synchronous from read to write: of fifty approvals at once, no more are added than there is room for, and one that was
+   * under way when its session ended is void.
+   */
+  addGrant(
+    id: string,
+    client: { id: string; name: string },
+    place: string,
+    { session, isGuest }: { session: SessionProof; isGuest: boolean },
+  ): AddGrantOutcome {
     this.#requireStanding()
-    if (!this.isLive(session)) return false
+    if (!this.isLive(session)) return 'signed_out'
+    const most = isGuest ? MAX_GRANTS_OF_GUEST : MAX_GRANTS
+    if (this.grantIds().length >= most.live) return 'too_many'
+    const { count } = this.#sql
+      .exec<{ count: number }>(
+        "SELECT count(*) AS count FROM activity WHERE at > ? AND kind = 'allowed'",
+        Date.now() - DAY_MS,
+      )
+      .one()
+    if (count >= most.aDay) return 'too_often'
     this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
     this.#noteNow('allowed', client.name, place)
-    return true
+    return 'added'
   }
 
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */

@@ -4,7 +4,9 @@ import type { Context } from 'hono'
 import { BoundedMap } from '../../cache/bounded-map.ts'
 import { SingleFlight } from '../../cache/single-flight.ts'
 import { sha256 } from '../../crypto/digest.ts'
-import { OAuthError } from '../../http/errors.ts'
+import { OAuthError, tooOften } from '../../http/errors.ts'
+import { withinLimit } from '../../http/limits.ts'
+import { addressKey } from '../../http/requester.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { accessTokenFrom, invalid, type Trust } from './claims.ts'
@@ -27,6 +29,7 @@ interface Endpoint {
   readonly takesBasic: boolean
 }
 
+/** By a hash of the token. Bounded: of 10,001 tokens the one that was asked about longest ago is asked about once more. */
 const verdicts = new BoundedMap<string, Verdict>(MAX_REMEMBERED)
 const questions = new SingleFlight<string, Verdict>(PATIENCE_MS)
 const endpoints = new WeakMap<ForeignServer, Remembered<Endpoint>>()
@@ -34,7 +37,7 @@ const endpoints = new WeakMap<ForeignServer, Remembered<Endpoint>>()
 /**
  * What a token's server says of it.
  * @param rememberMs how old its answer may be
- * @throws OAuthError `invalid_token` · Unanswered
+ * @throws OAuthError `invalid_token`, 429 · Unanswered
  */
 export async function introspect(
   c: Context,
@@ -46,9 +49,17 @@ export async function introspect(
   const key = await sha256(JSON.stringify([trust.server.issuer, trust.audience, token]))
   const known = verdicts.get(key)
   const fresh = known && isFresh(known, rememberMs) ? known : undefined
+  if (!fresh) await requireWithinLimit(c, known)
   const { answer } = fresh ?? (await joined(c, questions, key, () => ask(c, trust, token, key)))
   if (answer instanceof OAuthError) throw answer
   return answer
+}
+
+// Anybody can make tokens up, and each would be one request to the other server: counted for the address that brings
+// them. A token that was good when it was last asked about is asked about again without.
+async function requireWithinLimit(c: Context, known: Verdict | undefined): Promise<void> {
+  if (known && !(known.answer instanceof OAuthError)) return
+  if (!(await withinLimit(c.env.TOKEN_LIMIT, `unknown token from ${addressKey(c)}`))) throw tooOften()
 }
 
 function isFresh({ answer, askedAt }: Verdict, rememberMs: number): boolean {

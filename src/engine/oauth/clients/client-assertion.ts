@@ -11,6 +11,8 @@ import { requireCompact, verifyAssertion } from '../assertions/assertion.ts'
 import { remoteKeys } from '../assertions/remote-keys.ts'
 import { isFirstUse } from '../assertions/seen-store.ts'
 import type { Client, Lookup } from './client.ts'
+import { whyNotFetched } from './document-url.ts'
+import { isOwnedId } from './owned-store.ts'
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -27,12 +29,9 @@ export function claimedClient(assertion: string): string {
 }
 
 /** Whether the client itself has made this assertion, for this server, for the first time. @throws OAuthError 503 */
-export async function isGenuine(
-  { env, issuer }: Lookup,
-  client: Client,
-  assertion: string,
-): Promise<boolean> {
-  const keys = keysOf(client)
+export async function isGenuine(lookup: Lookup, client: Client, assertion: string): Promise<boolean> {
+  const { env, issuer } = lookup
+  const keys = keysOf(lookup, client)
   if (!keys) return false
   try {
     const expected = { issuer: client.id, audience: audiences(issuer, assertion) }
@@ -54,7 +53,12 @@ function audiences(issuer: string, assertion: string): string[] {
   return typ === 'client-authentication+jwt' ? [issuer] : [issuer, `${issuer}/token`]
 }
 
-function keysOf({ metadata }: Client): JWTVerifyGetKey | undefined {
-  if (metadata.jwks) return createLocalJWKSet(metadata.jwks as JSONWebKeySet)
-  return metadata.jwks_uri === undefined ? undefined : remoteKeys(metadata.jwks_uri)
+function keysOf(lookup: Lookup, { id, metadata }: Client): JWTVerifyGetKey | undefined {
+  const { jwks, jwks_uri } = metadata
+  if (jwks) return createLocalJWKSet(jwks as JSONWebKeySet)
+  if (jwks_uri === undefined) return undefined
+  // The owner chose this one; of all others a stranger did, and the settings may have changed since.
+  if (isOwnedId(id)) return remoteKeys(jwks_uri)
+  const { settings, issuer } = lookup
+  return whyNotFetched(settings, issuer, new URL(jwks_uri)) ? undefined : remoteKeys(jwks_uri, lookup)
 }

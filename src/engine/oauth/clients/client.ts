@@ -1,4 +1,7 @@
 // A client, and whom it is looked up for.
+import type { Context } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { addressKey } from '../../http/requester.ts'
 import type { Settings } from '../../settings/load.ts'
 import type { ClientMetadata } from './metadata.ts'
 
@@ -22,8 +25,12 @@ export interface Lookup {
   readonly env: Env
   readonly settings: Settings
   readonly issuer: string
-  /** The address of an anonymous request, which may be limited; undefined at the token endpoint. */
-  readonly address?: string
+  /** Whose request it is, for what is fetched on its account; see addressKey(). */
+  readonly address: string
+}
+
+export function lookupFor(c: Context<AppEnv>): Lookup {
+  return { env: c.env, settings: c.get('settings'), issuer: c.get('issuer'), address: addressKey(c) }
 }
 
 /** What to call a client that gave no name. */

@@ -3,10 +3,10 @@
 
 import { BoundedMap } from '../../cache/bounded-map.ts'
 import { Lost, SingleFlight } from '../../cache/single-flight.ts'
-import { sha256 } from '../../crypto/digest.ts'
-import { OAuthError, orUnavailable, tooOften } from '../../http/errors.ts'
-import { withinLimit } from '../../http/limits.ts'
+import { fetchFor } from '../../http/counted-fetch.ts'
+import { OAuthError } from '../../http/errors.ts'
 import type { Client, Lookup } from './client.ts'
+import { deleteCopy, readCopy, writeCopy } from './document-copy-store.ts'
 import { requireDocumentUrl } from './document-url.ts'
 import {
   type ClientDocument,
@@ -17,10 +17,9 @@ import {
   TIMEOUT_MS,
 } from './metadata-document.ts'
 
-const COPY_SECONDS = 8 * 24 * 60 * 60
 const MAX_REMEMBERED = 1000
 
-/** Documents that this isolate has seen lately. */
+/** Documents that this isolate has seen lately. Strangers can push one out: KV has it, once a person has approved it. */
 const documents = new BoundedMap<string, ClientDocument>(MAX_REMEMBERED)
 
 const searches = new SingleFlight<string, ClientDocument>(TIMEOUT_MS + 1000)
@@ -57,33 +56,17 @@ async function findDocument(lookup: Lookup, url: URL): Promise<ClientDocument> {
 }
 
 async function refetch(lookup: Lookup, url: URL, known: ClientDocument | undefined): Promise<ClientDocument> {
-  if (!(await mayFetch(lookup, url))) {
-    if (known && mayStandIn(known)) return known
-    throw tooOften()
-  }
   try {
-    return await fetchDocument(url.href)
+    return await fetchFor(lookup, url.href, () => fetchDocument(url.href))
   } catch (error) {
-    if (error instanceof DocumentUnavailable && known && mayStandIn(known)) return known
+    const isInvalid = error instanceof OAuthError && error.code === 'invalid_client'
+    if (!isInvalid && known && mayStandIn(known)) return known
     if (error instanceof DocumentUnavailable) throw unreadable(error)
+    if (!isInvalid) throw error
     // The client has taken its document back, or broken it: no older copy speaks for it any more.
     if (known) await forgetDocument(lookup.env, url.href)
     throw error
   }
-}
-
-// One document host, and one address that asks, may each cause only so many fetches.
-async function mayFetch({ env, address }: Lookup, url: URL): Promise<boolean> {
-  if (address !== undefined && !(await withinLimit(env.CLIENT_DOCUMENT_LIMIT, `for ${address}`))) return false
-  return withinLimit(env.CLIENT_DOCUMENT_LIMIT, `from ${url.host}`)
-}
-
-async function readCopy(env: Env, clientId: string): Promise<ClientDocument | undefined> {
-  // Without KV there is still the document itself.
-  const copy = await env.RECORDS.get<ClientDocument>(await copyKey(clientId), { type: 'json' }).catch(
-    () => null,
-  )
-  return copy ?? undefined
 }
 
 /** Once a person has approved it, and again when the copy is older than the document that they saw. */
@@ -91,19 +74,13 @@ export async function approveDescribed(env: Env, clientId: string): Promise<void
   const document = documents.get(clientId)
   const copy = await readCopy(env, clientId)
   if (!document || (copy && copy.fetchedAt >= document.fetchedAt)) return
-  const body = JSON.stringify(document)
-  await orUnavailable(env.RECORDS.put(await copyKey(clientId), body, { expirationTtl: COPY_SECONDS }))
+  await writeCopy(env, document)
 }
 
 /** Here and in KV. Other isolates remember it for as long as it is fresh, and anybody can show it again. @throws OAuthError 503 */
 export async function forgetDocument(env: Env, clientId: string): Promise<void> {
   documents.delete(clientId)
-  if (await readCopy(env, clientId)) await orUnavailable(env.RECORDS.delete(await copyKey(clientId)))
-}
-
-// A hash, since a key holds 512 bytes and a client id may be longer.
-async function copyKey(clientId: string): Promise<string> {
-  return `cimd:${await sha256(clientId)}`
+  if (await readCopy(env, clientId)) await deleteCopy(env, clientId)
 }
 
 function unreadable(cause: unknown): OAuthError {

@@ -16,15 +16,22 @@ export function requireDocumentUrl(settings: Settings, issuer: string, clientId:
   const url = clientId.length <= MAX_LENGTH && URL.canParse(clientId) ? new URL(clientId) : undefined
   // Dot segments, a default port, capitals in the host, a missing path: one spelling for one client.
   if (!url || url.href !== clientId) throw refuse('is not a URL in its normal form')
-  if (url.protocol !== 'https:') throw refuse('is not an https URL')
-  if (url.username || url.password) throw refuse('holds a user name or password')
   if (clientId.includes('#')) throw refuse('holds a fragment')
   if (url.pathname === '/') throw refuse('has no path')
-  if (!isPublicName(url.hostname)) throw refuse('is not on a public host name')
-  if (url.host === new URL(issuer).host) throw refuse('is an address of this server itself')
-  if (!isAllowedHost(settings, url.host))
-    throw refuse('is on a host that this server does not accept clients from')
+  const why = whyNotFetched(settings, issuer, url)
+  if (why !== undefined) throw refuse(why)
   return url
+}
+
+/** Why nothing is fetched from an address that a stranger chose: a document, or its client's keys. */
+export function whyNotFetched(settings: Settings, issuer: string, url: URL): string | undefined {
+  if (url.protocol !== 'https:') return 'is not an https URL'
+  if (url.username || url.password) return 'holds a user name or password'
+  if (!isPublicName(url.hostname)) return 'is not on a public host name'
+  if (url.host === new URL(issuer).host) return 'is an address of this server itself'
+  return isAllowedHost(settings, url.host)
+    ? undefined
+    : 'is on a host that this server does not accept clients from'
 }
 
 /** Whether documents are accepted from this host; from any at all, when none is given. */

@@ -6,6 +6,8 @@ import { equalInConstantTime } from '../../crypto/secrets.ts'
 import type { Client } from './client.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+/** Changes of a registration in a day: each can cost a write and a deletion of KV, of which there are few. */
+const MAX_CHANGES = 10
 
 /** What KV has of a client. */
 interface Published {
@@ -27,6 +29,14 @@ export interface Managed {
   readonly isApproved: boolean
   /** Its copy in KV. */
   readonly published: Published | undefined
+  /** How long it must wait until it may change again, in seconds; 0: it may now. */
+  readonly waitSeconds: number
+}
+
+/** The changes of one day. */
+interface Changes {
+  readonly since: number
+  readonly count: number
 }
 
 /** `busy`: a copy has been written since it was looked at, and nothing was done. */
@@ -80,7 +90,9 @@ export class ClientObject extends DurableObject<Env> {
     const own = this.ctx.storage.kv.get<string>('managementHash')
     if (!client || own === undefined || !equalInConstantTime(managementHash, own)) return undefined
     const isApproved = this.ctx.storage.kv.get('keepUntil') !== undefined
-    return { client, isApproved, published: this.#published }
+    const { since, count } = this.#changes
+    const waitSeconds = count < MAX_CHANGES ? 0 : Math.ceil((since + DAY_MS - Date.now()) / 1000)
+    return { client, isApproved, published: this.#published, waitSeconds }
   }
 
   /** @param removed the copy that managedBy() has told of, and that is removed since */
@@ -89,6 +101,8 @@ export class ClientObject extends DurableObject<Env> {
     if (change !== 'done') return change
     this.ctx.storage.kv.put('client', client)
     this.ctx.storage.kv.put('revision', this.#revision + 1)
+    const { since, count } = this.#changes
+    this.ctx.storage.kv.put<Changes>('changes', { since, count: count + 1 })
     return 'done'
   }
 
@@ -109,6 +123,11 @@ export class ClientObject extends DurableObject<Env> {
 
   get #revision(): number {
     return this.ctx.storage.kv.get<number>('revision') ?? 0
+  }
+
+  get #changes(): Changes {
+    const kept = this.ctx.storage.kv.get<Changes>('changes')
+    return kept && Date.now() < kept.since + DAY_MS ? kept : { since: Date.now(), count: 0 }
   }
 
   get #published(): Published | undefined {

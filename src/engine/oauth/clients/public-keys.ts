@@ -4,6 +4,10 @@ import { OAuthError } from '../../http/errors.ts'
 import { isPublicName } from './document-url.ts'
 
 const MAX_KEYS = 10
+/** Of a set as it is stored: ten RSA keys of 4,096 bits. */
+const MAX_BYTES = 8 * 1024
+/** What RFC 7517 §4 and RFC 7518 §6 name of a public key and a signature can be verified with. The rest is not kept. */
+const MEMBERS = ['kty', 'use', 'alg', 'kid', 'crv', 'x', 'y', 'n', 'e'] as const
 
 /** @throws OAuthError `invalid_client_metadata` */
 export function publicKeys(
@@ -30,7 +34,21 @@ function keySet(jwks: unknown): JWK[] {
   if (hasSecretKey(jwks)) throw invalid('jwks holds a key that should be secret.')
   if (!keys.every((key) => ['RSA', 'EC', 'OKP'].includes(key?.kty)))
     throw invalid('jwks holds what is no public key.')
-  return keys
+  const kept = keys.map(publicKey)
+  if (JSON.stringify(kept).length > MAX_BYTES) throw invalid(`jwks holds more than ${MAX_BYTES} bytes.`)
+  return kept
+}
+
+function publicKey(key: Record<string, unknown>): JWK {
+  const named = MEMBERS.filter((name) => key[name] !== undefined)
+  const wrong = named.find((name) => typeof key[name] !== 'string')
+  if (wrong !== undefined) throw invalid(`The member ${wrong} of a key must be a string.`)
+  const { key_ops: operations } = key
+  const isList = Array.isArray(operations) && operations.every((one) => typeof one === 'string')
+  if (operations !== undefined && !isList)
+    throw invalid('The member key_ops of a key must be a list of strings.')
+  const members = Object.fromEntries(named.map((name) => [name, key[name]]))
+  return { ...members, ...(isList && { key_ops: operations as string[] }) } as JWK
 }
 
 // A stranger chose the address, so that it is held to what holds for their metadata document.

@@ -1,7 +1,7 @@
 // The life of a registered client: registered, approved, changed, ended. KV is written once a person has approved the
 // client, so that strangers cannot use up its daily writes.
 import { waitUntil } from 'cloudflare:workers'
-import { OAuthError, orUnavailable } from '../../http/errors.ts'
+import { OAuthError, orUnavailable, tooOften } from '../../http/errors.ts'
 import { logError } from '../../log/log.ts'
 import type { Client } from './client.ts'
 import { confirmCopy, removeCopy, renewCopy, writeCopy } from './copy-store.ts'
@@ -59,7 +59,7 @@ export async function findManaged(
 
 /**
  * Changes a client. Its copy goes first: if KV does not answer, nothing has changed. Until it is back, the token
- * endpoint asks the object. @throws OAuthError 503
+ * endpoint asks the object. @throws OAuthError 429, 503
  */
 export async function updateClient(
   env: Env,
@@ -67,12 +67,20 @@ export async function updateClient(
   managementHash: string,
   client: Client,
 ): Promise<'done' | 'gone'> {
-  const { published } = managed
+  const { published, waitSeconds } = managed
+  // Nothing is written that changes nothing.
+  if (isSame(client, managed.client)) return 'done'
+  if (waitSeconds > 0) throw tooOften(waitSeconds)
   await removeCopy(env, managed)
   const object = requireObject(env, client.id)
   const change = unlessBusy(await orUnavailable(object.update(managementHash, published, client)))
   if (published) waitUntil(renewCopy(env, object, client.id, published.until).catch(logError))
   return change
+}
+
+function isSame(one: Client, other: Client): boolean {
+  const [a, b] = [one, other].map(({ metadata, secretHash }) => JSON.stringify([metadata, secretHash]))
+  return a === b
 }
 
 /** Ends a client. First its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */

@@ -4,9 +4,8 @@ import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { PageError } from '../../http/page-error.ts'
 import type { Parameters } from '../../http/parameters.ts'
-import { addressKey } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
-import { type Client, displayName } from '../clients/client.ts'
+import { type Client, displayName, lookupFor } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import { findClient } from '../clients/store.ts'
@@ -48,8 +47,7 @@ export async function requireReturnAddress(
 }
 
 export async function requireClient(c: Context<AppEnv>, clientId: string): Promise<Client> {
-  const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer'), address: addressKey(c) }
-  return findClient(lookup, clientId).catch((error: unknown) => {
+  return findClient(lookupFor(c), clientId).catch((error: unknown) => {
     if (!(error instanceof OAuthError)) throw error
     audit('client.refused', { reason: error.code })
     throw refusedClient(clientId, error)

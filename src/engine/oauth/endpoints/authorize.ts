@@ -44,8 +44,12 @@ interface Consent {
   readonly further?: readonly string[]
 }
 
+/** In characters, as much as comes back from a sign-in elsewhere (login/flow.ts). Clients have been seen to send 4,000. */
+const MAX_REQUEST_LENGTH = 8_000
+
 export async function authorize(c: Context<AppEnv>): Promise<Response> {
-  const parameters = Parameters.from(new URL(c.req.url).searchParams)
+  if (pathOf(c).length > MAX_REQUEST_LENGTH) throw tooLong()
+  const parameters = Parameters.from(new URL(c.req.url).search.slice(1))
   // Asked at the same time: client and account are kept in different places, and neither answer depends on the other.
   const [address, session] = await Promise.all([requireReturnAddress(c, parameters), readSession(c)])
   const request = checkRequest(c, parameters)
@@ -204,12 +208,9 @@ async function allow(
   }
   try {
     const grantEndsAt = Date.now() + LIFETIME.grant * 1000
-    const [opened] = await Promise.all([
-      openGrant(c.env, approval),
-      approveClient(c.env, client, grantEndsAt),
-    ])
-    if (!opened) throw tooOld()
-    const { code, record } = opened
+    // First whether there is room for a grant: the client, too, is written to KV.
+    const { code, record } = await openGrant(c.env, approval)
+    await approveClient(c.env, client, grantEndsAt)
     const shown = { person: identity, app: record.clientName }
     audit(
       'consent.allowed',
@@ -228,6 +229,14 @@ function deny(c: Context<AppEnv>, address: ReturnAddress, { userId, identity }: 
   const shown = { person: identity, app: displayName(client) }
   audit('consent.denied', { user: userId, client: client.id }, shown)
   return c.redirect(refusalUrl(c, address, new OAuthError('access_denied', 'The person said no.')), 303)
+}
+
+function tooLong(): PageError {
+  return new PageError(
+    414,
+    'This request is too long',
+    `The app sent more than ${MAX_REQUEST_LENGTH} characters. Tell the makers of the app.`,
+  )
 }
 
 function pathOf(c: Context<AppEnv>): string {

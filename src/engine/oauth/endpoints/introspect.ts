@@ -5,7 +5,7 @@ import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { readForm } from '../../http/parameters.ts'
 import { authenticateClient } from '../clients/authentication.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, lookupFor } from '../clients/client.ts'
 import { isOwnedClientRevoked } from '../clients/owned-store.ts'
 import { confirmGrant } from '../grants/store.ts'
 import { resourceOf } from '../resource.ts'
@@ -13,7 +13,7 @@ import { type AccessToken, verifyAccessToken } from '../tokens/access-token.ts'
 
 export async function introspect(c: Context<AppEnv>): Promise<Response> {
   const parameters = (await readForm(c.req.raw)).refuseRepeated()
-  const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer') }
+  const lookup = lookupFor(c)
   const client = await authenticateClient(lookup, c.req.raw.headers, parameters)
   // §2.1: without that, anyone could try tokens out here.
   if (client.metadata.token_endpoint_auth_method === 'none') {

@@ -5,8 +5,8 @@ import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError, tooOften } from '../../http/errors.ts'
+import { readJsonObject } from '../../http/json-body.ts'
 import { withinLimit } from '../../http/limits.ts'
-import { readJsonObject } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'
 import { type Client, displayName } from '../clients/client.ts'
 import { validateClientMetadata } from '../clients/metadata.ts'
@@ -14,7 +14,7 @@ import type { Managed } from '../clients/object.ts'
 import { endClient, findManaged, updateClient } from '../clients/registration-store.ts'
 import { grantIdsOfClient } from '../grants/list-store.ts'
 import { MAX_REVOKED_AT_ONCE, revokeGrants } from '../grants/user-store.ts'
-import { clientInformation, takesSecret } from './register.ts'
+import { clientInformation, requireFetchableKeys, takesSecret } from './register.ts'
 
 /** RFC 7592 §2.2: what a client must not send back. */
 const NOT_ITS_OWN = [
@@ -41,6 +41,7 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
     throw invalid('client_secret is not the one that the client has.')
   }
   const metadata = validateClientMetadata(claimed)
+  requireFetchableKeys(c, metadata)
   const { secretHash, ...rest } = client
   const secret = takesSecret(metadata) && secretHash === undefined ? randomSecret() : undefined
   const kept = secret === undefined ? secretHash : await sha256(secret)

@@ -5,11 +5,12 @@ import { sha256 } from '../../crypto/digest.ts'
 import { equalInConstantTime, randomSecret } from '../../crypto/secrets.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError, tooOften } from '../../http/errors.ts'
+import { readJsonObject } from '../../http/json-body.ts'
 import { withinLimit } from '../../http/limits.ts'
-import { readJsonObject } from '../../http/parameters.ts'
 import { addressKey } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import type { Client } from '../clients/client.ts'
+import { whyNotFetched } from '../clients/document-url.ts'
 import { type ClientMetadata, validateClientMetadata } from '../clients/metadata.ts'
 import { registerClient } from '../clients/registration-store.ts'
 
@@ -17,12 +18,20 @@ export async function register(c: Context<AppEnv>): Promise<Response> {
   await requirePolicy(c)
   if (!(await withinLimit(c.env.REGISTRATION_LIMIT, addressKey(c)))) throw tooOften()
   const metadata = validateClientMetadata(await readJsonObject(c.req.raw))
+  requireFetchableKeys(c, metadata)
   const secret = takesSecret(metadata) ? randomSecret() : undefined
   const management = randomSecret()
   const [secretHash, managementHash] = await Promise.all([secret && sha256(secret), sha256(management)])
   const client = await registerClient(c.env, c.get('issuer'), metadata, secretHash, managementHash)
   audit('client.registered', { client: client.id, name: metadata.client_name }, { app: metadata.client_name })
   return clientInformation(client, secret, management, 201)
+}
+
+/** Whether keys that are elsewhere can be had. @throws OAuthError `invalid_client_metadata` */
+export function requireFetchableKeys(c: Context<AppEnv>, { jwks_uri }: ClientMetadata): void {
+  const url = jwks_uri === undefined ? undefined : new URL(jwks_uri)
+  const why = url && whyNotFetched(c.get('settings'), c.get('issuer'), url)
+  if (why) throw new OAuthError('invalid_client_metadata', `The jwks_uri ${why}.`)
 }
 
 /** RFC 7591 §3.2.1, RFC 7592 §3: what was granted; a secret only when it is new. @param management the client's token */

@@ -5,6 +5,7 @@ import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { readForm } from '../../http/parameters.ts'
 import { authenticateClient } from '../clients/authentication.ts'
+import { lookupFor } from '../clients/client.ts'
 import { clientOfHandle, revokeGrant } from '../grants/store.ts'
 import { resourceOf } from '../resource.ts'
 import { verifyAccessToken } from '../tokens/access-token.ts'
@@ -12,7 +13,7 @@ import { parseHandle } from '../tokens/handle.ts'
 
 export async function revoke(c: Context<AppEnv>): Promise<Response> {
   const parameters = (await readForm(c.req.raw)).refuseRepeated()
-  const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer') }
+  const lookup = lookupFor(c)
   const client = await authenticateClient(lookup, c.req.raw.headers, parameters)
   const origin = await originOf(c, parameters.require('token'))
   // RFC 7009 §2.1: another client's token is refused, and stays as it is.

@@ -6,7 +6,7 @@ import { withinLimit } from '../../http/limits.ts'
 import { type Parameters, readForm } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { authenticateClient } from '../clients/authentication.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, lookupFor } from '../clients/client.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
 import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
@@ -21,7 +21,7 @@ export function tokenEndpoint(grantTypes: GrantTypes) {
     const name = requireGrantType(grantTypes, parameters.require('grant_type'))
     const { authenticate, admits, exchange } = grantTypes[name]
     const { headers } = c.req.raw
-    const lookup = { env: c.env, settings: c.get('settings'), issuer: c.get('issuer') }
+    const lookup = lookupFor(c)
     const client = await (authenticate?.(lookup, { headers, parameters }) ??
       authenticateClient(lookup, headers, parameters))
     // A client that the configuration admits may have proven nothing: its grant type counts, once the person is known.

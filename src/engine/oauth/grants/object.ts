@@ -22,6 +22,17 @@ import { isLive, nextWake, openedGrant, step } from './state.ts'
 
 const ENDED = { kind: 'refused', reason: 'ended' } as const
 const RETRY_MS = 30_000
+const MAX_RETRY_MS = 6 * 60 * 60 * 1000
+/** For how long a revocation must be marked: as long as an access token of the grant can live. */
+const MARK_SECONDS = LIFETIME.accessToken + 300
+
+/** Who has been told of the end of a grant so far. */
+interface Told {
+  readonly since: number
+  readonly tries: number
+  mark?: true
+  record?: true
+}
 
 /** What the owner of a grant is shown of it. */
 export interface GrantDescription {
@@ -36,6 +47,11 @@ export class GrantObject extends DurableObject<Env> {
   open(record: GrantRecord, code: Code): void {
     if (this.#load()) throw new Error('This grant is open already.')
     this.#save(openedGrant(record, code))
+  }
+
+  /** Removes a grant that nobody but this object knows of, without a word to KV. */
+  async drop(): Promise<void> {
+    if (!this.#load()?.redeemedAt) await this.ctx.storage.deleteAll()
   }
 
   async redeem(event: RedeemEvent): Promise<RedeemOutcome> {
@@ -63,7 +79,8 @@ export class GrantObject extends DurableObject<Env> {
   /** Ends the grant for good. Returns what it was, or undefined when it was over already. */
   async revoke(reason: RevocationReason): Promise<GrantRecord | undefined> {
     const state = this.#load()
-    if (!state) return undefined
+    // Over already: the alarm goes on telling the others, and nobody makes it go faster.
+    if (!state || state.revoked) return undefined
     this.#decide(state, { type: 'revoke', reason })
     await this.#publishEnd()
     return state.record
@@ -115,23 +132,28 @@ export class GrantObject extends DurableObject<Env> {
   }
 
   // The object knew first; now the copies: the mark that resource servers read, the record, the owner's index.
-  // A failure changes nothing about the decision: the alarm comes back here until all have been told.
+  // A failure changes nothing about the decision: the alarm comes back here until all have been told, each once, and ever
+  // more rarely, since KV takes only so many writes a day.
   async #publishEnd(): Promise<void> {
     const state = this.#load()
     if (!state) return
     const { id, userId } = state.record
+    const told = this.ctx.storage.kv.get<Told>('told') ?? { since: Date.now(), tries: 0 }
+    const isMarkOfUse = state.redeemedAt !== undefined && Date.now() < told.since + MARK_SECONDS * 1000
     try {
-      if (state.revoked && state.redeemedAt !== undefined) {
-        await this.env.RECORDS.put(`revoked:${id}`, state.revoked, {
-          expirationTtl: LIFETIME.accessToken + 300,
-        })
+      if (state.revoked && isMarkOfUse && !told.mark) {
+        await this.env.RECORDS.put(`revoked:${id}`, state.revoked, { expirationTtl: MARK_SECONDS })
+        told.mark = true
       }
-      await this.env.RECORDS.delete(`grant:${id}`)
+      if (!told.record) await this.env.RECORDS.delete(`grant:${id}`)
+      told.record = true
       await accountOf(this.env, userId).forgetGrant(id, activityOf(state))
       await this.ctx.storage.deleteAll()
     } catch (cause) {
-      logError(cause, { grant: id, retry_in_ms: RETRY_MS })
-      this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
+      const retryMs = Math.min(RETRY_MS * 2 ** told.tries, MAX_RETRY_MS)
+      this.ctx.storage.kv.put<Told>('told', { ...told, tries: told.tries + 1 })
+      logError(cause, { grant: id, retry_in_ms: retryMs })
+      this.ctx.storage.setAlarm(Date.now() + retryMs)
     }
   }
 }

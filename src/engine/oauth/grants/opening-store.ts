@@ -4,6 +4,7 @@ import { LIFETIME } from '#config'
 import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import { orUnavailable } from '../../http/errors.ts'
+import { PageError } from '../../http/page-error.ts'
 import type { SessionProof } from '../../people/account-object.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { secondsLeft } from '../../people/identity.ts'
@@ -14,19 +15,40 @@ const KV_METADATA_BYTES = 1024
 /** KV refuses to keep a record for less. */
 const KV_LEAST_SECONDS = 60
 
+const ACCOUNT = { href: '/account', text: 'Your account' }
+const REFUSALS = {
+  signed_out: new PageError(
+    403,
+    'This page is too old',
+    'You were signed out, or waited too long. Start again in the app.',
+  ),
+  too_many: new PageError(
+    429,
+    'You have connected as many apps as one person can',
+    'Revoke one on your account page, then start again in the app.',
+    ACCOUNT,
+  ),
+  too_often: new PageError(
+    429,
+    'You have allowed many apps today',
+    'Nothing was allowed this time. Try again tomorrow. The apps that are connected stay so.',
+    ACCOUNT,
+  ),
+}
+
 /** What a person has just approved, and what its code will be checked against. */
 type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> &
   Pick<Code, 'redirectUri' | 'codeChallenge'> & { readonly place: string; readonly session: SessionProof }
 
 /**
- * Opens a grant for what a person has just approved. Returns its authorization code; undefined when the session in which
- * they approved is over.
- * @throws OAuthError 503
+ * Opens a grant for what a person has just approved. Returns its authorization code.
+ * @throws OAuthError 503 · PageError 403 when the session of the approval is over, 429 when the person has given as many
+ * grants as one can
  */
 export async function openGrant(
   env: Env,
   approval: Approval,
-): Promise<{ code: string; record: GrantRecord } | undefined> {
+): Promise<{ code: string; record: GrantRecord }> {
   const { redirectUri, codeChallenge, place, session, ...approved } = approval
   const objectId = env.GRANTS.newUniqueId()
   const now = Date.now()
@@ -47,11 +69,15 @@ export async function openGrant(
   const grant = env.GRANTS.get(objectId)
   await orUnavailable(grant.open(record, code))
   const client = { id: record.clientId, name: record.clientName }
+  const isGuest = record.identity.expiresAt !== undefined
   // The account decides, in one step with the end of its sessions: what ends them ends this, or finds it.
-  const added = await orUnavailable(accountOf(env, record.userId).addGrant(record.id, client, place, session))
-  if (!added) {
-    await orUnavailable(grant.revoke('not_allowed'))
-    return undefined
+  const added = await orUnavailable(
+    accountOf(env, record.userId).addGrant(record.id, client, place, { session, isGuest }),
+  )
+  // Before anything is written to KV, of whose writes nobody may use up what is there for all.
+  if (added !== 'added') {
+    await orUnavailable(grant.drop())
+    throw REFUSALS[added]
   }
   await orUnavailable(putRecord(env, record))
   return { code: formatHandle(record.id, secret), record }

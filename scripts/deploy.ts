@@ -16,6 +16,7 @@ import { begin, done, isPersonWatching, run, Stopped } from './deployment/termin
 import { type Bundle, tagOf, upload, withBundle } from './deployment/upload.ts'
 import { CHECKS, examine } from './doctor/checks.ts'
 import { readOptions } from './options.ts'
+import { useProxy } from './proxy.ts'
 import { wrangler } from './wrangler.ts'
 
 const USAGE = `Usage: npm run deploy [-- options]
@@ -36,6 +37,7 @@ const { values } = readOptions(USAGE, {
   var: { type: 'string', multiple: true, default: [] },
 })
 
+useProxy()
 await run(deploy)
 
 async function deploy(): Promise<void> {

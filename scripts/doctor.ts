@@ -2,6 +2,7 @@
 // connecting. Works on any server. Exit code 1 when something is wrong.
 import { CHECKS, type Check, examine } from './doctor/checks.ts'
 import { readOptions, refuse } from './options.ts'
+import { useProxy } from './proxy.ts'
 
 const USAGE = `Usage: npm run doctor <url> [-- options]
 
@@ -21,6 +22,7 @@ if (!URL.canParse(address)) refuse(`${address} is no address.`, USAGE)
 
 const target = new URL(address)
 if (target.pathname === '/') target.pathname = '/mcp'
+useProxy()
 console.log(`Looking at ${target.href}\n`)
 const checks = CHECKS.filter((check: Check) => !(values['no-register'] && check.registers))
 let failures = 0

@@ -13,6 +13,7 @@ import { announceKey, replaceKey, switchKey } from './deployment/key-rotation.ts
 import { requireLiveWorker } from './deployment/live.ts'
 import { begin, done, run, Stopped } from './deployment/terminal.ts'
 import { readOptions } from './options.ts'
+import { useProxy } from './proxy.ts'
 import { newSigningKey } from './setup.ts'
 
 const USAGE = `Usage: npm run rotate-keys [-- options]
@@ -31,6 +32,7 @@ const { values } = readOptions(USAGE, {
   worker: { type: 'string' },
 })
 
+useProxy()
 await run(rotate)
 
 async function rotate(): Promise<void> {

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { stripVTControlCharacters } from 'node:util'
+import { printable } from './printable.ts'
 
 const manifest = createRequire(import.meta.url).resolve('wrangler/package.json')
 
@@ -95,7 +95,7 @@ function failureOf(
 ): WranglerError {
   const code = report.find(({ type }) => type === 'command-failed')?.code
   // Nobody is helped by the stack of a program that is not theirs, by where its log is, or by its issue tracker.
-  const said = stripVTControlCharacters(complaint.trim() || output)
+  const said = printable(complaint.trim() || output)
     .split('\n')
     .filter((line) => !/^\s+at |Logs were written to|If you think this is a bug/.test(line))
     .join('\n')

@@ -1,5 +1,6 @@
 // Whether the deployed server answers: a new address or version takes a while to reach the edge.
 import { setTimeout as wait } from 'node:timers/promises'
+import { printable } from '../printable.ts'
 import { begin, done, Stopped } from './terminal.ts'
 
 const PATIENCE_MS = 180_000
@@ -54,10 +55,10 @@ async function ask(url: string): Promise<Heard> {
     const text = await response.text()
     if (response.ok) return { answer: JSON.parse(text) }
     const patience = response.status === 500 ? PATIENCE_WITH_FAILURE_MS : PATIENCE_MS
-    return { problem: `it answers ${response.status}: ${text.slice(0, 300).trim()}`, patience }
+    return { problem: `it answers ${response.status}: ${printable(text.slice(0, 300)).trim()}`, patience }
   } catch (error) {
     const { message, cause } = error as Error
     const reason = cause instanceof Error ? `${message}: ${cause.message}` : message
-    return { problem: reason, patience: PATIENCE_MS }
+    return { problem: printable(reason), patience: PATIENCE_MS }
   }
 }

@@ -1,12 +1,14 @@
 // What the doctor looks at: one entry a rule. A check throws an Error that says what it saw.
+import { printable } from '../printable.ts'
+import { bearerChallenge, type Challenge } from './challenges.ts'
 
 type Json = Record<string, unknown>
 
 /** The server under examination, and what earlier checks have found of it. */
 export interface Patient {
   readonly mcp: URL
-  /** The 401 of a request without a token. */
-  challenge: string
+  /** The Bearer challenge of a request without a token. */
+  challenge: Challenge['parameters']
   resourceMetadata: Json
   issuer: string
   serverMetadata: Json
@@ -32,7 +34,7 @@ const ORIGIN_OF_A_PAGE = 'https://app.example'
 export async function* examine(mcp: URL, checks: readonly Check[]): AsyncGenerator<Finding> {
   const patient: Patient = {
     mcp,
-    challenge: '',
+    challenge: new Map(),
     resourceMetadata: {},
     issuer: mcp.origin,
     serverMetadata: {},
@@ -43,7 +45,8 @@ export async function* examine(mcp: URL, checks: readonly Check[]): AsyncGenerat
       (error: Error) =>
         error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message,
     )
-    yield { check, problem }
+    // It quotes what a server says that may be anybody's.
+    yield { check, problem: problem === undefined ? undefined : printable(problem) }
   }
 }
 
@@ -70,12 +73,12 @@ export const CHECKS: readonly Check[] = [
     fix: 'Answer 401 with `WWW-Authenticate: Bearer resource_metadata="…"`, and no error code (RFC 6750 §3.1, RFC 9728 §5.1).',
     look: async (patient) => {
       const response = await post(patient.mcp, { jsonrpc: '2.0', id: 1, method: 'ping' })
-      patient.challenge = response.headers.get('WWW-Authenticate') ?? ''
+      const header = response.headers.get('WWW-Authenticate') ?? ''
+      const challenge = bearerChallenge(header)
+      if (challenge) patient.challenge = challenge
       expectStatus(response, 401)
-      if (!/^Bearer\b/i.test(patient.challenge))
-        throw new Error(`WWW-Authenticate is "${patient.challenge}".`)
-      if (/\berror="/.test(patient.challenge))
-        throw new Error('The challenge has an error code although no token came.')
+      if (!challenge) throw new Error(`WWW-Authenticate is "${header}".`)
+      if (challenge.has('error')) throw new Error('The challenge has an error code although no token came.')
     },
   },
   {
@@ -97,8 +100,9 @@ export const CHECKS: readonly Check[] = [
     look: async ({ mcp }) => {
       const response = await get(mcp, { Authorization: 'Bearer wrong' })
       expectStatus(response, 401)
-      const challenge = response.headers.get('WWW-Authenticate') ?? ''
-      if (!challenge.includes('error="invalid_token"')) throw new Error(`WWW-Authenticate is "${challenge}".`)
+      const header = response.headers.get('WWW-Authenticate') ?? ''
+      if (bearerChallenge(header)?.get('error') !== 'invalid_token')
+        throw new Error(`WWW-Authenticate is "${header}".`)
     },
   },
   {
@@ -251,8 +255,8 @@ function offersRegistration(serverMetadata: Json): boolean {
   return serverMetadata.registration_endpoint !== undefined
 }
 
-function resourceMetadataUrl(challenge: string): string {
-  return /resource_metadata="([^"]*)"/.exec(challenge)?.[1] ?? ''
+function resourceMetadataUrl(challenge: Challenge['parameters']): string {
+  return challenge.get('resource_metadata') ?? ''
 }
 
 function resourceMetadataPath(mcp: URL): string {

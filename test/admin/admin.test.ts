@@ -370,16 +370,18 @@ describe('the owner ends', () => {
   })
 
   it('in several requests what is too much for one, and can go on until nothing is left', async () => {
-    const ada = await somebody('Ada')
-    const grants = MAX_REVOKED_AT_ONCE + 2
-    await Promise.all(Array.from({ length: grants }, () => allow(ada, 'an app')))
+    const app = await OAuthClient.registered()
+    const people = [await somebody('Ada'), await somebody('Bob')]
+    await app.connect(people[0]?.person)
+    const half = MAX_REVOKED_AT_ONCE / 2
+    await Promise.all(people.flatMap((one) => Array.from({ length: half + 1 }, () => allow(one, app.id))))
     const revoked = vi.spyOn(GrantObject.prototype, 'revoke')
-    const app = { user: ada.user, client_id: 'an app' }
-    expect(await press(owner, 'revoke', app)).toContain('Not everything could be ended at once')
+    const registration = `client:${app.id}`
+    expect(await press(owner, 'remove', { registration })).toContain('Not everything could be ended at once')
     expect(revoked).toHaveBeenCalledTimes(MAX_REVOKED_AT_ONCE)
-    expect((await AdminPage.of(owner)).part('people')).toContain('Test client')
-    expect(await press(owner, 'revoke', app)).toContain('Revoked.')
-    expect(revoked).toHaveBeenCalledTimes(grants)
+    expect((await AdminPage.of(owner)).registrations).toEqual([registration])
+    expect(await press(owner, 'remove', { registration })).toContain('Removed.')
+    expect(revoked).toHaveBeenCalledTimes(2 * (half + 1) + 1)
     expect((await AdminPage.of(owner)).users).toEqual([])
   })
 

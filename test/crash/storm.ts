@@ -50,6 +50,8 @@ export async function crashStorm(
     const storm = Promise.all(apps.map((app) => app.run(() => over)))
     while (report.kills < kills) {
       await passed(300 + Math.random() * 900)
+      // At any moment, but not so often that a busy machine gets nothing done in between.
+      while (report.refreshes < report.kills) await passed(20)
       report.kills++
       // Mostly the worker alone, sometimes everything.
       if (report.kills % 10 === 0) await server.restart()

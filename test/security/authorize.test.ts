@@ -12,7 +12,8 @@ const LOOPBACK_URI = 'http://127.0.0.1/callback'
 
 /** A page for everybody, signed in or not; and a request that is right still works. */
 async function expectNobodyIsSentAway(app: OAuthClient, changes: Changes, right: Right = {}): Promise<void> {
-  const person = await Visitor.signedIn()
+  // Each time somebody else: one person approves only so many a day (S11).
+  const person = await Visitor.as(crypto.randomUUID())
   const { url } = await app.authorizationRequest(changes)
   for (const visitor of [person, new Visitor()]) await expectPage(await visitor.get(url), 400)
   expect(await person.hasConnected(app.id)).toBe(false)
@@ -22,7 +23,7 @@ async function expectNobodyIsSentAway(app: OAuthClient, changes: Changes, right:
 /** An answer to the client with a session, a page with a link to it without; and a request that is right still works. */
 async function expectTheClientIsTold(changes: Changes, error: string): Promise<void> {
   const app = await OAuthClient.registered()
-  const person = await Visitor.signedIn()
+  const person = await Visitor.as(crypto.randomUUID())
   const { url } = await app.authorizationRequest(changes)
   const told = await person.get(url)
   expect(told.status).toBe(303)

@@ -229,6 +229,7 @@ describe('S1 the settings', () => {
     ['a subject', { sub: 'Second@Acme.test' }],
     ['a subject of several words', { sub: 'Second One', email: 'second@acme.test', email_verified: true }],
     ['an address', { sub: 'second', email: 'Second@Acme.test', email_verified: true }],
+    ['an address with a comma', { sub: 'second', email: 'a,b@acme.test', email_verified: true }],
   ])('admit the person of %s once the rule on their page of refusal is added', async (_, claims) => {
     acme.person = { name: 'Second', ...claims }
     const person = new Visitor()

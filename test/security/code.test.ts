@@ -33,9 +33,12 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
+/** Each time somebody else: one person approves only so many a day (S11). */
+const newPerson = () => Visitor.as(crypto.randomUUID())
+
 describe('T1 RFC 6749 §4.1.2 fifty redemptions of one code at once', () => {
   it('lets one of them win, and its tokens keep working', async () => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     const answers = await Promise.all(Array.from({ length: 50 }, () => app.token(redemption)))
     const [winner, ...others] = answers.filter((answer) => answer.status === 200)
     expect(others).toEqual([])
@@ -49,7 +52,7 @@ describe('T1 RFC 6749 §4.1.2 fifty redemptions of one code at once', () => {
 
 describe('T2 RFC 6749 §4.1.2 a code used twice', () => {
   it('is refused and logged within ten seconds, as a double submit', async () => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     const tokens = await tokensOf(app.token(redemption))
     const log = listenToLog()
     pass(10)
@@ -71,7 +74,7 @@ describe('T2 RFC 6749 §4.1.2 a code used twice', () => {
     ['after its refresh token was used', (tokens: Tokens) => tokensOf(app.refresh(tokens.refresh_token))],
     ['after the code has expired', afterSeconds(61)],
   ])('revokes the grant %s', async (_when, happens) => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     const tokens = await happens(await tokensOf(app.token(redemption)))
     expect((await callTool(tokens.access_token, 'whoami')).status).toBe(200)
     const log = listenToLog()
@@ -98,7 +101,7 @@ const PARTLY_WRONG: [string, () => Fields, string][] = [
 
 describe('T3 RFC 6749 §4.1.2 a used code that comes again, but not right in every way', () => {
   it.each(PARTLY_WRONG)('is refused with %s, and the grant lives', async (_what, change, error) => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     const tokens = await tokensOf(app.token(redemption))
     pass(11)
     await expectRefusal(await app.token({ ...redemption, ...change() }), error)
@@ -110,7 +113,7 @@ describe('T4 RFC 7636 §4.6, RFC 6749 §4.1.3 a code without what belongs to it'
   it.each(PARTLY_WRONG)(
     'is refused with %s, and its owner can still redeem it',
     async (_what, change, error) => {
-      const redemption = await app.authorize()
+      const redemption = await app.authorize(await newPerson())
       await expectRefusal(await app.token({ ...redemption, ...change() }), error)
       await tokensOf(app.token(redemption))
     },
@@ -153,7 +156,7 @@ describe('T4 RFC 7636 §4.6, RFC 6749 §4.1.3 a code without what belongs to it'
   })
 
   it('is refused after a minute', async () => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     pass(60)
     await expectRefusal(await app.token(redemption), 'invalid_grant')
   })
@@ -169,7 +172,7 @@ describe('T5 RFC 8707 §2.2 a code for another resource than the one authorized'
     ['no URI at all', 'mcp'],
     ['ours and another', [MCP_URL, 'https://other.example/mcp']],
   ])('is refused with invalid_target: %s; its owner can still redeem it', async (_what, resource) => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     await expectRefusal(await app.token({ ...redemption, resource }), 'invalid_target')
     await tokensOf(app.token(redemption))
   })
@@ -236,7 +239,7 @@ describe('T6 RFC 6749 §5.2 one kind of token in place of another', () => {
   })
 
   it('the code that a grant began with is no refresh token of it', async () => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     const tokens = await tokensOf(app.token(redemption))
     pass(11)
     await expectRefusal(await app.refresh(redemption.code), 'invalid_grant')
@@ -244,7 +247,7 @@ describe('T6 RFC 6749 §5.2 one kind of token in place of another', () => {
   })
 
   it('the refresh token that a code brought is no code of that grant', async () => {
-    const redemption = await app.authorize()
+    const redemption = await app.authorize(await newPerson())
     const tokens = await tokensOf(app.token(redemption))
     pass(11)
     await expectRefusal(await app.token({ ...redemption, code: tokens.refresh_token }), 'invalid_grant')

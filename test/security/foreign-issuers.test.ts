@@ -217,7 +217,7 @@ describe('a token of another server at the authorization server that is built in
     expect((await structured<Who>(asked(token, access_token))).name).toBe('Someone')
     expect((await structured<Who>(asked(access_token, token))).name).toBe('Owner')
     const both = { Authorization: `Bearer ${token}, Bearer ${access_token}` }
-    expect((await server(MCP_URL, modernCall('', 'whoami', {}, { headers: both }))).status).toBe(401)
+    expect((await server(MCP_URL, modernCall('', 'whoami', {}, { headers: both }))).status).toBe(400)
   })
 
   it('R1 raises itself by no claim: scopes of ours, a grant, another user, another end', async () => {

@@ -8,7 +8,7 @@ import { type ConsentForm, Visitor } from '../support/visitor.ts'
 import { configure, ORIGIN } from '../support/worker.ts'
 
 const ADDRESS = 'ada@example.com'
-const CEILING = { SCOPE_CEILINGS: '@example.com = notes:read' }
+const CEILING = { SCOPE_CEILINGS: '@example.com = notes:read; * = notes:read notes:write' }
 
 afterEach(() => {
   configure()

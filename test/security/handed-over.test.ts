@@ -143,6 +143,22 @@ describe('S6 an invitation', () => {
     expect(await accountOf(env, userId).passkeys()).toHaveLength(1)
   })
 
+  it('that is withdrawn in the middle of a join lets nobody in', async () => {
+    const link = await invite(await Visitor.signedIn(), 'Ada')
+    const { redeemInvitation } = AccountObject.prototype
+    vi.spyOn(AccountObject.prototype, 'redeemInvitation').mockImplementationOnce(function (
+      this: AccountObject,
+      id,
+      name,
+    ) {
+      this.withdrawInvitation(id)
+      return redeemInvitation.call(this, id, name)
+    })
+    const person = new Visitor()
+    await expectPage(await join(person, link, await Authenticator.create(ORIGIN)), 410)
+    expect(await person.isSignedIn()).toBe(false)
+  })
+
   it('that was withdrawn in the middle of a failing join lets nobody in', async () => {
     const owner = await Visitor.signedIn()
     const link = await invite(owner, 'Half way')

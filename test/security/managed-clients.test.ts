@@ -127,9 +127,9 @@ describe('a client that is known by its document, and named in the configuration
     expect((await tokensOf(present(await idJag({ scope: undefined })))).scope).toBe('notes:read')
     trust({})
     expect((await tokensOf(present(await idJag({ scope: 'notes:write' })))).scope).toBe('notes:write')
-    trust({}, { SCOPE_CEILINGS: '@acme.test = notes:read' })
+    trust({}, { SCOPE_CEILINGS: '@acme.test = notes:read; * = notes:read notes:write' })
     expect((await tokensOf(present(await idJag()))).scope).toBe('notes:read')
-    trust({}, { SCOPE_CEILINGS: `${alice.email} = notes:read` })
+    trust({}, { SCOPE_CEILINGS: `${alice.email} = notes:read; * = notes:read notes:write` })
     await expectRefusal(await present(await idJag({ scope: 'notes:write' })), 'invalid_scope')
   })
 

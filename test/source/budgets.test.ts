@@ -9,9 +9,9 @@ import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
 /** Of the minified bundle, in KiB: a little above what it is. */
-const BUNDLE = 170
+const BUNDLE = 176
 /** Our own modules that answer a request to /mcp need. */
-const MODULES = 48
+const MODULES = 54
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string }[] }>>

@@ -166,11 +166,13 @@ export class EventStream {
   readonly #decoder = new TextDecoder()
   #text = ''
 
+  /** A plain answer is a stream with one message. */
   constructor({ status, headers, body }: Response) {
-    if (status !== 200 || !body || !headers.get('Content-Type')?.startsWith(STREAM)) {
+    const type = headers.get('Content-Type')
+    if (status !== 200 || !body || !(type?.startsWith(STREAM) || type === 'application/json')) {
       throw new Error(`No stream but ${status}.`)
     }
-    this.#reader = body.getReader()
+    this.#reader = (type.startsWith(STREAM) ? body : body.pipeThrough(asEvent())).getReader()
   }
 
   get lastEventId(): string | undefined {
@@ -214,4 +216,12 @@ export class EventStream {
       this.#text += this.#decoder.decode(value, { stream: true })
     }
   }
+}
+
+function asEvent(): TransformStream<Uint8Array, Uint8Array> {
+  const encode = (text: string) => new TextEncoder().encode(text)
+  return new TransformStream({
+    start: (controller) => controller.enqueue(encode('data: ')),
+    flush: (controller) => controller.enqueue(encode('\n\n')),
+  })
 }

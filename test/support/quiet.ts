@@ -7,6 +7,8 @@ const INJECTED = [
   'overloaded',
   'The account is away\\.',
   'This account was erased\\.',
+  'Upstream answered \\d+ without a token\\.',
+  'Network connection lost\\.',
 ].join('|')
 
 const EXPECTED = [

@@ -3,6 +3,7 @@
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { requireOwnPage } from '../http/own-page.ts'
+import { ownWindow } from '../http/own-window.ts'
 import { readForm } from '../http/parameters.ts'
 import { audit } from '../log/audit.ts'
 import { type LoginMethod, scriptOf } from '../login/method.ts'
@@ -34,7 +35,7 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
   const app = new Hono<AppEnv>()
   const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
-  app.use('/account/*', async (c, next) => {
+  app.use('/account/*', ownWindow, async (c, next) => {
     if (c.req.method === 'POST') requireOwnPage(c)
     await next()
   })

@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import { erasePerson } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { requireOwnPage } from '../http/own-page.ts'
+import { ownWindow } from '../http/own-window.ts'
 import { PageError } from '../http/page-error.ts'
 import { readForm } from '../http/parameters.ts'
 import type { LoginMethod } from '../login/method.ts'
@@ -35,7 +36,7 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
   const app = new Hono<AppEnv>()
   const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
-  app.use('/admin/*', async (c, next) => {
+  app.use('/admin/*', ownWindow, async (c, next) => {
     const session = await readSession(c)
     if (session && !isOwner(c.get('settings'), session.identity)) return c.notFound()
     if (c.req.method === 'POST') requireOwnPage(c)

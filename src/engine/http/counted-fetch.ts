@@ -18,20 +18,16 @@ export interface Asker {
 const failed = new BoundedMap<string, { readonly error: unknown; readonly until: number }>(MAX_FAILED)
 
 /**
- * What `fetch` returns.
+ * What `ask` returns.
  * @param asker undefined where the operator chose the address
- * @throws OAuthError 429 · what `fetch` throws, and for 30 s again
+ * @throws OAuthError 429 · what `ask` throws, and for 30 s again
  */
-export async function fetchFor<T>(
-  asker: Asker | undefined,
-  url: string,
-  fetch: () => Promise<T>,
-): Promise<T> {
+export async function fetchFor<T>(asker: Asker | undefined, url: string, ask: () => Promise<T>): Promise<T> {
   const known = failed.get(url)
   if (known && Date.now() < known.until) throw known.error
   const allowed = !asker || (await withinLimit(asker.env.CLIENT_DOCUMENT_LIMIT, `for ${asker.address}`))
   if (!allowed) throw tooOften()
-  return fetch().catch((error: unknown) => {
+  return ask().catch((error: unknown) => {
     failed.set(url, { error, until: Date.now() + FAILED_MS })
     throw error
   })

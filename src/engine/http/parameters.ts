@@ -72,7 +72,7 @@ export async function readForm(request: Request): Promise<Parameters> {
   if (/\0|%00/.test(text)) throw new OAuthError('invalid_request', 'The body holds a NUL byte.')
   const parameters = Parameters.from(text)
   // Escapes that are not UTF-8 become U+FFFD, and would compare equal to one another.
-  if (text.includes('%') && new URLSearchParams(text).toString().includes('%EF%BF%BD')) {
+  if (text.includes('%') && [...new URLSearchParams(text)].flat().join('').includes('\uFFFD')) {
     throw new OAuthError('invalid_request', 'The body is not UTF-8.')
   }
   return parameters

@@ -1,6 +1,6 @@
 // A sign-in that goes by way of another site. What must be known when the person comes back waits in cookies, so that
 // only the browser that left can return (RFC 9700 §4.7). Each flow has its own: two tabs do not disturb each other. Bounded:
-// a browser keeps five flows, of at most four cookies each.
+// a browser keeps five flows, of at most six cookies each.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { base64url } from 'jose'
@@ -16,8 +16,8 @@ import { LoginRefused } from './refused.ts'
 const MAX_FLOWS = 5
 /** Of what a cookie holds: a browser drops one that has more than 4,096 bytes with its name. */
 const PART_LENGTH = 3_800
-/** An authorization request of MAX_REQUEST_LENGTH, encoded, has three parts. */
-const MAX_PARTS = 3
+/** An authorization request of MAX_REQUEST_LENGTH, encoded, has 16,000 characters. */
+const MAX_PARTS = 5
 
 export interface Flow {
   readonly method: string

@@ -118,12 +118,7 @@ async function ask<T>(
   forbidden = (): Error => new NoAnswer('It says 403.'),
 ): Promise<T | undefined> {
   const response = await askProvider(`${API}${path}`, {
-    headers: {
-      Authorization: `Bearer ${token}`,
-      Accept: 'application/vnd.github+json',
-      // GitHub refuses requests without one.
-      'User-Agent': 'gatehouse',
-    },
+    headers: { Authorization: `Bearer ${token}`, Accept: 'application/vnd.github+json' },
     redirect: 'manual',
   })
   if (response.status === 404) return undefined

@@ -1,5 +1,6 @@
 // How a provider is asked: in time, over https, and with its keys at hand.
 import * as oauth from 'oauth4webapi'
+import { fetchOutside } from '../http/outgoing.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 
 const TIMEOUT_MS = 10_000
@@ -9,7 +10,7 @@ export class NoAnswer extends Error {}
 
 /** A request to a provider. @throws NoAnswer */
 export async function askProvider(url: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
+  const response = await fetchOutside(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
     (cause: unknown) => {
       throw new NoAnswer('It cannot be reached.', { cause })
     },

@@ -4,7 +4,7 @@ import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import { INITIAL_SCOPES } from '#config'
 import type { AppEnv } from '../http/app-env.ts'
-import { OAuthError } from '../http/errors.ts'
+import { errorResponse, OAuthError } from '../http/errors.ts'
 import { logError } from '../log/log.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
 import { announcedScopes } from '../oauth/scopes.ts'
@@ -59,6 +59,7 @@ export function challenge(c: Context<AppEnv>, error: Error): Response {
   if (error instanceof OAuthError && error.code === 'invalid_token') {
     return unauthorized(c, { error: error.code, error_description: error.description })
   }
+  if (error instanceof OAuthError && error.code === 'invalid_request') return errorResponse(error)
   const known = error instanceof OAuthError ? error : undefined
   // A limit that does its work is no error of ours.
   if (known?.status !== 429) logError(known?.cause ?? error, { code: known?.code ?? 'server_error' })

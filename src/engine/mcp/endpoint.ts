@@ -12,6 +12,7 @@ import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
 import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
 import type { Tool } from './define-tool.ts'
+import { withSingleHeaders, withSingleParameters } from './headers.ts'
 import { readMessage } from './message.ts'
 import { asToolResult, readsResultsOnly } from './refusal.ts'
 import { forOperation } from './request-state.ts'
@@ -50,6 +51,7 @@ export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
 }
 
 async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Response> {
+  c.req.raw = withSingleHeaders(c.req.raw)
   if (isForeignOrigin(c))
     return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
   const started = Date.now()
@@ -89,6 +91,7 @@ async function handleMessage(
 ): Promise<Response> {
   const { env } = c
   const issuer = c.get('issuer')
+  if (message) c.req.raw = withSingleParameters(c.req.raw, message)
   if (await isOfSession(c.req.raw, message)) {
     return askSession(env, c.req.raw, { issuer, accessToken }, message)
   }

@@ -1,10 +1,12 @@
 // The body of a POST to /mcp: one JSON-RPC message, of a size and depth that a tool call can have. Batches are refused
 // in every era: the 2025-03-26 protocol had them, hardly a client sends them, and a scope check must bind to one call.
 import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
+import { idOf, problemOf } from './parameters.ts'
 
 const MAX_DEPTH = 64
 const PARSE_ERROR = -32700
 const INVALID_REQUEST = -32600
+const INVALID_PARAMS = -32602
 
 /** The message, or the answer that refuses it: 400 or 413 with a JSON-RPC error. */
 export async function readMessage(request: Request): Promise<{ message: object } | { refusal: Response }> {
@@ -18,7 +20,10 @@ export async function readMessage(request: Request): Promise<{ message: object }
     return refuse(400, INVALID_REQUEST, 'A message is an object.')
   if (!isPlain(message, MAX_DEPTH))
     return refuse(400, INVALID_REQUEST, 'The message is too deep, or sets a prototype.')
-  return { message }
+  const problem = problemOf(message)
+  return problem === undefined
+    ? { message }
+    : refuse(400, INVALID_PARAMS, `Invalid params: ${problem}`, idOf(message))
 }
 
 // The platform reads a body of known length at once, for a fifth of what the whole call costs otherwise. Nothing is
@@ -45,7 +50,7 @@ function isPlain(value: unknown, depth: number): boolean {
   return Object.values(value).every((one) => isPlain(one, depth - 1))
 }
 
-function refuse(status: number, code: number, message: string): { refusal: Response } {
-  const error = { jsonrpc: '2.0', error: { code, message }, id: null }
+function refuse(status: number, code: number, message: string, id: unknown = null): { refusal: Response } {
+  const error = { jsonrpc: '2.0', error: { code, message }, id }
   return { refusal: Response.json(error, { status, headers: { 'Cache-Control': 'no-store' } }) }
 }

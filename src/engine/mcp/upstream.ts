@@ -1,6 +1,7 @@
 // A tool that acts for its user upstream: a `fetch` with the token that their sign-in at a provider has brought. The
 // token stays between the account that keeps it and the provider that issued it.
 
+import { fetchOutside } from '../http/outgoing.ts'
 import { logError } from '../log/log.ts'
 import { accountOf } from '../people/account-store.ts'
 import { admissionOf } from '../people/identity.ts'
@@ -20,10 +21,13 @@ export function upstreamOf(env: Env, settings: Settings, userId: string): (name:
       throw new ToolError(`The user has to sign in with ${name} on this server's /login page first.`)
     const target = new URL(url, token.origins[0])
     if (!token.origins.includes(target.origin)) throw new Error(`${target.origin} is no API of ${name}.`)
+    const headers = new Headers(init?.headers)
+    headers.set('Authorization', `Bearer ${token.token}`)
     // Not even where the tool would follow: a redirect may lead to another origin.
-    const request = new Request(target, { ...init, redirect: 'manual' })
-    request.headers.set('Authorization', `Bearer ${token.token}`)
-    if (!request.headers.has('User-Agent')) request.headers.set('User-Agent', 'gatehouse')
-    return fetch(request)
+    return fetchOutside(
+      target,
+      { ...init, headers, redirect: 'manual' },
+      headers.get('User-Agent') ?? undefined,
+    )
   }
 }

@@ -66,7 +66,6 @@ export async function page(content: Page): Promise<Response> {
         ...(formsLeaveThisOrigin ? [] : ["form-action 'self'"]),
       ].join('; '),
       'X-Frame-Options': 'DENY',
-      'Cross-Origin-Opener-Policy': 'same-origin',
       'Cache-Control': 'no-store',
       ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     },

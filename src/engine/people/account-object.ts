@@ -1,5 +1,6 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
-// may do for them upstream, their passkeys, and the invitations they have made.
+// may do for them upstream, their passkeys, and the invitations they have made. Bounded: each of these has its cap below or
+// in its own file; the activity, whose lines sign-in limits and caps hold down, ends after 90 days.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { eraseEvents } from '../log/audit-store.ts'

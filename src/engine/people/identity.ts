@@ -61,9 +61,9 @@ export function nameOf(...candidates: unknown[]): string {
   return candidates.map(displayable).find((one) => one !== undefined) ?? 'Somebody without a name'
 }
 
-/** The rule that means one person: an issuer may let people choose their subject, and none may be a group or everybody. */
+/** The rule that means one person: an issuer may let people choose their subject, and no one may choose a group. */
 export function rulesOfSubject(method: string, subject: string): string[] {
-  return subject.startsWith('group/') || subject === '*' ? [] : [`${method}:${subject}`]
+  return subject.startsWith('group/') ? [] : [`${method}:${subject}`]
 }
 
 /** The settings that decide who may be here. */

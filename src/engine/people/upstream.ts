@@ -2,6 +2,7 @@
 // to the account and the provider, so that no record can be read, or moved to another account.
 import { base64url } from 'jose'
 import * as oauth from 'oauth4webapi'
+import { fetchOutside } from '../http/outgoing.ts'
 import type { Settings } from '../settings/load.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import { requireSetting } from '../settings/setting.ts'
@@ -96,6 +97,7 @@ export async function refreshUpstream(env: Env, grant: UpstreamGrant): Promise<U
     grant.refreshToken,
     {
       signal: () => AbortSignal.timeout(10_000),
+      [oauth.customFetch]: (url: string, init: object) => fetchOutside(url, init),
       [oauth.allowInsecureRequests]: isLoopback(new URL(tokenEndpoint).hostname),
     },
   )

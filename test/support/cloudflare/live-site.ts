@@ -38,11 +38,10 @@ export class LiveSite {
     return site
   }
 
-  /** With these, a program of Node reaches it instead of the internet. */
+  /** With these, our scripts reach it instead of the internet: they go by the proxy that the environment names. */
   get environment(): Record<string, string> {
     const { port } = this.#proxy.address() as { port: number }
     return {
-      NODE_USE_ENV_PROXY: '1',
       HTTPS_PROXY: `http://127.0.0.1:${port}`,
       NO_PROXY: '127.0.0.1,localhost',
       // Its certificate was made a moment ago, by Miniflare, for nobody in particular.

@@ -2,6 +2,7 @@
 // the time and memory of this server.
 
 import { OAuthError } from '../../http/errors.ts'
+import { fetchOutside } from '../../http/outgoing.ts'
 import { readTextAtMost, TooLarge } from '../../http/read-at-most.ts'
 import { log } from '../../log/log.ts'
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
@@ -39,7 +40,7 @@ export async function fetchJson(url: string, init: Question = {}): Promise<Recor
 async function readText(url: string, init: Question): Promise<string> {
   const headers = { Accept: 'application/json', ...init.headers }
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(url, { ...init, headers, signal, redirect: 'manual' })
+  const response = await fetchOutside(url, { ...init, headers, signal, redirect: 'manual' })
   if (response.status !== 200) {
     await response.body?.cancel()
     throw new Unanswered(`answers ${response.status}`)

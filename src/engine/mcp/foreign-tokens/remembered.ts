@@ -15,19 +15,19 @@ export const PATIENCE_MS = 16_000
 
 export class Remembered<T> {
   readonly #server: ForeignServer
-  readonly #fetch: () => Promise<T>
+  readonly #load: () => Promise<T>
   readonly #fetches = new SingleFlight<ForeignServer, void>(PATIENCE_MS)
   #known: { readonly value: T; readonly fetchedAt: number } | undefined
   /** Of the last attempt; undefined when it succeeded. */
   #failure: unknown
   #triedAt = Number.NEGATIVE_INFINITY
 
-  constructor(server: ForeignServer, fetch: () => Promise<T>) {
+  constructor(server: ForeignServer, load: () => Promise<T>) {
     this.#server = server
-    this.#fetch = fetch
+    this.#load = load
   }
 
-  /** What was fetched lately, or, while the server does not answer, longer ago. @throws whatever `fetch` throws */
+  /** What was fetched lately, or, while the server does not answer, longer ago. @throws whatever `load` throws */
   async current(c: Context): Promise<T> {
     if (!this.#isYounger(FRESH_MS)) {
       const attempt = this.#fetchAgain(c)
@@ -38,7 +38,7 @@ export class Remembered<T> {
     throw this.#failure
   }
 
-  /** What is there now, for one who misses something in what is known. @throws whatever `fetch` throws */
+  /** What is there now, for one who misses something in what is known. @throws whatever `load` throws */
   async renewed(c: Context): Promise<T> {
     await this.#fetchAgain(c)
     if (this.#known && this.#failure === undefined) return this.#known.value
@@ -58,7 +58,7 @@ export class Remembered<T> {
 
   async #attempt(): Promise<void> {
     try {
-      this.#known = { value: await this.#fetch(), fetchedAt: Date.now() }
+      this.#known = { value: await this.#load(), fetchedAt: Date.now() }
       this.#failure = undefined
     } catch (error) {
       logUnanswered(this.#server, error)

@@ -1,6 +1,7 @@
 // One Durable Object per session of a client that still begins with `initialize` (MCP 2025-11-25 and earlier). In it
 // the server can ask the client something in the middle of a call. The id of the object is the id of the session. What
 // `initialize` said is stored, so that the session outlives the object's memory: hours of silence, a deployment.
+// Bounded: that one message of a person who is signed in, for seven idle days.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { loadSettings } from '../../settings/load.ts'
@@ -8,7 +9,7 @@ import { authInfoOf } from '../bearer-auth.ts'
 import type { Tool } from '../define-tool.ts'
 import { forOperation } from '../request-state.ts'
 import { newServer } from '../server.ts'
-import { type Envelope, readEnvelope, sessionNotFound } from './envelope.ts'
+import { type Envelope, readEnvelope, refusal, sessionNotFound } from './envelope.ts'
 import { SessionTransport } from './transport.ts'
 
 /** To whom a session belongs: not to a grant, for a step-up brings another one and the client goes on here. */
@@ -20,6 +21,8 @@ interface Session {
 }
 
 const IDLE_MS = LIFETIME.idleSession * 1000
+/** Of those that a client keeps open for what belongs to no request. */
+const MAX_STREAMS = 4
 /** How often a session that is used says so to its storage. */
 const TOUCH_MS = IDLE_MS / 100
 
@@ -36,12 +39,16 @@ export function legacySession(tools: readonly Tool[]) {
       if (session) await this.#touch()
       if (request.method === 'DELETE') return this.#end()
       if (request.headers.has('Upgrade')) return this.#listen()
-      this.#transport ??= this.#connect(envelope.issuer, session)
+      this.#transport ??= this.#connect(envelope, session)
       const transport = await this.#transport
-      const response = await transport.handleRequest(request, {
-        ...(envelope.message && { parsedBody: transport.received(envelope.message) }),
-        authInfo: forOperation(authInfoOf(envelope.issuer, envelope.accessToken), envelope.message),
-      })
+      const authInfo = forOperation(authInfoOf(envelope.issuer, envelope.accessToken), envelope.message)
+      // Without event ids there is nothing to come back to.
+      if (request.method === 'GET' && !transport.isResumable)
+        return refusal(400, -32000, 'There is no such event.')
+      const message = envelope.message && transport.received(envelope.message)
+      const response = message
+        ? await transport.answer(request, message, { parsedBody: message, authInfo })
+        : await transport.handleRequest(request, { authInfo })
       // What was cancelled is not answered (MCP utilities, "Cancellation"): nothing more comes on its stream.
       if (envelope.cancels !== undefined) transport.closeSSEStream(envelope.cancels)
       if (!session && transport.sessionId !== undefined) await this.#open(envelope)
@@ -53,8 +60,9 @@ export function legacySession(tools: readonly Tool[]) {
       else await this.#end()
     }
 
-    async #connect(issuer: string, session: Session | undefined): Promise<SessionTransport> {
-      const transport = new SessionTransport(this.ctx.id.toString(), () => this.#newestStream())
+    async #connect({ issuer, message }: Envelope, session: Session | undefined): Promise<SessionTransport> {
+      const id = this.ctx.id.toString()
+      const transport = new SessionTransport(id, session?.initialize ?? message, () => this.#newestStream())
       await newServer(tools, { env: this.env, settings: loadSettings(this.env), issuer }).connect(transport)
       if (session) {
         const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
@@ -70,7 +78,9 @@ export function legacySession(tools: readonly Tool[]) {
       await this.#touch()
     }
 
+    // Some clients open one more stream per call and close none. To close the older ones would bring them back.
     #listen(): Response {
+      if (this.ctx.getWebSockets().length >= MAX_STREAMS) return tooManyStreams()
       const { 0: client, 1: server } = new WebSocketPair()
       server.serializeAttachment(1 + orderOf(this.#newestStream()))
       this.ctx.acceptWebSocket(server)
@@ -102,6 +112,13 @@ export function legacySession(tools: readonly Tool[]) {
 const INITIALIZE_HEADERS = {
   Accept: 'application/json, text/event-stream',
   'Content-Type': 'application/json',
+}
+
+// MCP 2025-11-25 transports, "Listening for Messages from the Server": 405 is how a server offers no stream.
+function tooManyStreams(): Response {
+  const refused = refusal(405, -32000, `A session has at most ${MAX_STREAMS} streams open. Close one first.`)
+  refused.headers.set('Allow', 'POST, DELETE')
+  return refused
 }
 
 /** Which stream of the session it is, the first being 1; the object may have slept since. */

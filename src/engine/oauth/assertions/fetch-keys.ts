@@ -1,5 +1,6 @@
 // One fetch of another server's keys (RFC 7517 §5), bounded in size and time. It follows no redirect.
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { fetchOutside } from '../../http/outgoing.ts'
 import { readTextAtMost } from '../../http/read-at-most.ts'
 
 const MAX_BYTES = 64 * 1024
@@ -14,7 +15,11 @@ export interface KeySet {
 /** @throws Error when the address gives no set of keys */
 export async function fetchKeys(url: string): Promise<KeySet> {
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } })
+  const response = await fetchOutside(url, {
+    redirect: 'manual',
+    signal,
+    headers: { Accept: 'application/json' },
+  })
   if (response.status !== 200) {
     await response.body?.cancel()
     throw new Error(`It answers ${response.status}.`)

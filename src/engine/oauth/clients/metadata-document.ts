@@ -1,6 +1,7 @@
 // Client metadata documents (draft-ietf-oauth-client-id-metadata-document): fetched from the address that is the client's
 // id, held to the same rules as a registration, remembered for as long as its own cache headers say.
 import { OAuthError } from '../../http/errors.ts'
+import { fetchOutside } from '../../http/outgoing.ts'
 import { readTextAtMost, TooLarge } from '../../http/read-at-most.ts'
 import { type AuthMethod, type ClientMetadata, isStringArray, validateClientMetadata } from './metadata.ts'
 import { hasSecretKey } from './public-keys.ts'
@@ -49,7 +50,11 @@ export async function fetchDocument(url: string): Promise<ClientDocument> {
 // A redirect would lead away from the address that was judged, so that it counts as an answer of its own.
 async function request(url: string): Promise<{ response: Response; text: string }> {
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } })
+  const response = await fetchOutside(url, {
+    redirect: 'manual',
+    signal,
+    headers: { Accept: 'application/json' },
+  })
   if (response.status !== 200) {
     await response.body?.cancel()
     return { response, text: '' }

@@ -1,6 +1,6 @@
 // One Durable Object per registered client; its id is the client id. It always holds the client, so it is the
 // one that may say "there is no such client". A client that nobody approves within a day goes away by itself,
-// an approved one once its last grant must be over.
+// an approved one once its last grant must be over. Bounded: a registration has at most 64 KiB, and changes ten times a day.
 import { DurableObject } from 'cloudflare:workers'
 import { equalInConstantTime } from '../../crypto/secrets.ts'
 import type { Client } from './client.ts'

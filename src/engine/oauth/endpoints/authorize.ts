@@ -45,7 +45,7 @@ interface Consent {
 }
 
 /** In characters, as much as comes back from a sign-in elsewhere (login/flow.ts). Clients have been seen to send 4,000. */
-const MAX_REQUEST_LENGTH = 8_000
+const MAX_REQUEST_LENGTH = 12_000
 
 export async function authorize(c: Context<AppEnv>): Promise<Response> {
   if (pathOf(c).length > MAX_REQUEST_LENGTH) throw tooLong()

@@ -1,6 +1,7 @@
 // One Durable Object per grant: where a code is redeemed once, a refresh token rotates, and an end is an end.
 // It is a shell around state.ts. From read to write each decision is synchronous: an `await` in between would
-// let calls interleave, and one code would have many winners. An empty object is a grant that is over.
+// let calls interleave, and one code would have many winners. An empty object is a grant that is over. Bounded: state.ts
+// caps what it keeps, rotations are 100 an hour, and the alarm ends it.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { logError } from '../../log/log.ts'

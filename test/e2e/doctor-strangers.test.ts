@@ -1,0 +1,118 @@
+// `npm run doctor` before servers that are not ours: challenges written otherwise, each valid by RFC 9110, and answers
+// that would do something to the terminal.
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseChallenges } from '../../scripts/doctor/challenges.ts'
+import { printable } from '../../scripts/printable.ts'
+import { runScript } from '../support/fixture.ts'
+
+const METADATA = '/.well-known/oauth-protected-resource/mcp'
+
+let server: Server
+
+afterEach(() => {
+  server.close()
+  server.closeAllConnections()
+})
+
+/** A server that clients get along with. @param challenge of /mcp, for the address of its metadata */
+async function serve(
+  challenge: (url: string) => string | string[],
+  registered: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  server = createServer(({ url = '', headers }, response) => {
+    const origin = `http://localhost:${portOf(server)}`
+    const json = (value: object, status = 200) =>
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
+    if (url.startsWith('/.well-known/oauth-protected-resource')) {
+      return json({ resource: `${origin}/mcp`, authorization_servers: [origin] })
+    }
+    if (url.startsWith('/.well-known/oauth-authorization-server')) {
+      return json({
+        issuer: origin,
+        token_endpoint: `${origin}/token`,
+        registration_endpoint: `${origin}/register`,
+      })
+    }
+    if (url === '/register') return json({ client_id: 'x', ...registered }, 201)
+    const error = headers.authorization === undefined ? '' : ', error=invalid_token'
+    const lines = [challenge(`${origin}${METADATA}`)].flat()
+    response.setHeader('WWW-Authenticate', [...lines.slice(0, -1), `${lines.at(-1)}${error}`])
+    response.writeHead(401).end()
+  }).listen(0, 'localhost')
+  await once(server, 'listening')
+  return `http://localhost:${portOf(server)}/mcp`
+}
+
+function portOf(listening: Server): number {
+  return (listening.address() as { port: number }).port
+}
+
+describe('RFC 9110 the challenge of another server', () => {
+  it.each<readonly [string, (url: string) => string | string[]]>([
+    ['as this server has it', (url) => `Bearer resource_metadata="${url}"`],
+    ['spaces around =', (url) => `Bearer resource_metadata = "${url}"`],
+    ['a tab before =, the realm first', (url) => `Bearer realm="a, b"\t, resource_metadata\t="${url}"`],
+    ['a scheme without parameters first', (url) => `Negotiate, Bearer resource_metadata="${url}"`],
+    ['a scheme with a token68 first', (url) => `Negotiate YWJj==, Bearer resource_metadata="${url}"`],
+    [
+      'Basic first, in one line',
+      (url) => `Basic realm="x", charset="UTF-8", Bearer resource_metadata="${url}"`,
+    ],
+    [
+      'another scheme last',
+      (url) => [`Bearer resource_metadata="${url}", Basic realm="Bearer"`, 'Bearer realm=a'],
+    ],
+    ['the name in capitals', (url) => `Bearer Resource_Metadata="${url}"`],
+    ['two lines', (url) => ['Negotiate', `Bearer resource_metadata="${url}"`]],
+    ['the scheme in lower case', (url) => `bearer realm="a, Bearer", resource_metadata="${url}"`],
+    [
+      'an escape in a quoted string',
+      (url) => `Bearer realm="a\\"b", resource_metadata="${url.replace('/mcp', '\\/mcp')}"`,
+    ],
+    ['empty elements', (url) => `, ,Bearer resource_metadata="${url}",`.replace(/,$/, '')],
+  ])('is read: %s', async (_, challenge) => {
+    const { output } = await runScript('doctor', await serve(challenge), '--no-register')
+    expect(output).toContain('✓ A request without a token is answered with 401 and a Bearer challenge')
+    expect(output).toContain('✓ The challenge names the metadata by an absolute address')
+    expect(output).toContain('✓ Protected resource metadata is where the challenge says')
+  })
+
+  it.each([
+    ['Basic realm="Bearer resource_metadata=x"', ['basic']],
+    ['Bearerish realm=x', ['bearerish']],
+    ['"Bearer"', []],
+    ['Bearer realm="unterminated, Basic realm=x', ['bearer']],
+    ['', []],
+  ])('is none where it is none: %s', (header, schemes) => {
+    expect(parseChallenges(header).map(({ scheme }) => scheme)).toEqual(schemes)
+  })
+
+  it('is read in time that grows with its length', () => {
+    for (const part of ['a=', 'a="\\', 'a ', ',', 'a b=c,', ' ']) {
+      expect(parseChallenges(part.repeat(20_000)).length).toBeGreaterThanOrEqual(0)
+    }
+  })
+})
+
+describe('S17 what another server says', () => {
+  const TRICK = '\u001b[2J\u001b[H✓ All well.\u001b]52;c;Y3VybA==\u0007\u009b31m\u202e\r'
+
+  it('does nothing to the terminal of the doctor', async () => {
+    const url = await serve((metadata) => `Bearer resource_metadata="${metadata}"`, { [TRICK]: null })
+    const { output } = await runScript('doctor', url)
+    expect(output).toContain('These are null: ✓ All well.')
+    expect(output).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+  })
+
+  it.each([
+    ['a\u001b]0;title\u001b\\b', 'ab'],
+    ['a\rb\bc\u0000', 'abc'],
+    ['\u2066a\u200bb\u{e0041}\u202e', 'ab'],
+    ['a\n\tb', 'a\n\tb'],
+    ['✗ déjà vu 日本', '✗ déjà vu 日本'],
+  ])('is shown as text: %j', (said, shown) => {
+    expect(printable(said)).toBe(shown)
+  })
+})

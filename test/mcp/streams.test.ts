@@ -63,22 +63,40 @@ describe('the streams of a session', () => {
 })
 
 describe('an answer that is the first thing to say', () => {
-  const REQUESTS: [string, object][] = [
-    ['initialize', initialize()],
+  const OLDER = ['2025-06-18', '2025-03-26']
+  const GOOD: [string, object][] = [
     ['a call', { method: 'tools/call', params: { name: 'whoami', arguments: {} } }],
     ['a list', { method: 'tools/list' }],
+  ]
+  const WRONG: [string, object][] = [
     ['an unknown method', { method: 'nothing/such' }],
     ['an unknown tool', { method: 'tools/call', params: { name: 'none', arguments: {} } }],
   ]
+  const JSON_ANSWERS = VERSIONS.flatMap((version) =>
+    // An older client comes back to its stream after each answer, a newer one after an error.
+    [...(OLDER.includes(version) ? GOOD : []), ...WRONG].map((one) => [version, ...one] as const),
+  )
 
-  it.each(REQUESTS)('is plain JSON: %s', async (_what, request) => {
-    const session = await open()
+  it.each(JSON_ANSWERS)('is plain JSON, in version %s: %s', async (version, _what, request) => {
+    const session = await open(version)
     const message = { jsonrpc: '2.0', id: 7, ...request }
-    const begins = 'id' in request
-    const answer = begins ? await sendLegacy({ token, message }) : await session.post(message)
+    const answer = await session.post(message)
     expect([answer.status, answer.headers.get('Content-Type')]).toEqual([200, 'application/json'])
-    expect(answer.headers.get('Mcp-Session-Id')).toMatch(begins ? /^[0-9a-f]{64}$/ : session.id)
+    expect(answer.headers.get('Mcp-Session-Id')).toBe(session.id)
     expect(await answer.json()).toMatchObject({ jsonrpc: '2.0', id: message.id })
+  })
+
+  it.each(OLDER)('is plain JSON to initialize, in version %s', async (protocolVersion) => {
+    const answer = await sendLegacy({ token, message: initialize({ protocolVersion }) })
+    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([200, 'application/json'])
+    expect(answer.headers.get('Mcp-Session-Id')).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it.each(GOOD)('is a stream that a client of 2025-11-25 can come back to: %s', async (_what, request) => {
+    const session = await open('2025-11-25')
+    const answer = await session.post({ jsonrpc: '2.0', id: 7, ...request })
+    expect(answer.headers.get('Content-Type')).toBe('text/event-stream')
+    await answer.body?.cancel()
   })
 
   it.each(VERSIONS)('is a stream where something else comes first, in version %s', async (version) => {
@@ -90,7 +108,7 @@ describe('an answer that is the first thing to say', () => {
   })
 
   it('is each for its own request, although the ids of both sides are alike', async () => {
-    const session = await open()
+    const session = await open('2025-06-18')
     const { stream, question } = await session.ask('ask_name')
     const answers = await Promise.all(
       [0, '0', 2].map(async (id) =>

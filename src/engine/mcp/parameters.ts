@@ -5,12 +5,14 @@ import { specTypeSchemas } from '@modelcontextprotocol/server'
 type Fields = Readonly<Record<string, unknown>>
 
 const MAX_PATH = 100
+const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
 
 /** What is wrong with the parameters of a request or notification, in one sentence. `null` is no way to leave one out. */
 export function problemOf(message: object): string | undefined {
   const { method, params } = message as Fields
   if (typeof method !== 'string') return undefined
-  if (method === 'initialize') return problemOfInitialize(message)
+  // The stateless protocol has no such method, which the SDK says.
+  if (method === 'initialize' && !isStateless(params)) return problemOfInitialize(message)
   if (params === undefined) return undefined
   if (!isObject(params)) return 'params must be an object.'
   const { _meta, cursor, name, arguments: args } = params
@@ -29,6 +31,11 @@ export function problemOf(message: object): string | undefined {
 export function idOf(message: object): string | number | null {
   const { id } = message as Fields
   return isId(id) ? id : null
+}
+
+/** Whether parameters name their protocol version themselves, as the protocol does since 2026-07-28. */
+function isStateless(params: unknown): boolean {
+  return isObject(params) && isObject(params._meta) && PROTOCOL_VERSION in params._meta
 }
 
 function problemOfInitialize(message: object): string | undefined {

@@ -43,8 +43,8 @@ export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
   }
 
   /**
-   * The answer to a POST: JSON where the final answer is the first thing to say, so that no stream is left to come back
-   * to; else the SDK's stream.
+   * The answer to a POST: JSON where the final answer is the first thing to say and a client would come back to its
+   * stream for nothing, as older ones do after each answer and others after an error; else the SDK's stream.
    */
   async answer(request: Request, message: object, options: HandleRequestOptions): Promise<Response> {
     if (!isJSONRPCRequest(message)) return this.handleRequest(request, options)
@@ -57,6 +57,7 @@ export class SessionTransport extends WebStandardStreamableHTTPServerTransport {
       if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) return response
       const said = await first
       if (said === undefined || 'method' in said) return response
+      if (this.isResumable && !('error' in said)) return response
       await response.body?.cancel()
       const headers = new Headers(response.headers)
       headers.set('Content-Type', 'application/json')

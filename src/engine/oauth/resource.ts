@@ -14,7 +14,13 @@ export function resourceOf(issuer: string): string {
  */
 export function canonicalResource(issuer: string, named: string): string {
   const ours = resourceOf(issuer)
-  return [issuer, `${issuer}/`, ours, `${ours}/`].includes(named) ? ours : named
+  return [issuer, `${issuer}/`, ours, `${ours}/`].includes(inLowerCase(named)) ? ours : named
+}
+
+// MCP "Canonical Server URI": scheme and host in capitals are the same (RFC 3986 §6.2.2.1). A path is not, nor is
+// anything else that a URL parser would repair.
+function inLowerCase(uri: string): string {
+  return uri.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, (origin) => origin.toLowerCase())
 }
 
 /** Every `resource` that is named must be ours; absent (2025-03-26 clients) is ours. @throws OAuthError `invalid_target` */

@@ -95,7 +95,8 @@ function fromBasic(authorization: string, parameters: Parameters, challenge: obj
   if (others.some((name) => parameters.get(name) !== undefined)) throw twoWays()
   const clientId = formDecode(id)
   if ((parameters.get('client_id') ?? clientId) !== clientId) throw wrong('Two different clients are named.')
-  return { clientId, secret: formDecode(secret) }
+  // RFC 6749 §2.3.1: a public client may leave its secret empty, as Go's oauth2 does at its first try.
+  return { clientId, secret: formDecode(secret) || undefined }
 }
 
 function decodeBasic(encoded: string): string {

@@ -3,7 +3,13 @@
 import { OAuthError } from '../../http/errors.ts'
 import { fetchOutside } from '../../http/outgoing.ts'
 import { readTextAtMost, TooLarge } from '../../http/read-at-most.ts'
-import { type AuthMethod, type ClientMetadata, isStringArray, validateClientMetadata } from './metadata.ts'
+import {
+  type AuthMethod,
+  type ClientMetadata,
+  isStringArray,
+  validateClientMetadata,
+  withoutAbsent,
+} from './metadata.ts'
 import { hasSecretKey } from './public-keys.ts'
 
 const MAX_BYTES = 5 * 1024
@@ -42,7 +48,7 @@ export async function fetchDocument(url: string): Promise<ClientDocument> {
   if (status >= 500 || status === 403 || status === 429)
     throw new DocumentUnavailable(`It answers ${status}.`)
   if (status !== 200) throw invalid(`answers ${status} instead of a document`)
-  const metadata = validateDocument(url, parse(text))
+  const metadata = validateDocument(url, withoutAbsent(parse(text)))
   const fetchedAt = Date.now()
   return { clientId: url, metadata, fetchedAt, freshUntil: fetchedAt + freshSeconds(response.headers) * 1000 }
 }
@@ -97,7 +103,7 @@ const METHODS = ['private_key_jwt', 'none'] as const
 // §8.2. ChatGPT names private_key_jwt, and offers none beside it in a list. What is offered must be said: a document that
 // names private_key_jwt alone never gets by with none.
 function authMethods(claimed: Record<string, unknown>): readonly [AuthMethod, ...AuthMethod[]] {
-  const named = claimed.token_endpoint_auth_method ?? undefined
+  const named = claimed.token_endpoint_auth_method
   const list = claimed.token_endpoint_auth_methods_supported ?? []
   if (!isStringArray(list))
     throw invalid('has a token_endpoint_auth_methods_supported that is no list of names')

@@ -25,6 +25,13 @@ export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
 const REGISTRABLE: readonly ClientGrantType[] = ['authorization_code', 'refresh_token']
 
 const MAX_REDIRECT_URIS = 20
+const LISTS = [
+  'redirect_uris',
+  'grant_types',
+  'response_types',
+  'contacts',
+  'token_endpoint_auth_methods_supported',
+]
 
 /** snake_case, as on the wire: it is stored and echoed as it is. Absent fields are omitted, never null. */
 export interface ClientMetadata {
@@ -49,7 +56,17 @@ export function authMethodsOf(metadata: ClientMetadata): readonly AuthMethod[] {
   return metadata.token_endpoint_auth_methods_supported ?? [metadata.token_endpoint_auth_method]
 }
 
-/** @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2) */
+/**
+ * What a client says, without what it writes as absent. RFC 7591 §2 has no such values, but serializers write each
+ * field that they know: `null`, `""`, `[]`.
+ */
+export function withoutAbsent(claimed: Record<string, unknown>): Record<string, unknown> {
+  const isAbsent = (name: string, value: unknown) =>
+    value === null || (LISTS.includes(name) ? Array.isArray(value) && value.length === 0 : value === '')
+  return Object.fromEntries(Object.entries(claimed).filter(([name, value]) => !isAbsent(name, value)))
+}
+
+/** @param claimed withoutAbsent() · @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2) */
 export function validateClientMetadata(claimed: Record<string, unknown>): ClientMetadata {
   const method = authMethod(claimed.token_endpoint_auth_method)
   return {
@@ -118,7 +135,7 @@ function webPage(value: string | undefined): string | undefined {
 }
 
 function text(claimed: Record<string, unknown>, name: string): string | undefined {
-  const value = claimed[name] ?? undefined
+  const value = claimed[name]
   if (value !== undefined && typeof value !== 'string') throw invalid(`${name} must be a string.`)
   return value
 }

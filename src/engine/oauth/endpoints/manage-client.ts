@@ -9,7 +9,7 @@ import { readJsonObject } from '../../http/json-body.ts'
 import { withinLimit } from '../../http/limits.ts'
 import { audit } from '../../log/audit.ts'
 import { type Client, displayName } from '../clients/client.ts'
-import { validateClientMetadata } from '../clients/metadata.ts'
+import { validateClientMetadata, withoutAbsent } from '../clients/metadata.ts'
 import type { Managed } from '../clients/object.ts'
 import { endClient, findManaged, updateClient } from '../clients/registration-store.ts'
 import { grantIdsOfClient } from '../grants/list-store.ts'
@@ -33,7 +33,7 @@ export async function readRegistration(c: Context<AppEnv>): Promise<Response> {
 export async function replaceRegistration(c: Context<AppEnv>): Promise<Response> {
   const { managed, token, hash } = await requireManaged(c)
   const { client } = managed
-  const claimed = await readJsonObject(c.req.raw)
+  const claimed = withoutAbsent(await readJsonObject(c.req.raw))
   if (claimed.client_id !== client.id) throw invalid('client_id must be that of the client.')
   const foreign = NOT_ITS_OWN.find((name) => name in claimed)
   if (foreign !== undefined) throw invalid(`${foreign} is not the client's to say.`)

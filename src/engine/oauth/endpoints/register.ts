@@ -11,13 +11,13 @@ import { addressKey } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import type { Client } from '../clients/client.ts'
 import { whyNotFetched } from '../clients/document-url.ts'
-import { type ClientMetadata, validateClientMetadata } from '../clients/metadata.ts'
+import { type ClientMetadata, validateClientMetadata, withoutAbsent } from '../clients/metadata.ts'
 import { registerClient } from '../clients/registration-store.ts'
 
 export async function register(c: Context<AppEnv>): Promise<Response> {
   await requirePolicy(c)
   if (!(await withinLimit(c.env.REGISTRATION_LIMIT, addressKey(c)))) throw tooOften()
-  const metadata = validateClientMetadata(await readJsonObject(c.req.raw))
+  const metadata = validateClientMetadata(withoutAbsent(await readJsonObject(c.req.raw)))
   requireFetchableKeys(c, metadata)
   const secret = takesSecret(metadata) ? randomSecret() : undefined
   const management = randomSecret()

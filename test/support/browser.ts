@@ -11,8 +11,9 @@ const ARGUMENTS = [
   '--no-first-run',
 ]
 
-export async function launchBrowser(): Promise<Browser> {
+/** @param flags of Chromium, beside those that every test needs */
+export async function launchBrowser(...flags: readonly string[]): Promise<Browser> {
   const executablePath = process.env.CHROMIUM_PATH || (await findBrowser(placesOfThisMachine()))
   if (!executablePath) throw new Error(NONE_FOUND)
-  return chromium.launch({ executablePath, args: ARGUMENTS })
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...flags] })
 }

@@ -11,6 +11,15 @@ import { FIXTURE, FIXTURE_ENVIRONMENT, script } from './fixture.ts'
 
 const START_MS = 60_000
 
+/** Whose Worker is run. */
+interface Project {
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+const FIXTURE_PROJECT: Project = { folder: FIXTURE, environment: FIXTURE_ENVIRONMENT }
+const OWN_PROJECT: Project = { folder: '.', environment: {} }
+
 export class DevServer {
   readonly origin: string
   /** Everything that it has printed. */
@@ -18,10 +27,12 @@ export class DevServer {
   readonly #port: number
   readonly #storage: string
   readonly #flags: readonly string[]
+  readonly #project: Project
   #process: ChildProcess | undefined
 
-  private constructor(port: number, storage: string, flags: readonly string[]) {
+  private constructor(port: number, storage: string, flags: readonly string[], project: Project) {
     this.#flags = flags
+    this.#project = project
     this.origin = `http://localhost:${port}`
     this.#port = port
     this.#storage = storage
@@ -41,7 +52,17 @@ export class DevServer {
     // Named, since wrangler looks for it beside the Worker's file.
     const flags = below === undefined ? ['--config', 'wrangler.toml'] : configWith(below, storage)
     for (const [name, value] of Object.entries(settings)) flags.push('--var', `${name}:${value}`)
-    const server = new DevServer(await freePort(), storage, [...(entry ? [resolve(entry)] : []), ...flags])
+    return DevServer.#start(storage, [...(entry ? [resolve(entry)] : []), ...flags], FIXTURE_PROJECT)
+  }
+
+  /** Runs a Worker of this project's own files, not the fixture. @param flags of wrangler */
+  static startOwn(entry: string, flags: readonly string[]): Promise<DevServer> {
+    const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+    return DevServer.#start(storage, [resolve(entry), '--config', 'wrangler.toml', ...flags], OWN_PROJECT)
+  }
+
+  static async #start(storage: string, flags: readonly string[], project: Project): Promise<DevServer> {
+    const server = new DevServer(await freePort(), storage, flags, project)
     await server.#run().catch(async (error: unknown) => {
       await server.stop()
       throw error
@@ -59,7 +80,7 @@ export class DevServer {
   }
 
   get passphrase(): string {
-    return devVar('OWNER_PASSPHRASE', FIXTURE) as string
+    return devVar('OWNER_PASSPHRASE', this.#project.folder) as string
   }
 
   /** Kills all of it at once, and starts it again on the same storage. */
@@ -98,11 +119,11 @@ export class DevServer {
     const flags = ['--port', String(this.#port), '--inspector-port', '0', '--persist-to', this.#storage]
     // Its own process group, since stopping the launcher alone would leave workerd running.
     const child = spawn(process.execPath, [script('dev'), ...this.#flags, ...flags], {
-      cwd: FIXTURE,
+      cwd: this.#project.folder,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       // As at a person's terminal, where wrangler colours what dev.ts reads.
-      env: { ...process.env, ...FIXTURE_ENVIRONMENT, FORCE_COLOR: '1' },
+      env: { ...process.env, ...this.#project.environment, FORCE_COLOR: '1' },
     })
     this.#process = child
     createInterface({ input: child.stderr }).on('line', (line) => this.output.push(line))

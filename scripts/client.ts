@@ -1,24 +1,34 @@
-// `npm run client`: the clients that the owner registers, which may act for themselves: machines, CI jobs, agents without
-// a person. Asks nothing, so that scripts can use it.
+// `npm run client`: the clients that the owner registers: for themselves (machines, CI jobs, agents without a person), and
+// apps for people where no app may register itself. Asks nothing, so that scripts can use it.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { LIFETIME, SCOPES } from '#config'
 import { sha256 } from '#engine/crypto/digest.ts'
 import { randomSecret } from '#engine/crypto/secrets.ts'
-import { JWT_BEARER_GRANT } from '#engine/oauth/clients/metadata.ts'
+import {
+  type ClientMetadata,
+  JWT_BEARER_GRANT,
+  validateClientMetadata,
+} from '#engine/oauth/clients/metadata.ts'
 import { type OwnedClient, ownedKey, revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
 import { publicKeys } from '#engine/oauth/clients/public-keys.ts'
+import { judgeRedirectUri } from '#engine/oauth/clients/redirect-uri.ts'
+import { readAppRedirectUris } from '#engine/settings/app-redirect-uris.ts'
+import { readTarget } from './deployment/configuration.ts'
 import { readOptions, refuse } from './options.ts'
 import { Records } from './records.ts'
 
 const USAGE = `Usage: npm run client -- <command> [options]
 
-Registers clients that act for themselves, such as machines and CI jobs.
+Registers clients that act for themselves, such as machines and CI jobs, and apps that people sign in with.
 
-  add --name <name> --scope "<scopes>"   register a client and show its secret
+  add --name <name> --scope "<scopes>"   register a client that acts for itself, and show its secret
       --jwks <file> | --jwks-uri <url>   ...that signs with its own key instead
       --introspection                    ...that may introspect any access token: a resource server elsewhere
       --enterprise                       ...that acts for people, by assertions of their identity provider
+  add --name <name> --redirect-uri <uri> register an app for people, who approve it and its scopes; repeat it for several
+      --secret                           ...that has a secret, which is shown
+      --jwks <file> | --jwks-uri <url>   ...that signs with its own key
   list                                   list the registered clients
   show <id>                              show one client
   rotate-secret <id>                     give it a new secret; the server refuses the old one within 60 s
@@ -38,6 +48,8 @@ const { values, positionals } = readOptions(
     scope: { type: 'string' },
     jwks: { type: 'string' },
     'jwks-uri': { type: 'string' },
+    'redirect-uri': { type: 'string', multiple: true, default: [] },
+    secret: { type: 'boolean', default: false },
     enterprise: { type: 'boolean', default: false },
     introspection: { type: 'boolean', default: false },
     worker: { type: 'string' },
@@ -76,19 +88,14 @@ try {
 async function add(records: Records): Promise<void> {
   const name = values.name?.trim()
   if (!name) throw new Refused('Give the client a name: --name "Nightly build".')
-  const secret = values.jwks === undefined && values['jwks-uri'] === undefined ? randomSecret() : undefined
+  const isForPeople = values['redirect-uri'].length > 0
+  const method = authMethod(isForPeople)
+  const secret = method === 'client_secret_basic' ? randomSecret() : undefined
   const client: OwnedClient = {
     id: `owned_${randomBytes(16).toString('base64url')}`,
-    metadata: {
-      client_name: name,
-      redirect_uris: [],
-      grant_types: [values.enterprise ? JWT_BEARER_GRANT : 'client_credentials'],
-      response_types: [],
-      token_endpoint_auth_method: secret === undefined ? 'private_key_jwt' : 'client_secret_basic',
-      ...(secret === undefined && keys()),
-    },
+    metadata: isForPeople ? appMetadata(name, method) : machineMetadata(name, method),
     ...(secret !== undefined && { secretHash: await sha256(secret) }),
-    scopes: scopes(),
+    ...(!isForPeople && { scopes: scopes() }),
     ...(values.introspection && { introspects: true }),
     issuedAt: Math.floor(Date.now() / 1000),
   }
@@ -97,19 +104,73 @@ async function add(records: Records): Promise<void> {
   if (secret !== undefined) say('\nThe secret is shown this once. Only its hash is kept.')
 }
 
+function authMethod(isForPeople: boolean): ClientMetadata['token_endpoint_auth_method'] {
+  const hasKeys = values.jwks !== undefined || values['jwks-uri'] !== undefined
+  if (hasKeys && values.secret)
+    throw new Refused('A client has a secret or a key: leave out --secret or the keys.')
+  if (hasKeys) return 'private_key_jwt'
+  // RFC 8252 §8.5: what is installed on people's computers keeps no secret.
+  return isForPeople && !values.secret ? 'none' : 'client_secret_basic'
+}
+
+function machineMetadata(
+  client_name: string,
+  token_endpoint_auth_method: ClientMetadata['token_endpoint_auth_method'],
+): ClientMetadata {
+  return {
+    client_name,
+    redirect_uris: [],
+    grant_types: [values.enterprise ? JWT_BEARER_GRANT : 'client_credentials'],
+    response_types: [],
+    token_endpoint_auth_method,
+    ...(token_endpoint_auth_method === 'private_key_jwt' && keys()),
+  }
+}
+
+/** Held to what holds for an app that registers itself; but nothing is left out in silence. */
+function appMetadata(
+  client_name: string,
+  token_endpoint_auth_method: ClientMetadata['token_endpoint_auth_method'],
+): ClientMetadata {
+  const wrong = ['scope', 'enterprise', 'introspection'] as const
+  const given = wrong.find((name) => values[name] !== undefined && values[name] !== false)
+  if (given !== undefined) {
+    throw new Refused(
+      `--${given} is for clients that act for themselves. People decide what this app may do.`,
+    )
+  }
+  const ofApps = readAppRedirectUris(readTarget(values.worker).configuration.vars as unknown as Env)
+  const unknown = values['redirect-uri'].find((uri) => judgeRedirectUri(uri, ofApps).kind === 'unknown')
+  if (unknown !== undefined) {
+    throw new Refused(
+      `${unknown} has an app's own scheme, which any program can claim. Add it to APP_REDIRECT_URIS in wrangler.toml first.`,
+    )
+  }
+  const claimed = {
+    client_name,
+    redirect_uris: values['redirect-uri'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method,
+    ...(token_endpoint_auth_method === 'private_key_jwt' && keys()),
+  }
+  return validateClientMetadata(claimed, ofApps)
+}
+
 async function list(records: Records): Promise<void> {
-  const names = await records.names(ownedKey('owned_'))
-  const clients = await Promise.all(names.map((name) => records.read<OwnedClient>(name)))
-  const found = clients.filter((client) => client !== undefined)
+  const found = await records.readAll<OwnedClient>(await records.names(ownedKey('owned_')))
   if (values.json) return print(found.map(described))
   if (found.length === 0) return say('No client is registered. Add one: npm run client -- add --name …')
-  for (const { id, metadata, scopes } of found) say(`${id}  ${metadata.client_name}  (${scopes?.join(' ')})`)
+  for (const { id, metadata, scopes } of found) {
+    say(
+      `${id}  ${metadata.client_name}  (${scopes?.join(' ') ?? `for people, at ${metadata.redirect_uris.join(' ')}`})`,
+    )
+  }
 }
 
 async function rotateSecret(records: Records, id: string | undefined): Promise<void> {
   const client = await require(records, id)
   if (client.secretHash === undefined)
-    throw new Refused('This client has no secret: it proves itself with a key.')
+    throw new Refused('This client has no secret: it has a key, or is public.')
   const secret = randomSecret()
   await records.write(ownedKey(client.id), { ...client, secretHash: await sha256(secret) })
   print({ ...described(client), client_secret: secret })
@@ -123,6 +184,7 @@ async function remove(records: Records, id: string | undefined): Promise<void> {
   await records.write(revokedClientKey(client.id), 'removed', LIFETIME.accessToken + 300)
   await records.remove(ownedKey(client.id))
   print({ client_id: client.id, removed: true })
+  say('\nThe server refuses its tokens within 2 minutes, and what people gave it.')
 }
 
 async function require(records: Records, id: string | undefined): Promise<OwnedClient> {
@@ -151,7 +213,7 @@ function keys() {
 
 /** What a client is, in the words of RFC 7591. */
 function described({ id, metadata, scopes, issuedAt }: OwnedClient): Record<string, unknown> {
-  const { client_name, grant_types, token_endpoint_auth_method, jwks, jwks_uri } = metadata
+  const { client_name, grant_types, redirect_uris, token_endpoint_auth_method, jwks, jwks_uri } = metadata
   const proof = { ...(jwks && { jwks }), ...(jwks_uri && { jwks_uri }) }
   const scope = scopes?.join(' ')
   return {
@@ -159,8 +221,9 @@ function described({ id, metadata, scopes, issuedAt }: OwnedClient): Record<stri
     client_name,
     client_id_issued_at: issuedAt,
     grant_types,
+    ...(redirect_uris.length > 0 && { redirect_uris }),
     token_endpoint_auth_method,
-    scope,
+    ...(scope !== undefined && { scope }),
     ...proof,
   }
 }

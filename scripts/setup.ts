@@ -1,6 +1,7 @@
 // Makes the secrets of a local server: writes .dev.vars once, later adds only what is missing, never replaces.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 
 const FILE = '.dev.vars'
@@ -31,9 +32,9 @@ export function devVar(name: string, folder = '.'): string | undefined {
   return readVar(readFileSync(join(folder, FILE), 'utf8'), name)
 }
 
+// As wrangler reads it. A name without a value has none yet.
 function readVar(text: string, name: string): string | undefined {
-  const value = new RegExp(`^\\s*${name}\\s*=\\s*(.*?)\\s*$`, 'm').exec(text)?.[1]
-  return value?.replace(/^(['"])(.*)\1$/, '$2')
+  return parseEnv(text)[name] || undefined
 }
 
 /** 32 random bytes in base64url. */

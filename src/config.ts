@@ -48,6 +48,9 @@ export const LIMIT_PERIOD = 60
 
 /**
  * Redirect URIs with an app's own scheme, compared exactly. Any program can claim such a scheme, so list only apps that
- * you know. https and loopback redirects need no entry.
+ * you know. https and loopback redirects need no entry. `APP_REDIRECT_URIS` in wrangler.toml adds others.
  */
-export const APP_REDIRECT_URIS: readonly string[] = ['cursor://anysphere.cursor-mcp/oauth/callback']
+export const APP_REDIRECT_URIS: readonly string[] = [
+  'cursor://anysphere.cursor-mcp/oauth/callback',
+  'claude://claude.ai/mcp-auth-callback/sdk',
+]

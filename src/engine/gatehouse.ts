@@ -5,12 +5,12 @@
 //   /login, /logout                 who a person is                                          login/
 //   /account                        what they have allowed, and revoking it                  account/
 //   /admin                          the same for everybody, for the owner alone              admin/
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { LinearRouter } from 'hono/router/linear-router'
 import { accountRoutes } from './account/routes.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { OAuthError } from './http/errors.ts'
+import { errorResponse, OAuthError } from './http/errors.ts'
 import { guardOrigin } from './http/origin-guard.ts'
 import { PageError } from './http/page-error.ts'
 import { secureHeaders } from './http/secure-headers.ts'
@@ -22,7 +22,7 @@ import { mcpEndpoint } from './mcp/endpoint.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
-import { errorPage, UNEXPECTED } from './pages/error.tsx'
+import { errorPage, NOT_SET_UP, UNEXPECTED } from './pages/error.tsx'
 import type { Home } from './pages/home.tsx'
 import { accountObject, type Forget } from './people/account-object.ts'
 import { isLoopback } from './settings/secure-address.ts'
@@ -76,8 +76,7 @@ function workerOf({ login, tools, forget, home }: Parts): Hono<AppEnv> {
   app.route('/', adminRoutes(login, forget))
 
   app.notFound((c) => {
-    const wantsPage = (c.req.header('Accept') ?? '').includes('text/html')
-    if (!wantsPage) return c.json({ error: 'not_found' }, 404)
+    if (!wantsPage(c)) return c.json({ error: 'not_found' }, 404)
     return errorPage(
       new PageError(404, 'There is nothing here', 'The address may be mistyped.', {
         href: '/',
@@ -89,10 +88,17 @@ function workerOf({ login, tools, forget, home }: Parts): Hono<AppEnv> {
   return app
 }
 
-function answerError(error: Error): Response | Promise<Response> {
+function wantsPage(c: Context): boolean {
+  return (c.req.header('Accept') ?? '').includes('text/html')
+}
+
+function answerError(error: Error, c: Context): Response | Promise<Response> {
   if (error instanceof SettingsError) {
+    // Its sentence is for the operator: a stranger learns nothing of how the server is set up.
     console.error(error.message)
-    return new Response(`${error.message}\n`, { status: 500 })
+    return wantsPage(c)
+      ? errorPage(NOT_SET_UP)
+      : errorResponse(new OAuthError('server_error', NOT_SET_UP.title))
   }
   if (error instanceof PageError) return errorPage(error)
   if (error instanceof OAuthError)

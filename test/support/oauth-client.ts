@@ -79,6 +79,11 @@ export class OAuthClient {
     return new OAuthClient(await discover(origin), id, undefined)
   }
 
+  /** A client that has its id, and perhaps its secret, from the owner. */
+  static async owned(id: string, secret?: string): Promise<OAuthClient> {
+    return new OAuthClient(await discover(ORIGIN), id, secret)
+  }
+
   /** A valid authorization request; `changes` replace, repeat (lists) or remove (undefined) parameters. */
   async authorizationRequest(changes: Record<string, string | readonly string[] | undefined> = {}) {
     const verifier = oauth.generateRandomCodeVerifier()

@@ -5,7 +5,7 @@ import { BoundedMap } from '../cache/bounded-map.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { OAuthError } from '../http/errors.ts'
 import { logError } from '../log/log.ts'
-import { isOwnedClientRevoked } from '../oauth/clients/owned-store.ts'
+import { isOwnedClientRevoked, isOwnedId } from '../oauth/clients/owned-store.ts'
 import { confirmGrant, isRevoked } from '../oauth/grants/store.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 
@@ -33,16 +33,21 @@ export async function requireLive(
   rememberMs = REMEMBER_MS,
 ): Promise<void> {
   const { immediateRevocation } = c.get('settings')
-  if (grant && immediateRevocation) {
+  // The owner's clients end with all that they hold, for themselves or for people.
+  if (!grant || isOwnedId(clientId)) {
+    const maxAge = immediateRevocation ? 0 : rememberMs
+    const client = await look(clientId, maxAge, () => isOwnedClientRevoked(c.env, clientId))
+    if (!client.live) throw revoked()
+  }
+  if (!grant) return
+  if (immediateRevocation) {
     if (!(await confirmGrant(c.env, grant.id, grant.generation))) throw revoked()
     return
   }
-  const state = grant
-    ? await look(grant.id, rememberMs, () => isRevoked(c.env, grant.id))
-    : await look(clientId, immediateRevocation ? 0 : rememberMs, () => isOwnedClientRevoked(c.env, clientId))
+  const state = await look(grant.id, rememberMs, () => isRevoked(c.env, grant.id))
   if (!state.live) throw revoked()
   // The first sight of a rotation: the client has it, so its parent token is no longer forgiven.
-  if (grant && state.generation !== grant.generation) confirm(c, grant, state)
+  if (state.generation !== grant.generation) confirm(c, grant, state)
 }
 
 function revoked(): OAuthError {

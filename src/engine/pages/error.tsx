@@ -9,6 +9,12 @@ export const UNEXPECTED = new PageError(
   'This is our mistake, not yours. It has been written down. Please try again.',
 )
 
+export const NOT_SET_UP = new PageError(
+  500,
+  'This server is not set up correctly',
+  'Its owner finds the reason in the log of the server.',
+)
+
 export function errorPage({ status, title, message, way }: PageError): Promise<Response> {
   return page({
     title,

@@ -1,6 +1,7 @@
 // What a deployment sets. `env` is read once into a frozen value; a setting that is missing or malformed stops the Worker
 // with one sentence that names the variable and the fix.
 import * as z from 'zod'
+import { readAppRedirectUris } from './app-redirect-uris.ts'
 import {
   type AssertionIssuer,
   readAssertionIssuers,
@@ -18,6 +19,8 @@ export interface Settings extends Secrets {
   readonly publicUrl: string | undefined
   /** Hosts whose client metadata documents are accepted. */
   readonly clientDocumentHosts: 'any' | readonly string[]
+  /** Redirect URIs with an app's own scheme, letter for letter. */
+  readonly appRedirectUris: readonly string[]
   /** In the order in which clients are told of them. */
   readonly authorizationServers: readonly ForeignServer[]
   /** Whether this server issues tokens itself. */
@@ -58,6 +61,7 @@ function readSettings(env: Env): Settings {
       authorizationServers.length === 0 ||
       readSwitch('KEEP_OWN_AUTHORIZATION_SERVER', env.KEEP_OWN_AUTHORIZATION_SERVER),
     publicUrl: readPublicUrl(env.PUBLIC_URL),
+    appRedirectUris: readAppRedirectUris(env),
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
     allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),

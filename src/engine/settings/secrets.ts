@@ -69,11 +69,13 @@ function readUpstreamKeys(value: string | undefined): Secrets['upstreamKeys'] {
 // A guess at the passphrase costs an attacker one request, so it must be too long to guess; then no slow hash
 // is needed, which the free plan's 10 ms of CPU would not allow.
 function readPassphrase(value: string | undefined): string {
-  const characters = (value ?? '').replace(/[^\p{L}\p{N}]/gu, '')
+  // Spaces around it are nothing that a person types: a secret that was piped in ends with a line break.
+  const passphrase = (value ?? '').trim()
+  const characters = passphrase.replace(/[^\p{L}\p{N}]/gu, '')
   if (characters.length < 26 || new Set(characters).size < 10) {
     throw new SettingsError(
       `OWNER_PASSPHRASE is too easy to guess or missing. ${howToFix('OWNER_PASSPHRASE')}`,
     )
   }
-  return value as string
+  return passphrase
 }

@@ -1,7 +1,7 @@
 // One setting as a text or a table, and the one sentence that is said when it is missing or malformed.
 import * as z from 'zod'
 
-/** A setting is missing or malformed. The message is safe to show: it names the variable, never its value. */
+/** A setting is missing or malformed. The message is for the operator's log: it names the variable, never a secret. */
 export class SettingsError extends Error {}
 
 /** A setting that only some deployments have. @throws SettingsError */

@@ -25,6 +25,7 @@ export interface Version {
   /** Classes of Durable Objects. */
   readonly exports: Readonly<Record<string, { readonly storage?: string }>>
   readonly tag: string | undefined
+  readonly message: string | undefined
 }
 
 interface Namespace {
@@ -108,6 +109,7 @@ export class CloudflareAccount {
       compatibility: { date: '2026-11-01', flags: [] },
       exports: {},
       tag: undefined,
+      message: undefined,
     })
     return this.namespaces.get(id) as Namespace
   }
@@ -265,6 +267,7 @@ export class CloudflareAccount {
       compatibility: { date: metadata.compatibility_date, flags: metadata.compatibility_flags },
       exports: metadata.exports ?? {},
       tag: metadata.annotations?.['workers/tag'],
+      message: metadata.annotations?.['workers/message'],
     }
     this.#deploy(name, version)
     return { id: name, etag: 'etag', deployment_id: version.id.replaceAll('-', ''), startup_time_ms: 1 }
@@ -282,6 +285,7 @@ export class CloudflareAccount {
       id: randomUUID(),
       bindings: [...untouched, ...changed],
       tag: undefined,
+      message: undefined,
     })
     return {}
   }
@@ -297,7 +301,10 @@ export class CloudflareAccount {
     return {
       id,
       metadata: { created_on: '2026-11-01T00:00:00Z', author_email: 'owner@example.com', source: 'wrangler' },
-      annotations: version.tag === undefined ? {} : { 'workers/tag': version.tag },
+      annotations: {
+        ...(version.tag !== undefined && { 'workers/tag': version.tag }),
+        ...(version.message !== undefined && { 'workers/message': version.message }),
+      },
       resources: {
         bindings: version.bindings.map(withoutSecret),
         script: { etag: 'etag', handlers: ['fetch'] },
@@ -319,6 +326,11 @@ export class CloudflareAccount {
     if (rest === 'keys') {
       const prefix = url.searchParams.get('prefix') ?? ''
       return [...entries.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name }))
+    }
+    if (rest === 'bulk/get') {
+      const { keys } = JSON.parse(body.toString()) as { keys: string[] }
+      if (keys.length > 100) throw new ApiError(400, 10029, 'too many keys')
+      return { values: Object.fromEntries(keys.map((key) => [key, entries.get(key)?.toString() ?? null])) }
     }
     const name = decodeURIComponent(rest.replace(/^values\//, ''))
     const value = entries.get(name)

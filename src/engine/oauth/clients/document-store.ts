@@ -57,7 +57,7 @@ async function findDocument(lookup: Lookup, url: URL): Promise<ClientDocument> {
 
 async function refetch(lookup: Lookup, url: URL, known: ClientDocument | undefined): Promise<ClientDocument> {
   try {
-    return await fetchFor(lookup, url.href, () => fetchDocument(url.href))
+    return await fetchFor(lookup, url.href, () => fetchDocument(url.href, lookup.settings.appRedirectUris))
   } catch (error) {
     const isInvalid = error instanceof OAuthError && error.code === 'invalid_client'
     if (!isInvalid && known && mayStandIn(known)) return known

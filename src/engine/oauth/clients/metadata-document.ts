@@ -39,8 +39,11 @@ export function mayStandIn(document: ClientDocument): boolean {
   return Date.now() - document.fetchedAt < STALE_MS
 }
 
-/** @throws OAuthError `invalid_client` when the client has no valid document (any more) · DocumentUnavailable */
-export async function fetchDocument(url: string): Promise<ClientDocument> {
+/**
+ * @param ofApps redirect URIs with an app's own scheme that are known here
+ * @throws OAuthError `invalid_client` when the client has no valid document (any more) · DocumentUnavailable
+ */
+export async function fetchDocument(url: string, ofApps: readonly string[]): Promise<ClientDocument> {
   const { response, text } = await request(url).catch((cause) => {
     throw cause instanceof OAuthError ? cause : new DocumentUnavailable('It does not answer.', { cause })
   })
@@ -48,7 +51,7 @@ export async function fetchDocument(url: string): Promise<ClientDocument> {
   if (status >= 500 || status === 403 || status === 429)
     throw new DocumentUnavailable(`It answers ${status}.`)
   if (status !== 200) throw invalid(`answers ${status} instead of a document`)
-  const metadata = validateDocument(url, withoutAbsent(parse(text)))
+  const metadata = validateDocument(url, withoutAbsent(parse(text)), ofApps)
   const fetchedAt = Date.now()
   return { clientId: url, metadata, fetchedAt, freshUntil: fetchedAt + freshSeconds(response.headers) * 1000 }
 }
@@ -83,14 +86,18 @@ function parse(text: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-function validateDocument(url: string, claimed: Record<string, unknown>): ClientMetadata {
+function validateDocument(
+  url: string,
+  claimed: Record<string, unknown>,
+  ofApps: readonly string[],
+): ClientMetadata {
   if (claimed.client_id !== url) throw invalid('names another client_id than its own address')
   // §4.1: there is nobody to share a secret with, and what everybody can read is none.
   if ('client_secret' in claimed || 'client_secret_expires_at' in claimed)
     throw invalid('holds a client_secret')
   if (hasSecretKey(claimed.jwks)) throw invalid('holds a key that should be secret')
   const [method, ...others] = authMethods(claimed)
-  const metadata = validate({ ...claimed, token_endpoint_auth_method: method })
+  const metadata = validate({ ...claimed, token_endpoint_auth_method: method }, ofApps)
   if (metadata.client_name === undefined) throw invalid('has no client_name')
   return others.length === 0
     ? metadata
@@ -120,9 +127,9 @@ function authMethods(claimed: Record<string, unknown>): readonly [AuthMethod, ..
   return [method, ...others]
 }
 
-function validate(claimed: Record<string, unknown>): ClientMetadata {
+function validate(claimed: Record<string, unknown>, ofApps: readonly string[]): ClientMetadata {
   try {
-    return validateClientMetadata(claimed)
+    return validateClientMetadata(claimed, ofApps)
   } catch (error) {
     if (error instanceof OAuthError) throw invalid(`is not valid: ${error.description}`)
     throw error

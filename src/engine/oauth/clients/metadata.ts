@@ -66,11 +66,18 @@ export function withoutAbsent(claimed: Record<string, unknown>): Record<string, 
   return Object.fromEntries(Object.entries(claimed).filter(([name, value]) => !isAbsent(name, value)))
 }
 
-/** @param claimed withoutAbsent() · @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2) */
-export function validateClientMetadata(claimed: Record<string, unknown>): ClientMetadata {
+/**
+ * @param claimed withoutAbsent()
+ * @param ofApps redirect URIs with an app's own scheme that are known here
+ * @throws OAuthError `invalid_redirect_uri`, `invalid_client_metadata` (RFC 7591 §3.2.2)
+ */
+export function validateClientMetadata(
+  claimed: Record<string, unknown>,
+  ofApps: readonly string[],
+): ClientMetadata {
   const method = authMethod(claimed.token_endpoint_auth_method)
   return {
-    redirect_uris: redirectUris(claimed.redirect_uris),
+    redirect_uris: redirectUris(claimed.redirect_uris, ofApps),
     grant_types: grantTypes(claimed.grant_types),
     response_types: responseTypes(claimed.response_types),
     token_endpoint_auth_method: method,
@@ -83,7 +90,7 @@ export function validateClientMetadata(claimed: Record<string, unknown>): Client
   }
 }
 
-function redirectUris(value: unknown): string[] {
+function redirectUris(value: unknown, ofApps: readonly string[]): string[] {
   const wrong = (description: string) => new OAuthError('invalid_redirect_uri', description)
   if (!isStringArray(value) || value.length === 0)
     throw wrong('redirect_uris must be a list of one or more URIs.')
@@ -91,7 +98,7 @@ function redirectUris(value: unknown): string[] {
     throw wrong(`redirect_uris may hold at most ${MAX_REDIRECT_URIS} URIs.`)
   const allowed: string[] = []
   for (const [index, uri] of value.entries()) {
-    const verdict = judgeRedirectUri(uri)
+    const verdict = judgeRedirectUri(uri, ofApps)
     if (verdict.kind === 'refused') throw wrong(`Entry ${index + 1} of redirect_uris ${verdict.reason}.`)
     if (verdict.kind === 'allowed') allowed.push(uri)
   }

@@ -1,5 +1,5 @@
-// Clients that the owner has registered with `npm run client`, which writes them to KV from outside: no object knows
-// them, so that KV is the truth here, and its silence no answer.
+// Clients that the owner has registered with `npm run client`, for machines or for people, which writes them to KV from
+// outside: no object knows them, so that KV is the truth here, and its silence no answer.
 import { OAuthError, orUnavailable } from '../../http/errors.ts'
 import type { Client, Lookup } from './client.ts'
 
@@ -25,7 +25,7 @@ export async function findOwned({ env, issuer }: Lookup, clientId: string): Prom
   return { ...client, issuer }
 }
 
-/** The key of the mark that ends what a client holds for itself, for as long as one of its tokens can live. */
+/** The key of the mark that ends every access token of a client, for as long as one can live. */
 export function revokedClientKey(clientId: string): string {
   return `revoked:client:${clientId}`
 }

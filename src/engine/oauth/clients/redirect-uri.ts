@@ -1,5 +1,4 @@
 // Redirect URIs (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §2.1): which may be registered, and what matches.
-import { APP_REDIRECT_URIS } from '#config'
 import { isLoopback } from '../../settings/secure-address.ts'
 
 const MAX_LENGTH = 2000
@@ -21,8 +20,11 @@ type RedirectUriVerdict =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** Whether a client may register this redirect URI. */
-export function judgeRedirectUri(uri: string): RedirectUriVerdict {
+/**
+ * Whether a client may register this redirect URI.
+ * @param ofApps those with an app's own scheme that are known here; settings.appRedirectUris
+ */
+export function judgeRedirectUri(uri: string, ofApps: readonly string[]): RedirectUriVerdict {
   if (uri.length > MAX_LENGTH) return refused('is too long')
   if (hasTrickCharacter(uri)) return refused('holds a space, a backslash or a character that is not ASCII')
   const url = URL.canParse(uri) ? new URL(uri) : undefined
@@ -31,7 +33,7 @@ export function judgeRedirectUri(uri: string): RedirectUriVerdict {
   if (uri.includes('#')) return refused('holds a fragment')
   if (url.username || url.password) return refused('holds a user name or password')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return APP_REDIRECT_URIS.includes(uri) ? { kind: 'allowed' } : { kind: 'unknown' }
+    return ofApps.includes(uri) ? { kind: 'allowed' } : { kind: 'unknown' }
   }
   if (!isAsBrowsersRead(uri, url)) return refused(`is not written as browsers read it: ${url.href}`)
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return { kind: 'allowed' }
@@ -47,7 +49,7 @@ export function matchesRedirectUri(registered: readonly string[], presented: str
   const portless = withoutPort(presented)
   return (
     portless !== undefined &&
-    judgeRedirectUri(presented).kind === 'allowed' &&
+    judgeRedirectUri(presented, []).kind === 'allowed' &&
     registered.some((one) => withoutPort(one) === portless)
   )
 }

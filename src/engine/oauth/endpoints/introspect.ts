@@ -6,7 +6,7 @@ import { OAuthError } from '../../http/errors.ts'
 import { readForm } from '../../http/parameters.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { type Client, lookupFor } from '../clients/client.ts'
-import { isOwnedClientRevoked } from '../clients/owned-store.ts'
+import { isOwnedClientRevoked, isOwnedId } from '../clients/owned-store.ts'
 import { confirmGrant } from '../grants/store.ts'
 import { resourceOf } from '../resource.ts'
 import { type AccessToken, verifyAccessToken } from '../tokens/access-token.ts'
@@ -38,10 +38,9 @@ function mayKnow(client: Client, token: AccessToken): boolean {
 
 // Of what decides, not of a copy: the caller has no other way to hear of a revocation. The token was used, so its client
 // has received it, and a stolen parent of its refresh token is no longer forgiven.
-function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boolean> {
-  return grant
-    ? confirmGrant(env, grant.id, grant.generation)
-    : isOwnedClientRevoked(env, clientId).then((revoked) => !revoked)
+async function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boolean> {
+  if ((!grant || isOwnedId(clientId)) && (await isOwnedClientRevoked(env, clientId))) return false
+  return !grant || confirmGrant(env, grant.id, grant.generation)
 }
 
 /** RFC 7662 §2.2 */

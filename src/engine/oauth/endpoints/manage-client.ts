@@ -40,7 +40,7 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
   if ('client_secret' in claimed && (await hashOf(claimed.client_secret)) !== client.secretHash) {
     throw invalid('client_secret is not the one that the client has.')
   }
-  const metadata = validateClientMetadata(claimed)
+  const metadata = validateClientMetadata(claimed, c.get('settings').appRedirectUris)
   requireFetchableKeys(c, metadata)
   const { secretHash, ...rest } = client
   const secret = takesSecret(metadata) && secretHash === undefined ? randomSecret() : undefined

@@ -17,7 +17,8 @@ import { registerClient } from '../clients/registration-store.ts'
 export async function register(c: Context<AppEnv>): Promise<Response> {
   await requirePolicy(c)
   if (!(await withinLimit(c.env.REGISTRATION_LIMIT, addressKey(c)))) throw tooOften()
-  const metadata = validateClientMetadata(withoutAbsent(await readJsonObject(c.req.raw)))
+  const claimed = withoutAbsent(await readJsonObject(c.req.raw))
+  const metadata = validateClientMetadata(claimed, c.get('settings').appRedirectUris)
   requireFetchableKeys(c, metadata)
   const secret = takesSecret(metadata) ? randomSecret() : undefined
   const management = randomSecret()

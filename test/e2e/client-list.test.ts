@@ -1,0 +1,37 @@
+// `npm run client -- list` on a deployed server: one program reads a hundred records.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ownedKey } from '#engine/oauth/clients/owned-store.ts'
+import { Stage } from '../support/cloudflare/stage.ts'
+
+let stage: Stage
+
+beforeEach(async () => {
+  stage = await Stage.start()
+})
+
+afterEach(() => stage.stop())
+
+describe('a list of clients', () => {
+  it('reads its records in bulk, and leaves out one that was removed meanwhile', async () => {
+    const { entries } = stage.account.deployedWithRecords('gatehouse')
+    const ids = Array.from({ length: 101 }, (_, n) => `owned_${String(n).padStart(22, '0')}`)
+    for (const id of ids) {
+      const metadata = { client_name: `Client ${id}`, redirect_uris: [] }
+      entries.set(
+        ownedKey(id),
+        Buffer.from(JSON.stringify({ id, metadata, scopes: ['notes:read'], issuedAt: 0 })),
+      )
+    }
+    stage.account.interrupt = (call, phase) => {
+      if (call.endsWith('/keys') && phase === 'after') entries.delete(ownedKey(ids[7] as string))
+      return undefined
+    }
+    const { code, stdout } = await stage.clone.run('client', 'list', '--remote')
+    expect(code).toBe(0)
+    expect(stdout.trim().split('\n')).toHaveLength(100)
+    expect(stdout).toContain(`${ids[100]}  Client ${ids[100]}  (notes:read)`)
+    expect(stdout).not.toContain(ids[7])
+    expect(stage.account.calls.filter((call) => call.includes('/values/'))).toEqual([])
+    expect(stage.account.calls.filter((call) => call.endsWith('/bulk/get'))).toHaveLength(2)
+  })
+})

@@ -2,22 +2,32 @@
 // what is there, does what is missing, and changes nothing else. docs/deploy.md tells more.
 import { requireAccount } from './deployment/account.ts'
 import { answersNow, awaitAnswer } from './deployment/answers.ts'
-import { readTarget, type Target, withOrigin, withRecords } from './deployment/configuration.ts'
-import { type LiveWorker, liveWorker } from './deployment/live.ts'
 import {
+  clearConfigFiles,
+  readTarget,
+  type Target,
+  withOrigin,
+  withRecords,
+} from './deployment/configuration.ts'
+import { claimRecords } from './deployment/first-deployment.ts'
+import { type LiveWorker, liveVersion, liveWorker, requireLiveWorker } from './deployment/live.ts'
+import { alone } from './deployment/lock.ts'
+import {
+  clearRemains,
   forgetSecrets,
   forgetUploaded,
   keepSecrets,
   keptSecrets,
   makeSecrets,
+  messageOf,
   type Secrets,
 } from './deployment/secrets.ts'
-import { begin, done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
+import { checkSettings } from './deployment/settings.ts'
+import { begin, done, isPersonWatching, run, Stopped, warn } from './deployment/terminal.ts'
 import { type Bundle, tagOf, upload, withBundle } from './deployment/upload.ts'
 import { CHECKS, examine } from './doctor/checks.ts'
 import { readOptions } from './options.ts'
 import { useProxy } from './proxy.ts'
-import { wrangler } from './wrangler.ts'
 
 const USAGE = `Usage: npm run deploy [-- options]
 
@@ -44,13 +54,29 @@ async function deploy(): Promise<void> {
   const target = readTarget(values.worker, readVars(values.var))
   const { worker } = target
   await requireAccount(target.accountId)
-  const live = await liveWorker(worker)
-  const missing = await missingSecrets(target, live)
-  const origin = await withBundle(target.configuration, (bundle) => bringUp(target, live, missing, bundle))
+  const origin = await alone(worker, async () => {
+    clearRemains(worker)
+    clearConfigFiles(worker)
+    const isResumed = Object.keys(keptSecrets(worker)).length > 0
+    const reached = await withBundle(target.configuration, async (bundle) => {
+      let found: string | undefined
+      // Undefined: another deployment was faster. Look again at what it has left to do.
+      while (found === undefined) found = await attempt(target, bundle, isResumed)
+      return found
+    })
+    await handOverPassphrase(worker)
+    return reached
+  })
   await awaitAnswer(metadataOf(origin), `Waiting for ${origin} to answer`, namesItself(origin))
   await consultDoctor(origin)
-  console.log(howToConnect(origin, keptSecrets(worker).OWNER_PASSPHRASE))
-  forgetSecrets(worker)
+  console.log(howToConnect(origin))
+}
+
+/** Brings up the Worker as it is here. Returns its origin; undefined when another deployment came in between. */
+async function attempt(target: Target, bundle: Bundle, isResumed: boolean): Promise<string | undefined> {
+  const live = await liveWorker(target.worker)
+  await checkSettings(target, live)
+  return bringUp(target, live, await missingSecrets(target, live), bundle, isResumed)
 }
 
 function readVars(vars: readonly string[]): Record<string, string> {
@@ -65,7 +91,7 @@ async function missingSecrets(
   live: LiveWorker | undefined,
 ): Promise<Secrets> {
   const names = requiredSecrets.filter((name) => !live?.secrets.has(name))
-  forgetUploaded(worker, live?.secrets ?? new Set())
+  if (live) forgetUploaded(worker, live)
   const kept = keptSecrets(worker)
   const made = await makeSecrets(names.filter((name) => !Object.hasOwn(kept, name)))
   const all = { ...kept, ...made }
@@ -74,13 +100,17 @@ async function missingSecrets(
   return Object.fromEntries(names.map((name) => [name, all[name] as string]))
 }
 
-/** Deploys what is not deployed yet, and tells the Worker its address. Returns that: its origin. */
+/**
+ * Deploys what is not deployed yet, and tells the Worker its address. Returns that: its origin; undefined when another
+ * deployment came in between, and nothing was deployed.
+ */
 async function bringUp(
   target: Target,
   live: LiveWorker | undefined,
   missing: Secrets,
   bundle: Bundle,
-): Promise<string> {
+  isResumed: boolean,
+): Promise<string | undefined> {
   const { worker, configuration } = target
   const guess = target.origin ?? live?.origin
   const guessed = withOrigin(configuration, guess)
@@ -91,16 +121,22 @@ async function bringUp(
     return guess
   }
   begin(`Deploying ${worker}`)
-  const records = live?.recordsId || target.namesRecords ? undefined : await orphanedRecords(worker)
-  const addresses = await upload(bundle, withRecords(guessed, records), missing, tagOf(bundle, guessed))
-  forgetUploaded(worker, new Set(Object.keys(missing)))
+  const records = live?.recordsId || target.namesRecords ? undefined : await claimRecords(worker, isResumed)
+  // A secret that another deployment has set since must not be replaced.
+  if (Object.keys(missing).length > 0 && (await liveVersion(worker)) !== live?.version) return undefined
+  const message = messageOf(missing) ?? live?.message
+  const addresses = await upload(bundle, withRecords(guessed, records), missing, {
+    tag: tagOf(bundle, guessed),
+    message,
+  })
+  forgetUploaded(worker, { secrets: new Set(Object.keys(missing)), message })
   done(`Deployed ${worker}`)
   const origin = target.origin ?? addresses.find((one) => /^https:\/\/[^/]+\.workers\.dev$/.test(one))
   if (origin === undefined) throw new Stopped(NO_ADDRESS)
   if (origin !== guess) {
     begin(`Telling it its address, ${origin}`)
     const told = withOrigin(configuration, origin)
-    await upload(bundle, told, {}, tagOf(bundle, told))
+    await upload(bundle, told, {}, { tag: tagOf(bundle, told), message })
     done('Deployed once more, with its address as PUBLIC_URL')
   }
   return origin
@@ -112,17 +148,6 @@ function metadataOf(origin: string): string {
 
 function namesItself(origin: string): (answer: unknown) => boolean {
   return (answer) => (answer as { resource?: string }).resource === `${origin}/mcp`
-}
-
-/**
- * The KV namespace that wrangler would make, if it is there although the Worker is not: an earlier deployment was cut
- * short in between, or the Worker was removed since. wrangler alone would stumble over it.
- */
-async function orphanedRecords(worker: string): Promise<string | undefined> {
-  const list = JSON.parse(await wrangler('kv', 'namespace', 'list')) as { id: string; title: string }[]
-  const orphan = list.find(({ title }) => title === `${worker}-records`)
-  if (orphan) done(`Found the records of an earlier deployment (KV namespace ${orphan.id})`)
-  return orphan?.id
 }
 
 async function consultDoctor(origin: string): Promise<void> {
@@ -137,22 +162,30 @@ async function consultDoctor(origin: string): Promise<void> {
   done(`It answers as its clients expect: ${checks.length} of ${checks.length} checks`)
 }
 
-/** @param passphrase if it was made just now */
-function howToConnect(origin: string, passphrase: string | undefined): string {
-  const url = `${origin}/mcp`
-  const lines = [
-    '',
-    `  Your MCP server:  ${url}`,
-    `  Connect Claude:   claude mcp add --transport http gatehouse ${url}`,
-    `  Other apps:       ${origin}`,
-    `  Who has access:   ${origin}/account`,
-  ]
-  if (passphrase !== undefined) lines.push(`  Passphrase:       ${shown(passphrase)}`)
-  return `${lines.join('\n')}\n`
+/** Shows a passphrase that was made here, once: before the checks, since an owner who cannot reach the server needs it, too. */
+async function handOverPassphrase(worker: string): Promise<void> {
+  const { OWNER_PASSPHRASE: passphrase } = keptSecrets(worker)
+  if (passphrase !== undefined) {
+    const { message } = await requireLiveWorker(worker)
+    if (message !== undefined && message !== messageOf({ OWNER_PASSPHRASE: passphrase })) {
+      warn('Another deployment has set the passphrase. `npm run passphrase` makes a new one.')
+    } else console.log(`\n  Passphrase:  ${shown(passphrase)}\n`)
+  }
+  forgetSecrets(worker)
 }
 
 function shown(passphrase: string): string {
   return isPersonWatching()
-    ? `${passphrase}\n                    You sign in with it. It is shown this once: put it into your password manager.`
+    ? `${passphrase}\n               You sign in with it. It is shown this once: put it into your password manager.`
     : 'not shown where it could be recorded. `npm run passphrase` at a terminal makes one that you see.'
+}
+
+function howToConnect(origin: string): string {
+  const url = `${origin}/mcp`
+  return `
+  Your MCP server:  ${url}
+  Connect Claude:   claude mcp add --transport http gatehouse ${url}
+  Other apps:       ${origin}
+  Who has access:   ${origin}/account
+`
 }

@@ -3,6 +3,7 @@ import { requireAccount } from './deployment/account.ts'
 import { changeSecrets } from './deployment/change-secrets.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { requireLiveWorker } from './deployment/live.ts'
+import { alone } from './deployment/lock.ts'
 import { forgetSecrets } from './deployment/secrets.ts'
 import { done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
 import { readOptions } from './options.ts'
@@ -26,9 +27,11 @@ async function renew(): Promise<void> {
   await requireAccount(accountId)
   const { origin } = await requireLiveWorker(worker)
   const passphrase = newPassphrase()
-  await changeSecrets(worker, { OWNER_PASSPHRASE: passphrase })
-  // A deployment that is not finished must not show the old one.
-  forgetSecrets(worker)
+  await alone(worker, async () => {
+    await changeSecrets(worker, { OWNER_PASSPHRASE: passphrase })
+    // A deployment that is not finished must not show the old one.
+    forgetSecrets(worker)
+  })
   done('The old passphrase is no longer accepted')
   console.log(`
   Passphrase:  ${passphrase}

@@ -11,6 +11,7 @@ import { changeSecrets } from './deployment/change-secrets.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { announceKey, replaceKey, switchKey } from './deployment/key-rotation.ts'
 import { requireLiveWorker } from './deployment/live.ts'
+import { alone } from './deployment/lock.ts'
 import { begin, done, run, Stopped } from './deployment/terminal.ts'
 import { readOptions } from './options.ts'
 import { useProxy } from './proxy.ts'
@@ -44,7 +45,9 @@ async function rotate(): Promise<void> {
   if (origin === undefined)
     throw new Stopped(`${worker} does not know its address yet. Run \`npm run deploy\`.`)
   const next = await newSigningKey()
-  await (values.compromised ? replace(worker, origin, next) : handOver(worker, origin, next, settleSeconds))
+  await alone(worker, () =>
+    values.compromised ? replace(worker, origin, next) : handOver(worker, origin, next, settleSeconds),
+  )
 }
 
 async function replace(worker: string, origin: string, next: JWK): Promise<void> {

@@ -1,6 +1,6 @@
 // What is deployed: wrangler.toml, and what only the deployment knows.
 import { createHash } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { globSync, rmSync, writeFileSync } from 'node:fs'
 import { experimental_readRawConfig } from 'wrangler'
 import { Stopped } from './terminal.ts'
 
@@ -120,12 +120,17 @@ export async function withConfigFile<T>(
   configuration: Configuration,
   use: (flags: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  // Beside wrangler.toml, whose relative paths it shares; one for each Worker, of which two may be deployed at a time.
-  const file = `.wrangler-deployment.${configuration.name}.json`
+  // Beside wrangler.toml, whose relative paths it shares; one for each Worker and process, of which several may run.
+  const file = `.wrangler-deployment.${configuration.name}.${process.pid}.json`
   writeFileSync(file, JSON.stringify(configuration))
   try {
     return await use(['--config', file])
   } finally {
     rmSync(file, { force: true })
   }
+}
+
+/** Removes those that runs which were killed have left behind. */
+export function clearConfigFiles(worker: string): void {
+  for (const file of globSync(`.wrangler-deployment.${worker}.*json`)) rmSync(file, { force: true })
 }

@@ -9,6 +9,8 @@ export interface LiveWorker {
   readonly version: string
   /** What the deployment was made of; undefined when somebody changed it since. */
   readonly tag: string | undefined
+  /** What `npm run deploy` wrote beside it: whose passphrase it has. Undefined when somebody changed a secret since. */
+  readonly message: string | undefined
   /** The names of its secrets. Their values are shown to nobody. */
   readonly secrets: ReadonlySet<string>
   /** The KV namespace that it keeps its records in. */
@@ -36,6 +38,7 @@ export async function liveWorker(worker: string): Promise<LiveWorker | undefined
   return {
     version,
     tag: annotations?.['workers/tag'],
+    message: annotations?.['workers/message'],
     secrets: new Set(bindings.filter(({ type }) => type === 'secret_text').map(({ name }) => name)),
     recordsId: named('RECORDS')?.namespace_id,
     origin: named('PUBLIC_URL')?.text || undefined,
@@ -49,7 +52,8 @@ export async function requireLiveWorker(worker: string): Promise<LiveWorker> {
   return live
 }
 
-async function liveVersion(worker: string): Promise<string | undefined> {
+/** The id of the version that is deployed; undefined when none ever was. @throws WranglerError */
+export async function liveVersion(worker: string): Promise<string | undefined> {
   try {
     const status = JSON.parse(await wrangler('deployments', 'status', '--name', worker, '--json'))
     return status.versions[0].version_id

@@ -24,6 +24,11 @@ export function begin(what: string): void {
   console.log(`… ${what}`)
 }
 
+/** Something is not as it should be, and it goes on all the same. */
+export function warn(what: string): void {
+  console.log(`! ${what}`)
+}
+
 /** Asks for a secret, which is not echoed. */
 export async function askSecret(question: string): Promise<string> {
   process.stdout.write(question)

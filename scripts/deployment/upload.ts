@@ -45,16 +45,16 @@ export function tagOf({ hash: code }: Bundle, configuration: Configuration): str
   return `${version}-${hash.digest('hex').slice(0, 12)}`
 }
 
-/** Deploys. Returns the addresses that the Worker has, as wrangler writes them. @throws WranglerError */
+/** Deploys. @param message for the version. Returns the addresses that the Worker has, as wrangler writes them. @throws WranglerError */
 export async function upload(
   bundle: Bundle,
   configuration: Configuration,
   secrets: Secrets,
-  tag: string,
+  { tag, message }: { tag: string; message: string | undefined },
 ): Promise<readonly string[]> {
   const { report } = await withConfigFile(asBuilt(configuration, bundle), (config) =>
     withSecretsFile(configuration.name, secrets, (file) =>
-      runWrangler(['deploy', '--tag', tag, ...config, ...file]),
+      runWrangler(['deploy', '--tag', tag, ...(message ? ['--message', message] : []), ...config, ...file]),
     ),
   )
   const deployed = report.find(({ type }) => type === 'deploy')

@@ -33,7 +33,7 @@ beforeAll(async () => {
     ACME_ISSUER: acme.origin,
     ACME_CLIENT_ID: CLIENT.client_id,
     ACME_CLIENT_SECRET: CLIENT.client_secret,
-    GITHUB_STAND_IN: gitHubSite.origin,
+    STAND_INS: JSON.stringify({ 'github.com': gitHubSite.origin, 'api.github.com': gitHubSite.origin }),
     GITHUB_CLIENT_ID: GITHUB_CLIENT.id,
     GITHUB_CLIENT_SECRET: GITHUB_CLIENT.secret,
     ALLOWED_USERS: '@acme.test github:octocat',

@@ -1,4 +1,5 @@
-// What login-worker.ts adds to the lists: the methods, tools that act upstream, and a GitHub on this computer.
+// What login-worker.ts adds to the lists: the methods, and tools that act upstream. GitHub is on this computer.
+import './stand-ins.ts'
 import { env } from 'cloudflare:workers'
 import * as z from 'zod'
 import { github } from '#engine/login/github.ts'
@@ -10,7 +11,7 @@ import { login } from '../fixture/src/login.ts'
 import { listRepositories } from '../fixture/src/server/github.ts'
 import { tools } from '../fixture/src/server/index.ts'
 
-const { ACME_ISSUER = '', GITHUB_STAND_IN = '' } = env as unknown as Record<string, string>
+const { ACME_ISSUER = '' } = env as unknown as Record<string, string>
 
 login.push(
   passkey,
@@ -39,11 +40,3 @@ const askAcme = defineTool({
   },
 })
 tools.push(listRepositories, askAcme)
-
-const internet = globalThis.fetch
-globalThis.fetch = (input, init) => {
-  const request = new Request(input, init)
-  const { host, pathname, search } = new URL(request.url)
-  if (host !== 'github.com' && host !== 'api.github.com') return internet(request)
-  return internet(new Request(`${GITHUB_STAND_IN}/${host}${pathname}${search}`, request))
-}

@@ -1,0 +1,172 @@
+// Clients as people have them: that of the first SDK, unmodified, which most apps still carry; and ChatGPT, whose documents and
+// whose person's browser are at its own host.
+import { type OAuthClientProvider, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
+import type { Browser, BrowserContext } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { ChatGpt } from '../support/chatgpt.ts'
+import { DevServer } from '../support/dev-server.ts'
+import { LocalSite } from '../support/local-sites.ts'
+
+let server: DevServer
+let browser: Browser
+let context: BrowserContext
+let chatGptSite: LocalSite
+let chatGpt: ChatGpt
+
+beforeAll(async () => {
+  chatGptSite = await LocalSite.inPlaceOf((request) => chatGpt.site(request))
+  const settings = { STAND_INS: JSON.stringify({ [new URL(ChatGpt.host).host]: chatGptSite.origin }) }
+  ;[server, browser] = await Promise.all([
+    DevServer.start('test/support/stand-ins-worker.ts', settings),
+    launchBrowser(),
+  ])
+  context = await browser.newContext({ javaScriptEnabled: false })
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+  chatGptSite?.stop()
+})
+
+/** Signs in if need be, and allows, with what else the page offers if `further`. Returns where the browser is sent. */
+async function allow(url: URL, further = false): Promise<URL> {
+  const page = await context.newPage()
+  await page.goto(url.href)
+  if (new URL(page.url()).pathname === '/login') {
+    await page.getByLabel('Passphrase').fill(server.passphrase)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+  const button = page.getByRole('button', { name: 'Allow' })
+  await button.waitFor()
+  if (further) await page.getByRole('checkbox', { name: 'Add notes' }).check()
+  await button.hover({ force: true })
+  const sent = page.waitForRequest((request) => !request.url().startsWith(server.origin))
+  await button.click()
+  const answer = new URL((await sent).url())
+  await page.close()
+  return answer
+}
+
+describe('the client of the first SDK', () => {
+  const redirectUrl = 'http://127.0.0.1:9/callback'
+  let information: OAuthClientInformationMixed | undefined
+  let tokens: OAuthTokens | undefined
+  let verifier: string
+  let code: string
+  /** Whether the person ticks what the page offers beside what was asked for. */
+  let further: boolean
+
+  const provider: OAuthClientProvider = {
+    redirectUrl,
+    clientMetadata: {
+      client_name: 'First SDK',
+      redirect_uris: [redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+    },
+    clientInformation: () => information,
+    saveClientInformation: (saved) => {
+      information = saved
+    },
+    tokens: () => tokens,
+    saveTokens: (saved) => {
+      tokens = saved
+    },
+    redirectToAuthorization: async (url) => {
+      code = (await allow(url, further)).searchParams.get('code') as string
+    },
+    saveCodeVerifier: (saved) => {
+      verifier = saved
+    },
+    codeVerifier: () => verifier,
+  }
+
+  /** Signs in with nothing kept from before, and connects. */
+  async function connect(): Promise<Client> {
+    information = undefined
+    tokens = undefined
+    // The transport's optional members do not fit exactOptionalPropertyTypes.
+    const open = (transport: StreamableHTTPClientTransport) => {
+      const client = new Client({ name: 'v1', version: '1' })
+      return client.connect(transport as never).then(() => client)
+    }
+    const transport = () => new StreamableHTTPClientTransport(server.mcpUrl, { authProvider: provider })
+    const first = transport()
+    await expect(open(first)).rejects.toThrow(UnauthorizedError)
+    await first.finishAuth(code)
+    return open(transport())
+  }
+
+  it('connects, calls a tool, and refreshes', async () => {
+    further = false
+    const client = await connect()
+    const whoami = await client.callTool({ name: 'whoami', arguments: {} })
+    expect(whoami.structuredContent).toMatchObject({ name: 'Owner' })
+
+    const before = tokens as OAuthTokens | undefined
+    tokens = { ...(before as OAuthTokens), access_token: 'expired' }
+    expect((await client.callTool({ name: 'list_notes', arguments: {} })).isError).toBeFalsy()
+    expect(tokens.refresh_token).not.toBe(before?.refresh_token)
+    await client.close()
+  })
+
+  it('writes if the user ticks the scope when it connects, since it cannot ask again', async () => {
+    const write = { name: 'add_note', arguments: { text: 'Written by the first SDK' } }
+    further = false
+    const without = await connect()
+    await expect(without.callTool(write)).rejects.toThrow('Server returned 403 after trying upscoping')
+    // It is as useful as before.
+    expect((await without.callTool({ name: 'list_notes', arguments: {} })).isError).toBeFalsy()
+    await without.close()
+
+    further = true
+    const client = await connect()
+    expect((await client.callTool(write)).structuredContent).toMatchObject(write.arguments)
+    await client.close()
+  })
+})
+
+describe('ChatGPT', () => {
+  beforeEach(() => {
+    chatGpt = new ChatGpt({ mcpUrl: server.mcpUrl.href, fetch, open: allow })
+  })
+
+  it('signs in, calls, steps up by what the tool says, and refreshes', async () => {
+    expect(await chatGpt.connect()).toMatchObject({ scope: 'notes:read' })
+    const { structuredContent } = await chatGpt.call('whoami')
+    expect(structuredContent).toMatchObject({ name: 'Owner', clientId: chatGpt.clientId })
+
+    const text = 'Written by ChatGPT'
+    expect(await chatGpt.call('add_note', { text })).toMatchObject({ structuredContent: { text } })
+    expect(chatGpt.asked).toBe(2)
+
+    const before = chatGpt.tokens
+    expect(await chatGpt.refresh()).toMatchObject({ scope: 'notes:read notes:write' })
+    expect(chatGpt.tokens?.refresh_token).not.toBe(before?.refresh_token)
+    const found = await chatGpt.call('search_notes', { text })
+    expect(found.structuredContent).toMatchObject({ notes: [{ text }] })
+    expect(chatGpt.asked).toBe(2)
+  })
+
+  it('S19 signs one assertion for one request, which names this server alone', async () => {
+    const code = await chatGpt.authorize('notes:read')
+    const own = `${server.origin}/token`
+    for (const aud of ['https://elsewhere.example/token', [own, 'https://elsewhere.example/token']]) {
+      const client_assertion = await chatGpt.assertion({ aud })
+      const { status } = await chatGpt.token(code, { client_assertion })
+      expect([aud, status]).toEqual([aud, 401])
+    }
+    const { refresh_token } = await (await chatGpt.token(code)).json<{ refresh_token: string }>()
+    const client_assertion = await chatGpt.assertion()
+    const refresh = () => chatGpt.token({ grant_type: 'refresh_token', refresh_token }, { client_assertion })
+    const answers = await Promise.all(Array.from({ length: 50 }, refresh))
+    const successes = answers.filter(({ status }) => status === 200)
+    const refusals = answers.filter(({ status }) => status === 401)
+    expect([successes.length, refusals.length]).toEqual([1, 49])
+  })
+})

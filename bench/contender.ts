@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { SECRETS } from '../scripts/setup.ts'
 import { type Build, build } from './build.ts'
 import { Client } from './client.ts'
+import { memory, temporary } from './folders.ts'
 import { Connection, ISSUER, type Sent } from './load.ts'
 import { toolCall } from './mcp.ts'
-import { memory, temporary } from './place.ts'
 import { Storage } from './storage.ts'
 import { type Program, Workerd } from './workerd.ts'
 
@@ -23,7 +23,7 @@ export class Contender {
   readonly storage: Storage
   readonly workerd: Workerd
   readonly connection: Connection
-  /** Absent where nobody asks who calls. */
+  /** Absent without authentication. */
   client: Client | undefined
   token: string | undefined
 

@@ -1,4 +1,4 @@
-// MCP messages: of the 2026-07-28 protocol, and of the one before it.
+// MCP messages of the 2026-07-28 protocol, and of the one before it.
 import type { Sent } from './load.ts'
 
 const VERSION = '2026-07-28'

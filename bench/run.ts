@@ -33,7 +33,7 @@ if (!isInstalled()) {
   console.log('Installing what only the bench needs, into bench/node_modules.\n')
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: 'bench', stdio: 'inherit' })
 }
-// Whoever stops it wants all of it to stop.
+// A signal to the bench stops its child processes, too.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 const { measureCalls } = await import('./measure/calls.ts')

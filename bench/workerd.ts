@@ -147,5 +147,5 @@ const worker :Workerd.Worker = (
 `
 }
 
-/** A bench registers more clients in a minute than anybody may. */
+/** The bench registers more clients in a minute than the limits allow. */
 const NO_LIMIT = 'export default () => ({ limit: async () => ({ success: true }) })'

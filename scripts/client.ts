@@ -1,5 +1,5 @@
-// `npm run client`: the clients that the owner registers: for themselves (machines, CI jobs, agents without a person), and
-// apps for people where no app may register itself. Asks nothing, so that scripts can use it.
+// `npm run client`: the clients that the owner registers: machines, CI jobs and agents without a user, and apps for users
+// where no app may register itself. It asks no question, so that scripts can use it.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { LIFETIME, SCOPES } from '#config'
@@ -60,7 +60,7 @@ const { values, positionals } = readOptions(
   { positionals: true },
 )
 
-/** What was asked for cannot be done; the message says why. */
+/** The command cannot do what the arguments ask for. The message says why. */
 class Refused extends Error {}
 
 const COMMANDS: Readonly<Record<string, (records: Records, id: string | undefined) => Promise<void>>> = {
@@ -177,8 +177,8 @@ async function rotateSecret(records: Records, id: string | undefined): Promise<v
   say('\nThe secret is shown this once. The old one is refused within a minute.')
 }
 
-// First the mark, which ends each token of the client, also one that it still fetches: when the second step fails, the
-// record is there to be removed again.
+// The mark first: it ends every token of the client, also one that it fetches meanwhile. If the second step fails, the
+// record remains, and the owner can run the command again.
 async function remove(records: Records, id: string | undefined): Promise<void> {
   const client = await require(records, id)
   await records.write(revokedClientKey(client.id), 'removed', LIFETIME.accessToken + 300)
@@ -211,7 +211,7 @@ function keys() {
   return publicKeys({ ...(jwks !== undefined && { jwks }), ...(jwks_uri !== undefined && { jwks_uri }) })
 }
 
-/** What a client is, in the words of RFC 7591. */
+/** A client's metadata, in the words of RFC 7591. */
 function described({ id, metadata, scopes, issuedAt }: OwnedClient): Record<string, unknown> {
   const { client_name, grant_types, redirect_uris, token_endpoint_auth_method, jwks, jwks_uri } = metadata
   const proof = { ...(jwks && { jwks }), ...(jwks_uri && { jwks_uri }) }

@@ -1,4 +1,4 @@
-// `npm run dev`: makes what is missing, starts `wrangler dev` with the flags that were given, and says how to connect.
+// `npm run dev`: creates the missing secrets, starts `wrangler dev` with the given options, and says how to connect.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
@@ -40,7 +40,7 @@ const child = spawn(
   [
     WRANGLER,
     'dev',
-    // The address of the deployed server is not the one of this. First, since `--var` takes whatever follows up to a flag.
+    // The deployed server's address does not apply here. This comes first, because `--var` takes every word up to an option.
     '--var',
     'PUBLIC_URL:',
     '--show-interactive-dev-session=false',

@@ -1,5 +1,5 @@
-// `npm run doctor <url>`: checks an MCP server from outside, as its clients see it, and says what would keep them from
-// connecting. Works on any server. Exit code 1 when something is wrong.
+// `npm run doctor <url>`: checks any MCP server as its clients see it, and says what would keep them from connecting.
+// Exit code 1 means that a check failed.
 import { CHECKS, type Check, examine } from './doctor/checks.ts'
 import { readOptions, refuse } from './options.ts'
 import { useProxy } from './proxy.ts'

@@ -1,4 +1,4 @@
-// What wrangler makes of a wrangler.toml for the type checker: the Env of a Worker.
+// The type of Env, which wrangler generates from a wrangler.toml.
 import { WranglerError, wrangler } from './wrangler.ts'
 
 interface Generated {

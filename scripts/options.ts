@@ -1,10 +1,10 @@
-// What was typed after a command. Every command reads it here, so that all of them refuse the same mistakes.
+// The arguments of a command. Every command reads them here, so that all of them refuse the same mistakes.
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
 interface Extras<P extends boolean> {
-  /** Whether the command takes words that are no options, such as a name. */
+  /** Whether the command takes words besides options, such as a name. */
   readonly positionals?: P
 }
 
@@ -47,7 +47,7 @@ export function readCount(name: string, value: string, usage: string): number {
   return refuse(`--${name} takes a whole number of at least 1, not "${value}".`, usage)
 }
 
-/** Ends the program with code 2: it was asked for something that it does not do. */
+/** Ends the program with code 2, for arguments that the command does not take. */
 export function refuse(what: string, usage: string): never {
   console.error(`✗ ${what}\n`)
   console.log(usage)
@@ -63,7 +63,7 @@ function isHelpAsked(): boolean {
   return process.argv.slice(2).some((word) => word === '--help' || word === '-h')
 }
 
-// Without `--`, npm takes an option for its own and says nothing: the command would run on another server than was asked.
+// Without `--`, npm keeps an option for itself and says nothing. The command would then change the wrong server.
 function requireNoneKept(names: readonly string[]): void {
   const typed = process.argv.slice(2).map((word) => word.split('=')[0])
   const kept = names.find((name) => !typed.includes(`--${name}`) && isKeptByNpm(name))

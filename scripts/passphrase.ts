@@ -29,7 +29,7 @@ async function renew(): Promise<void> {
   const passphrase = newPassphrase()
   await alone(worker, async () => {
     await changeSecrets(worker, { OWNER_PASSPHRASE: passphrase })
-    // A deployment that is not finished must not show the old one.
+    // A later deployment that finishes an interrupted one must not show the old passphrase.
     forgetSecrets(worker)
   })
   done('The old passphrase is no longer accepted')

@@ -1,9 +1,9 @@
-// What another server said, as a terminal may be shown it.
+// Makes another server's text safe to print at a terminal.
 import { stripVTControlCharacters } from 'node:util'
 
 /**
- * Nothing in it moves the cursor, writes to the clipboard, hides or turns what stands around it: control sequences and
- * invisible characters are gone, lines and tabs stay.
+ * Removes control sequences and invisible characters, which could move the cursor, write to the clipboard, or hide the
+ * text around them. Keeps line breaks and tabs.
  */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(

@@ -1,4 +1,4 @@
-// Programs of node_modules, started without a shell and without npm: the same on every system.
+// Starts programs of node_modules without a shell and without npm, in the same way on every system.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -1,10 +1,10 @@
-// Where the internet is behind a proxy, HTTPS_PROXY names it. wrangler goes there; our own requests do by this.
+// HTTPS_PROXY names a proxy to the internet. wrangler uses it by itself; this makes our own requests use it, too.
 import http from 'node:http'
 
-/** This computer is never behind it. */
+/** Hosts that need no proxy: this computer. */
 const HERE = 'localhost,127.0.0.1,[::1]'
 
-/** From now on requests go by the proxy that the environment names, if it names one. */
+/** Sends all later requests through the proxy that the environment names, if any. */
 export function useProxy({ ...environment }: NodeJS.ProcessEnv = process.env): void {
   const exceptions = environment.no_proxy ?? environment.NO_PROXY
   environment.no_proxy = exceptions ? `${exceptions},${HERE}` : HERE

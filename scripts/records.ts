@@ -1,4 +1,4 @@
-// The records of a server, local or deployed, read and written from outside: `wrangler kv key …`.
+// Reads and writes the KV records of a server, local or deployed, with `wrangler kv key …`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,17 +7,17 @@ import { requireLiveWorker } from './deployment/live.ts'
 import { WranglerError, wrangler } from './wrangler.ts'
 
 const BINDING = 'RECORDS'
-/** As many as Cloudflare gives at once. */
+/** The most records that Cloudflare returns in one call. */
 const AT_ONCE = 100
 
-/** A value as `wrangler kv bulk get` prints it: of local records inside an object, of Cloudflare's as it is. */
+/** A value as `wrangler kv bulk get` prints it: inside an object for local records, bare for those at Cloudflare. */
 type Bulk = string | null | { readonly value: string | null }
 
-export interface Place {
+export interface Location {
   readonly remote: boolean
   /** The deployed Worker, if not the one that wrangler.toml names. */
   readonly worker: string | undefined
-  /** Where a local server keeps its data, if not in the usual place. */
+  /** The data folder of a local server, if not .wrangler/state. */
   readonly persistTo: string | undefined
 }
 
@@ -29,7 +29,7 @@ export class Records {
   }
 
   /** @throws Error when the server is not deployed */
-  static async open({ remote, worker, persistTo }: Place): Promise<Records> {
+  static async open({ remote, worker, persistTo }: Location): Promise<Records> {
     if (remote) return new Records(['--remote', '--namespace-id', await namespaceId(worker)])
     return new Records(['--local', '--binding', BINDING, ...(persistTo ? ['--persist-to', persistTo] : [])])
   }
@@ -42,7 +42,7 @@ export class Records {
   async read<T>(name: string): Promise<T | undefined> {
     try {
       const text = await this.#run('get', name, '--text')
-      // wrangler's words for a key that is not there: of local records, and of Cloudflare's.
+      // wrangler has other words for a missing key in local records than in the records at Cloudflare.
       return text.trim() === 'Value not found' ? undefined : (JSON.parse(text) as T)
     } catch (error) {
       if (error instanceof WranglerError && error.message.includes('404: Not Found')) return undefined
@@ -50,7 +50,7 @@ export class Records {
     }
   }
 
-  /** Those that are there of these, in a call for each hundred: a program a record would take a second and 200 MB each. */
+  /** The existing ones of these, in one call for each hundred: one call for each record would take a second and 200 MB. */
   async readAll<T>(names: readonly string[]): Promise<T[]> {
     const found: T[] = []
     for (let at = 0; at < names.length; at += AT_ONCE) {
@@ -63,7 +63,7 @@ export class Records {
     return found
   }
 
-  /** @param ttl in seconds, for a record that goes by itself */
+  /** @param ttl in seconds; without it the record never expires */
   async write(name: string, value: object | string, ttl?: number): Promise<void> {
     await this.#withFile(typeof value === 'string' ? value : JSON.stringify(value), (file) =>
       this.#run('put', name, '--path', file, ...(ttl === undefined ? [] : ['--ttl', String(ttl)])),
@@ -91,7 +91,7 @@ export class Records {
   }
 }
 
-/** The namespace of a deployed Worker, which wrangler.toml need not name. */
+/** The namespace of a deployed Worker. wrangler.toml may not have its id. */
 async function namespaceId(name: string | undefined): Promise<string> {
   const { worker } = readTarget(name)
   const { recordsId } = await requireLiveWorker(worker)

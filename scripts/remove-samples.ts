@@ -1,4 +1,4 @@
-// `npm run remove-samples`: takes the sample out of your files, your list of tools, your bindings and your scopes.
+// `npm run remove-samples`: removes the sample from your files, your list of tools, your bindings and your scopes.
 import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { done, run, Stopped } from './deployment/terminal.ts'

@@ -1,8 +1,8 @@
-// `npm run rotate-keys`: a new signing key for the deployed server, without a token that is refused anywhere although
-// edges change from one version to the next at different moments:
+// `npm run rotate-keys`: gives the deployed server a new signing key. Edges change version at different moments, and no
+// edge may refuse a valid token meanwhile:
 //   1. every edge accepts the old key and the next one, still signing with the old
-//   2. wait until that has reached them all
-//   3. sign with the next one; the old one is accepted until its last token has expired, and goes by itself
+//   2. wait until this has reached every edge
+//   3. sign with the next key; accept the old one until its last token expires, then drop it
 import { setTimeout as wait } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import { requireAccount } from './deployment/account.ts'

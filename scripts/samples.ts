@@ -1,5 +1,5 @@
-// What belongs to the sample, and how to take it out of a file. A line that ends in `// sample` or `# sample` belongs to
-// it; so does a TOML table whose header does.
+// Removes the sample from a file. The sample's lines end in `// sample` or `# sample`; a TOML table with such a header
+// belongs to the sample, too.
 
 /** The folders of the sample. */
 export const FOLDERS: readonly string[] = ['src/server/notes']
@@ -9,7 +9,7 @@ const TABLE = /^\[.*\] # sample$/
 
 export interface Without {
   readonly text: string
-  /** How many lines are gone. */
+  /** How many lines were removed. */
   readonly removed: number
 }
 

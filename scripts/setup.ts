@@ -1,4 +1,4 @@
-// Makes the secrets of a local server: writes .dev.vars once, later adds only what is missing, never replaces.
+// Creates the secrets of a local server in .dev.vars. Adds the missing ones, and never replaces one.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -7,7 +7,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 const FILE = '.dev.vars'
 const HEADER = '# The secrets of this local server. Made by `npm run dev`; never committed.\n'
 
-/** What each secret is made of when it is missing. */
+/** Creates each secret that is missing. */
 export const SECRETS: Readonly<Record<string, () => Promise<string>>> = {
   SIGNING_KEY: async () => JSON.stringify(await newSigningKey()),
   SESSION_KEY: async () => newKey(),
@@ -49,7 +49,7 @@ export async function newSigningKey(): Promise<JWK> {
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'ES256', use: 'sig' }
 }
 
-/** 140 random bits as seven groups of four, in letters and digits that are not mistaken for one another. */
+/** 140 random bits as seven groups of four, in letters and digits that look unlike one another. */
 export function newPassphrase(): string {
   const alphabet = 'abcdefghjkmnpqrstuvwxyz023456789'
   const letters = Array.from(crypto.getRandomValues(new Uint8Array(28)), (byte) => alphabet[byte % 32])

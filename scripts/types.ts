@@ -1,4 +1,4 @@
-// `npm run types`: tells the type checker what stands in wrangler.toml.
+// `npm run types`: generates the type of Env from each wrangler.toml.
 import { done, run } from './deployment/terminal.ts'
 import { GENERATED, writeTypes } from './generated-types.ts'
 import { readOptions } from './options.ts'

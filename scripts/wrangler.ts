@@ -16,16 +16,16 @@ export const WRANGLER: string = join(
   JSON.parse(readFileSync(manifest, 'utf8')).bin.wrangler,
 )
 
-/** With which it runs. A program of its size starts in little more than half the time if Node keeps what it has compiled. */
+/** Its environment. Node keeps compiled code, so that wrangler starts in little more than half the time. */
 export const WRANGLER_ENVIRONMENT: NodeJS.ProcessEnv = {
   WRANGLER_SEND_METRICS: 'false',
   NODE_COMPILE_CACHE: join(dirname(manifest), '..', '.cache', 'node'),
   ...process.env,
 }
 
-/** wrangler could not do what it was asked. The message is what it said. */
+/** wrangler failed. The message is its own. */
 export class WranglerError extends Error {
-  /** Cloudflare's number for what is wrong, if that is who refused. */
+  /** Cloudflare's error code, if Cloudflare refused. */
   readonly code: number | undefined
   /** What it printed before it failed. */
   readonly output: string
@@ -67,7 +67,7 @@ export async function runWrangler(
         WRANGLER_OUTPUT_FILE_PATH: reportFile,
       },
     })
-    // Whoever ends before it has read all of it says why.
+    // wrangler may end before it has read all input. Its output then says why.
     child.stdin.on('error', () => undefined).end(input)
     const [output, complaint, [code]] = await Promise.all([
       text(child.stdout),
@@ -94,7 +94,7 @@ function failureOf(
   report: readonly Report[],
 ): WranglerError {
   const code = report.find(({ type }) => type === 'command-failed')?.code
-  // Nobody is helped by the stack of a program that is not theirs, by where its log is, or by its issue tracker.
+  // wrangler's stack trace, log path and issue tracker do not help the user.
   const said = printable(complaint.trim() || output)
     .split('\n')
     .filter((line) => !/^\s+at |Logs were written to|If you think this is a bug/.test(line))

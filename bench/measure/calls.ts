@@ -1,4 +1,4 @@
-// What the bearer check costs: CPU time of an authenticated tools/call against the same tool that anybody may call.
+// What the bearer check costs: CPU time of an authenticated tools/call against the same tool without authentication.
 import { ours, peer, twin } from '../build.ts'
 import { withContenders } from '../contender.ts'
 import type { Section } from '../report.ts'

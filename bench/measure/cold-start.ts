@@ -12,9 +12,9 @@ import {
   twin,
 } from '../build.ts'
 import { type Contender, withContenders } from '../contender.ts'
+import { temporary } from '../folders.ts'
 import { Connection, type Sent } from '../load.ts'
 import { legacyToolCall, toolCall } from '../mcp.ts'
-import { temporary } from '../place.ts'
 import type { Section } from '../report.ts'
 import { median, ratio } from '../statistics.ts'
 import { Workerd } from '../workerd.ts'

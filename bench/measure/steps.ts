@@ -127,7 +127,7 @@ async function countOperations({ storage }: Contender, { client, control, found 
   await control('/bench/calls')
   await eachStep(client, async (step, run) => {
     const result = await run()
-    // What is told to storage once the answer has gone counts, too.
+    // Storage operations after the response count, too.
     await wait(SETTLED)
     const { reads, writes, lists, deletes } = storage.takeOperations()
     const calls = Number(await control('/bench/calls'))

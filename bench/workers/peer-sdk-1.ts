@@ -10,7 +10,7 @@ export { Notebook } from '../../test/fixture/src/server/notebook.ts'
 async function answer(request: Request): Promise<Response> {
   const server = new McpServer({ name: 'Bench', version: '1' })
   server.registerTool('whoami', { description: 'Says who is signed in.' }, () => ({
-    content: [{ type: 'text', text: 'Anybody' }],
+    content: [{ type: 'text', text: 'Anyone' }],
   }))
   const transport = new WebStandardStreamableHTTPServerTransport()
   await server.connect(transport)

@@ -1,5 +1,5 @@
 // What one would pick instead: @cloudflare/workers-oauth-provider before the same MCP tools, as its README sets it up.
-// Its page for a person is the least that works: nobody signs in, no form is guarded, nothing is looked up to be shown.
+// Its consent page is the minimum: it signs no user in, guards no form, and looks nothing up.
 import { type OAuthHelpers, OAuthProvider } from '@cloudflare/workers-oauth-provider'
 import { answer } from './answer.ts'
 
@@ -55,10 +55,10 @@ export async function consent(request: Request, env: PeerEnv): Promise<Response>
   }
   const { redirectTo } = await oauth.completeAuthorization({
     request: authRequest,
-    userId: 'anybody',
+    userId: 'anyone',
     metadata: {},
     scope: authRequest.scope,
-    props: { userId: 'anybody', name: 'Anybody' },
+    props: { userId: 'anyone', name: 'Anyone' },
   })
   return new Response(null, { status: 302, headers: { Location: redirectTo } })
 }

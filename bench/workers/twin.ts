@@ -3,12 +3,12 @@ import { answer, type Who } from './answer.ts'
 
 export { Notebook } from '../../test/fixture/src/server/notebook.ts'
 
-const ANYBODY: Who = {
-  user: { id: 'anybody', name: 'Anybody' },
+const ANYONE: Who = {
+  user: { id: 'anyone', name: 'Anyone' },
   client: { id: 'any-client' },
   scopes: ['notes:read', 'notes:write'],
 }
 
 export default {
-  fetch: (request: Request, env: Env) => answer(request, env, ANYBODY),
+  fetch: (request: Request, env: Env) => answer(request, env, ANYONE),
 }

@@ -3,7 +3,7 @@
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string
-  /** By names in lower case. Of a name that comes twice, the first. */
+  /** By name in lower case. If a name comes twice, the first counts. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
@@ -17,7 +17,7 @@ const SCHEME = new RegExp(`(${TOKEN})(?=[ \\t]|,|$)`, 'y')
 const TOKEN68 = /[ \t]+[\w.~+/-]+=*(?=[ \t]*(?:,|$))/y
 const BETWEEN = /[ \t,]*/y
 
-/** @param header all lines, joined by commas. Reads up to where it is no challenge any more. */
+/** @param header all lines, joined by commas. Stops at the first text that is no challenge. */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = []
   let at = 0

@@ -45,7 +45,7 @@ export async function* examine(mcp: URL, checks: readonly Check[]): AsyncGenerat
       (error: Error) =>
         error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message,
     )
-    // It quotes what a server says that may be anybody's.
+    // It quotes a server that may be hostile.
     yield { check, problem: problem === undefined ? undefined : printable(problem) }
   }
 }
@@ -206,7 +206,7 @@ export const CHECKS: readonly Check[] = [
     rule: 'An unknown client at the token endpoint is answered with 401 invalid_client',
     fix: 'Answer exactly that, and only when it is true: clients register again on it.',
     look: async ({ serverMetadata }) => {
-      const body = { grant_type: 'refresh_token', refresh_token: 'none', client_id: 'nobody' }
+      const body = { grant_type: 'refresh_token', refresh_token: 'none', client_id: 'unknown' }
       const response = await send(new URL(String(serverMetadata.token_endpoint)), {
         method: 'POST',
         body: new URLSearchParams(body),
@@ -250,7 +250,7 @@ export const CHECKS: readonly Check[] = [
   },
 ]
 
-/** Who wants only clients that are described by a document, or known already, has no such endpoint. */
+/** A server that accepts only metadata documents or known clients has no such endpoint. */
 function offersRegistration(serverMetadata: Json): boolean {
   return serverMetadata.registration_endpoint !== undefined
 }
@@ -304,9 +304,9 @@ function metadataUrls({ origin, pathname }: URL): URL[] {
   return [...new Set(paths)].map((one) => new URL(one, origin))
 }
 
-/** What the first address that has something says; otherwise why the very first has nothing. */
+/** The first metadata that is found; otherwise the problem of the first address. */
 async function firstJson([first, ...others]: readonly URL[]): Promise<Json> {
-  if (!first) throw new Error('There is nowhere to look.')
+  if (!first) throw new Error('The issuer has no metadata address.')
   try {
     return await getJson(first)
   } catch (error) {

@@ -46,21 +46,21 @@ describe('docs/cost.md', () => {
       return result
     }
     const person = new Visitor()
-    const app = await step('An app finds its way, and registers', async () => {
+    const app = await step('An app discovers the server, and registers', async () => {
       await callTool(undefined, 'whoami')
       await send('/.well-known/oauth-protected-resource/mcp')
       return OAuthClient.registered()
     })
-    await step('Somebody opens its link, and signs in', async () => {
+    await step('A user opens its link, and signs in', async () => {
       await person.get((await app.authorizationRequest()).url)
       await person.get('/login')
       await person.signIn()
     })
     const allow = () => app.authorize(person)
-    const redemption = await step('They allow it, as the first', allow)
-    const second = await step('They allow it again: on another device, or for more', allow)
+    const redemption = await step('They approve it, as its first user', allow)
+    const second = await step('They approve it again: on another device, or for more', allow)
     const fetchTokens = async () => tokensOf(app.token(redemption))
-    let tokens = await step('It fetches its tokens', fetchTokens)
+    let tokens = await step('It exchanges the code for tokens', fetchTokens)
     await app.token(second)
     const call = (tool = 'whoami', args = {}) => callTool(tokens.access_token, tool, args)
     await step('Its first call with a new access token', () => call())
@@ -75,23 +75,23 @@ describe('docs/cost.md', () => {
     )
     await step('Each call in the session', () => session.read('whoami'))
     pass(3600)
-    tokens = await step('It renews its access, once an hour', () =>
+    tokens = await step('It refreshes its tokens, once an hour', () =>
       tokensOf(app.refresh(tokens.refresh_token)),
     )
     await call()
-    await step('Somebody looks at their account page, with one app', () => person.get('/account'))
+    await step('A user opens their account page, with one app', () => person.get('/account'))
     await step('They revoke it, with its two approvals', () =>
       person.post('/account/revoke', { client_id: app.id }),
     )
     const { refresh_token } = await app.connect(person)
     pass(LIFETIME.grant)
-    await step('An app that is no longer used is forgotten', () =>
+    await step('A client that no grant needs is deleted', () =>
       counter.wake(env.GRANTS, grantIdOf(refresh_token)),
     )
     // The events of all that went before are too old by now, and go with the next one.
     await counter.count(() => register())
-    await step('Somebody tries a wrong passphrase', () => new Visitor().signIn('/account', 'wrong'))
-    await step('A registration that nobody approves, and that goes after a day', async () => {
+    await step('A user tries a wrong passphrase', () => new Visitor().signIn('/account', 'wrong'))
+    await step('A registration that no user approves, deleted after a day', async () => {
       const { client_id } = (await (await register()).json()) as { client_id: string }
       await counter.wake(env.CLIENTS, client_id)
     })

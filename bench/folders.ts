@@ -1,4 +1,4 @@
-// Where a run keeps what it makes. Gone with it.
+// The temporary folders of a run. They are deleted when it ends.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 /** Bundles and configurations. */
 export const temporary: string = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
 
-/** For what a disk would slow down: a file system in memory, where there is one. */
+/** For files that a disk would slow down: in memory, if the system has such a folder. */
 export const memory: string = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 process.once('exit', () => rmSync(temporary, { recursive: true, force: true }))

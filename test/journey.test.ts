@@ -1,4 +1,4 @@
-// Read first: the whole story, from an app that has never seen this server to an app that is put out again.
+// Read first: the whole story, from an app that has never seen this server to an app that is revoked.
 import { afterEach, expect, it, vi } from 'vitest'
 import { callTool, OAuthClient, REDIRECT_URI, structured, type Tokens } from './support/oauth-client.ts'
 import { Visitor } from './support/visitor.ts'
@@ -55,7 +55,7 @@ it('lets an app in, lets it do what was allowed, and puts it out again', async (
   })
   expect(await structured(callTool(tokens.access_token, 'list_notes'))).toEqual({ notes: [] })
 
-  // Writing was not allowed: it is told what it needs, asks the person again, and then may.
+  // The app may not write yet: the server names the scope, the app asks the user again, and then writes.
   const tooLittle = await callTool(tokens.access_token, 'add_note', { text: 'Buy milk' })
   expect(tooLittle.status).toBe(403)
   expect(tooLittle.headers.get('WWW-Authenticate')).toMatch(/error="insufficient_scope".*scope="notes:write"/)

@@ -15,7 +15,7 @@ afterEach(() => {
 
 const DAY = 24 * 60 * 60
 
-/** Somebody of their own, for whom nothing has happened yet. */
+/** A new user without any activity. */
 function newcomer(): Promise<Visitor> {
   return Visitor.as(crypto.randomUUID())
 }
@@ -28,7 +28,7 @@ async function activity(person: Visitor): Promise<string[]> {
 }
 
 describe('the activity of an account', () => {
-  it('tells who was let in, what renewed its access, how often, and what ended it', async () => {
+  it('shows each approval, each refresh with its count, and what ended the grant', async () => {
     const person = await newcomer()
     const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
     let { refresh_token } = await app.connect(person)
@@ -92,7 +92,7 @@ describe('the activity of an account', () => {
 })
 
 describe('revoking', () => {
-  it('all ends every app of this person, and nobody else’s', async () => {
+  it('all ends every app of this user, and no other user’s', async () => {
     const [person, other] = [await newcomer(), await newcomer()]
     const apps = [await OAuthClient.registered(), await OAuthClient.registered()]
     const [mine, theirs] = await Promise.all(
@@ -161,7 +161,7 @@ describe('signing out', () => {
     expect((await callTool(access_token, 'whoami')).status).toBe(200)
   })
 
-  it('by a new passphrase ends every session, of whomever, and leaves the apps', async () => {
+  it('by a new passphrase ends every session of every user, and leaves the apps', async () => {
     const [owner, other] = [await Visitor.signedIn(), await newcomer()]
     const app = await OAuthClient.registered()
     const { access_token } = await app.connect(owner)

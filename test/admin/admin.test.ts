@@ -41,14 +41,14 @@ async function forgetEverybody(): Promise<void> {
   if (!list_complete) await forgetEverybody()
 }
 
-interface Somebody {
+interface Member {
   readonly person: Visitor
   readonly user: string
   readonly identity: Identity
 }
 
-/** Somebody of their own. */
-async function somebody(name: string): Promise<Somebody> {
+/** A new user. */
+async function newMember(name: string): Promise<Member> {
   const subject = crypto.randomUUID()
   const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
   return {
@@ -59,7 +59,7 @@ async function somebody(name: string): Promise<Somebody> {
 }
 
 /** What a consent page leads to, without the page: for those who allow much. */
-function allow({ user, identity }: Somebody, clientId: string) {
+function allow({ user, identity }: Member, clientId: string) {
   return openGrant(env, {
     issuer: ORIGIN,
     userId: user,
@@ -83,14 +83,14 @@ describe('the admin page', () => {
     expect(page.html).toContain('href="/account"')
   })
 
-  it('is linked for the owner on their account page, and for nobody else', async () => {
+  it('is linked on the owner’s account page, and on no other', async () => {
     expect(await (await owner.get('/account')).text()).toContain('href="/admin"')
-    const { person } = await somebody('Ada')
+    const { person } = await newMember('Ada')
     expect(await (await person.get('/account')).text()).not.toContain('/admin')
   })
 
-  it('shows who let in what, since when, and how they sign in', async () => {
-    const { person, user } = await somebody('Ada')
+  it('shows which user approved which app, since when, and how they sign in', async () => {
+    const { person, user } = await newMember('Ada')
     const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
     await app.connect(person)
     await app.connect(person, { scope: 'notes:read' })
@@ -115,7 +115,7 @@ describe('the admin page', () => {
     ]
     for (const name of names) {
       const app = await OAuthClient.registered({ client_name: name })
-      await app.connect((await somebody(name)).person)
+      await app.connect((await newMember(name)).person)
     }
     const { html } = await AdminPage.of(owner)
     expect(html).not.toContain('<script>alert')
@@ -125,7 +125,7 @@ describe('the admin page', () => {
   })
 
   it('shows thousands a page at a time, each once', async () => {
-    const people = await Promise.all(Array.from({ length: 45 }, (_, n) => somebody(`Person ${n}`)))
+    const people = await Promise.all(Array.from({ length: 45 }, (_, n) => newMember(`Person ${n}`)))
     await Promise.all(people.map((one) => allow(one, 'an app')))
     const expected = people.map(({ user }) => user)
     const users: string[] = []
@@ -151,7 +151,7 @@ describe('the admin page', () => {
     const ids = Array.from({ length: 1001 }, (_, n) => `grant:${n.toString(16).padStart(64, '0')}`)
     await Promise.all(ids.map((key) => env.RECORDS.put(key, '{}', { metadata })))
     const first = await AdminPage.of(owner)
-    // Listed, and over: whoever has no live grant is not shown.
+    // The index lists them, but the page shows only users with a live grant.
     expect(first.users).toEqual([])
     expect(first.part('people')).toContain('There is more.')
     const second = await AdminPage.of(owner, first.next('people'))
@@ -208,7 +208,7 @@ describe('the admin page', () => {
   })
 
   it('tells in words what happened, what strangers did apart from the rest', async () => {
-    const { person } = await somebody('Ada')
+    const { person } = await newMember('Ada')
     const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
     await app.connect(person)
     await person.post('/account/revoke', { client_id: app.id })
@@ -232,7 +232,7 @@ describe('the admin page', () => {
 
 describe('S14 lines of the owner’s page tell people apart:', () => {
   it('an invitee who calls herself Owner is not the owner', async () => {
-    const { person, user } = await somebody('Owner')
+    const { person, user } = await newMember('Owner')
     const app = await OAuthClient.registered({ client_name: 'Her app' })
     await app.connect(person)
     await vi.waitFor(async () => {
@@ -243,7 +243,7 @@ describe('S14 lines of the owner’s page tell people apart:', () => {
   })
 
   it('what an owner did names that owner', async () => {
-    const { person, user } = await somebody('Ada')
+    const { person, user } = await newMember('Ada')
     const app = await OAuthClient.registered({ client_name: 'To be ended' })
     await app.connect(person)
     await owner.post('/admin/revoke-all', { user })
@@ -259,7 +259,7 @@ describe('S14 lines of the owner’s page tell people apart:', () => {
 
 describe('the owner ends', () => {
   it('an app of a person, and leaves their others and the app of others', async () => {
-    const [ada, bob] = [await somebody('Ada'), await somebody('Bob')]
+    const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const [one, other] = [await OAuthClient.registered(), await OAuthClient.registered()]
     const ended = [await one.connect(ada.person), await one.connect(ada.person)]
     const kept = [
@@ -278,7 +278,7 @@ describe('the owner ends', () => {
   })
 
   it('everything of a person: apps, and sessions in every browser', async () => {
-    const [ada, bob] = [await somebody('Ada'), await somebody('Bob')]
+    const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const app = await OAuthClient.registered()
     const [hers, his] = [await app.connect(ada.person), await app.connect(bob.person)]
     expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('signed out everywhere')
@@ -290,8 +290,8 @@ describe('the owner ends', () => {
     expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('over already')
   })
 
-  it('everything of a person, also an app that they let in at that moment', async () => {
-    const { person, user } = await somebody('Ada')
+  it('everything of a user, also an app that they approve at that moment', async () => {
+    const { person, user } = await newMember('Ada')
     const app = await OAuthClient.registered()
     await app.connect(person)
     let late: Tokens | undefined
@@ -315,8 +315,8 @@ describe('the owner ends', () => {
     await expectOver(app, tokens)
   })
 
-  it('a registration, with whatever anybody gave it', async () => {
-    const [ada, bob] = [await somebody('Ada'), await somebody('Bob')]
+  it('a registration, with every grant that users gave it', async () => {
+    const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const [app, other] = [await OAuthClient.registered(), await OAuthClient.registered()]
     const ended = [await app.connect(ada.person), await app.connect(bob.person)]
     const kept = await other.connect(ada.person)
@@ -352,7 +352,7 @@ describe('the owner ends', () => {
 
   it('a client that describes itself', async () => {
     const app = await OAuthClient.described(DocumentHost.install().publish())
-    const tokens = await app.connect((await somebody('Ada')).person)
+    const tokens = await app.connect((await newMember('Ada')).person)
     const [registration = ''] = (await AdminPage.of(owner)).registrations
     expect(await press(owner, 'remove', { registration })).toContain('Removed.')
     await expectOver(app, tokens)
@@ -371,7 +371,7 @@ describe('the owner ends', () => {
 
   it('in several requests what is too much for one, and can go on until nothing is left', async () => {
     const app = await OAuthClient.registered()
-    const people = [await somebody('Ada'), await somebody('Bob')]
+    const people = [await newMember('Ada'), await newMember('Bob')]
     await app.connect(people[0]?.person)
     const half = MAX_REVOKED_AT_ONCE / 2
     await Promise.all(people.flatMap((one) => Array.from({ length: half + 1 }, () => allow(one, app.id))))
@@ -387,7 +387,7 @@ describe('the owner ends', () => {
 
   it('nothing by halves: a registration whose end fails is still there to be ended', async () => {
     const app = await OAuthClient.registered()
-    const tokens = await app.connect((await somebody('Ada')).person)
+    const tokens = await app.connect((await newMember('Ada')).person)
     vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list').mockRejectedValueOnce(
       new Error('KV LIST failed: 429'),
     )

@@ -1,4 +1,4 @@
-// The recent security events that the owner is shown: what is kept, how much, and what that costs whom.
+// The recent security events on the owner's page: which are kept, how many, and what each costs.
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -48,7 +48,7 @@ async function keptBy(act: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe('what is kept', () => {
-  it('is who was let in, and what ended it, with the names of then', async () => {
+  it('has each approval and what ended it, with the names of that time', async () => {
     const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
     const person = await Visitor.as('Ada')
     await app.connect(person)
@@ -192,7 +192,7 @@ describe('W8 an audit object that fails', () => {
     )
   })
 
-  it('keeps nobody waiting', async () => {
+  it('delays no request', async () => {
     let answer = () => {}
     const silent = new Promise<void>((resolve) => {
       answer = resolve

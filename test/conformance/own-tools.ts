@@ -20,7 +20,7 @@ const SCENARIOS: Readonly<Record<string, Scenarios>> = {
       'sep-2575-server-sends-tools-list-changed-on-subscription',
     ],
     'tools-list': [],
-    // There are neither prompts nor resources.
+    // There are no prompts and no resources.
     caching: [
       'sep-2549-prompts-list-caching-hints',
       'sep-2549-resources-list-caching-hints',

@@ -24,7 +24,7 @@ interface Connection {
   revoked: boolean
 }
 
-/** What became of a request: an answer, or nobody knows. */
+/** The outcome of a request: an answer, or unknown. */
 type Answer = { status: number; body: { [name: string]: unknown } } | 'lost'
 
 export async function crashStorm(
@@ -147,7 +147,7 @@ class StormyApp {
 
   async #revoke(connection: Connection): Promise<void> {
     const fields = { client_id: this.#remote.clientId, token: connection.refreshToken }
-    // Until it is acknowledged nobody may rely on it; the app says it again.
+    // The app repeats the revocation until the server acknowledges it.
     for (;;) {
       const revoked = await this.#ask(() => this.#remote.post('/revoke', fields))
       if (revoked !== 'lost' && revoked.status === 200) break

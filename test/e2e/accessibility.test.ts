@@ -15,7 +15,7 @@ const NAMES = ['Notes for Mac', LONG, 'تطبيق الملاحظات']
 
 let server: DevServer
 let browser: Browser
-/** Somebody who has allowed nothing yet, and somebody who has allowed much. */
+/** A user without an approved app, and a user with many. */
 let fresh: Remote
 let busy: Remote
 
@@ -57,7 +57,7 @@ async function invitation(): Promise<string> {
 }
 
 /** The path of the page that asks the owner whether to delete the data of the first who is listed. */
-async function erasureOfSomebody(): Promise<string> {
+async function erasureOfAUser(): Promise<string> {
   const page = await busy.fetch('/admin', { headers: { Cookie: busy.cookie } })
   return /\/admin\/erase\?user=[\w-]+/.exec(await page.text())?.[0] as string
 }
@@ -127,7 +127,7 @@ const STATES: Readonly<Record<string, State>> = {
     who: () => fresh,
     path: () => '/account/erase?done=partly',
   },
-  'the page that asks the owner whether to delete it': { who: () => busy, path: erasureOfSomebody },
+  'the page that asks the owner whether to delete it': { who: () => busy, path: erasureOfAUser },
   'the account page after a revocation': { who: () => fresh, path: () => '/account?done=revoked' },
   'the account page with a passkey whose name is being changed': {
     who: () => busy,
@@ -158,10 +158,10 @@ const STATES: Readonly<Record<string, State>> = {
     },
   },
   'an invitation': { path: invitation },
-  'an invitation, for somebody who is signed in': { who: () => busy, path: invitation },
+  'an invitation, for a signed-in user': { who: () => busy, path: invitation },
   'an invitation that is over': { path: () => '/login/passkey/invitation' },
   'the page about an app that is not known': {
-    path: () => '/authorize?client_id=nobody&redirect_uri=https://client.example',
+    path: () => '/authorize?client_id=unknown&redirect_uri=https://client.example',
   },
   'the page about an address that is not there': { path: () => '/nowhere' },
 }

@@ -53,7 +53,7 @@ describe.each([
   ['the 2026-07-28 protocol', { pin: '2026-07-28' }],
   ['the initialize era', 'legacy'],
 ] as const)('an MCP client in %s', (_name, era) => {
-  it('connects, steps up, refreshes, and is put out', async () => {
+  it('connects, steps up, refreshes, and is revoked', async () => {
     app = await App.start(server.mcpUrl, era, allow)
     await app.connect()
     const whoami = await app.call('whoami')

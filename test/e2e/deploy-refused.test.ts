@@ -10,7 +10,7 @@ describe('who is not signed in to Cloudflare', () => {
   })
   afterEach(() => stage.stop())
 
-  it.each(['deploy', 'rotate-keys'])('is told how, by %s', async (script) => {
+  it.each(['deploy', 'rotate-keys'])('reads how to sign in, from %s', async (script) => {
     delete stage.clone.environment.CLOUDFLARE_API_TOKEN
     stage.clone.environment.HOME = stage.clone.folder
     stage.clone.environment.XDG_CONFIG_HOME = stage.clone.folder
@@ -21,7 +21,7 @@ describe('who is not signed in to Cloudflare', () => {
     expect(stage.account.changes).toEqual([])
   })
 
-  it('because the token is not good, is told so', async () => {
+  it('because the token is invalid, reads so', async () => {
     stage.account.signedIn = false
     const { code, output } = await stage.clone.run('deploy')
     expect(code).toBe(1)
@@ -69,7 +69,7 @@ describe('an option', () => {
     },
   )
 
-  it('that there is not is told from those that there are', async () => {
+  it('that does not exist is named beside those that do', async () => {
     const { code, output } = await stage.clone.runByNpm('deploy', '--', '--wroker', 'gatehouse-staging')
     expect(code).toBe(2)
     expect(output).toContain("Unknown option '--wroker'")

@@ -28,7 +28,7 @@ describe('a deployment', () => {
     expect(stage.setting('PUBLIC_URL')).toBe(ORIGIN)
     expect([...stage.account.namespaces.values()].map(({ title }) => title)).toEqual(['gatehouse-records'])
     expect(stage.leftovers()).toEqual([])
-    // Nobody watches, and what is printed may be kept.
+    // No person watches, and a log may keep the output.
     for (const name of SECRETS) expect(output).not.toContain(stage.setting(name))
   })
 
@@ -100,7 +100,7 @@ describe('a deployment', () => {
     expect(output).toContain('REGISTRATION must be "open", "token" or "off"')
   })
 
-  it('asks for the secret that only somebody else can give', async () => {
+  it('asks for the secret that only another service can give', async () => {
     stage.clone.configure((config) =>
       config.replace('"UPSTREAM_KEY"]', '"UPSTREAM_KEY", "GITHUB_CLIENT_SECRET"]'),
     )

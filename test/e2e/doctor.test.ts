@@ -210,7 +210,7 @@ describe('the doctor', () => {
     expect((await doctor(`${proxyOrigin()}/mcp`, '--no-register')).output).toContain('All well')
   })
 
-  it('finds nothing on a server on which nobody can register', async () => {
+  it('finds nothing on a server without registration', async () => {
     fault = inServerMetadata((json) => delete json.registration_endpoint)
     expect((await doctorOnProxy()).output).toContain('All well')
   })

@@ -1,4 +1,4 @@
-// Enterprise-managed authorization, with the official client: an identity provider decides, nobody sees a page.
+// Enterprise-managed authorization, with the official client: an identity provider decides, and no user sees a page.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'

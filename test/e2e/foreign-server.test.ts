@@ -1,5 +1,5 @@
-// Somebody else's authorization server: an unmodified MCP client finds it by our metadata, a person signs in there in
-// a real browser, and the token that it issues opens our tools. Nobody signs in here.
+// Another authorization server: an unmodified MCP client finds it by our metadata, a person signs in there in
+// a real browser, and the token that it issues opens our tools. No user signs in here.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'

@@ -193,7 +193,7 @@ describe('signing in with GitHub', () => {
     const said = [JSON.stringify([whoami, listed]), ...(await Promise.all(shown))]
     expect(said.some((one) => one.includes('Mona (Octocat)</bdi>'))).toBe(true)
     for (const secret of secrets) expect(said.filter((one) => one.includes(secret))).toEqual([])
-    // Nor a code, a state, a verifier, a session.
+    // No code, state, verifier or session either.
     expect(
       server.output.filter((line) => line.includes(token as string) || secretsIn(line).length > 0),
     ).toEqual([])

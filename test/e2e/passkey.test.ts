@@ -1,5 +1,5 @@
 // A24 with a real browser, which has an authenticator of its own: adding a passkey, coming back with it, inviting
-// somebody, and what the page says when it cannot be done.
+// another user, and what the page says when it fails.
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
@@ -33,7 +33,7 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  owner = await somebody()
+  owner = await newPerson()
   // Signing out ends a session on the server, for every browser that has its cookie.
   const account = await remote.fetch('/account', { headers: { Cookie: remote.cookie } })
   if (account.status !== 200) await remote.signIn(server.passphrase)
@@ -49,7 +49,7 @@ afterEach(async () => {
   expect(complaints.splice(0).filter((text) => text.includes('Content Security Policy'))).toEqual([])
 })
 
-async function somebody(): Promise<Person> {
+async function newPerson(): Promise<Person> {
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
   contexts.push(context)
   const page = await context.newPage()
@@ -172,7 +172,7 @@ describe('A24 a passkey', () => {
     await owner.page.getByRole('heading', { name: 'You are signed out' }).waitFor()
   })
 
-  it('is told to need a script, where there is none', async () => {
+  it('says that it needs JavaScript, where there is none', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto(`${server.origin}/login`)
@@ -182,7 +182,7 @@ describe('A24 a passkey', () => {
     await context.close()
   })
 
-  it('is told to need a name, where the host is a number', async () => {
+  it('says that it needs a host name, where the host is an IP address', async () => {
     await owner.page.goto(`${server.origin.replace('localhost', '127.0.0.1')}/login`)
     await owner.page.getByText('open this page at localhost').waitFor()
     expect(await owner.page.getByText('Sign in with a passkey').isVisible()).toBe(false)
@@ -190,12 +190,12 @@ describe('A24 a passkey', () => {
 })
 
 describe('A24 an invitation', () => {
-  it('lets somebody in as themselves, once', async () => {
+  it('gives its user an account of their own, once', async () => {
     const { userId } = await whoami(owner)
     await owner.page.goto(`${server.origin}/account`)
     const link = await invite(owner.page, 'Ada')
 
-    const ada = await somebody()
+    const ada = await newPerson()
     await ada.page.goto(link)
     expect(await ada.page.getByLabel('Your name').inputValue()).toBe('Ada')
     await ada.page.getByLabel('Your name').fill('Ada Lovelace')
@@ -208,16 +208,16 @@ describe('A24 an invitation', () => {
     expect(who.name).toBe('Ada Lovelace')
     expect(who.userId).not.toBe(userId)
 
-    const late = await somebody()
+    const late = await newPerson()
     await late.page.goto(link)
     await late.page.getByRole('heading', { name: 'This invitation is over' }).waitFor()
     await owner.page.goto(`${server.origin}/account`)
     await owner.page.getByText('Ada Lovelace accepted your invitation').waitFor()
   })
 
-  it('can be taken back while somebody looks at it', async () => {
+  it('can be withdrawn while its user looks at it', async () => {
     const link = await invite(owner.page, 'Eve')
-    const eve = await somebody()
+    const eve = await newPerson()
     await eve.page.goto(link)
     await owner.page.goto(`${server.origin}/account`)
     await owner.page.getByRole('button', { name: 'Withdraw the invitation of Eve' }).click()

@@ -42,7 +42,7 @@ describe('npm run rotate-keys', () => {
     stage.account.interrupt = (call, phase) => {
       if (!call.startsWith('PATCH') || phase === 'after' || ++calls < 2) return undefined
       first.kill()
-      return { status: 403, code: 10000, message: 'Nobody hears this.' }
+      return { status: 403, code: 10000, message: 'This is not shown.' }
     }
     expect((await first.outcome).code).toBeNull()
     stage.account.interrupt = () => undefined

@@ -70,7 +70,7 @@ describe('a CI job', () => {
     await next.close()
   })
 
-  it('of another branch is told that it is not meant', async () => {
+  it('of another branch reads that no rule means it', async () => {
     await expect(connect(actions.job('refs/pull/7/merge'))).rejects.toMatchObject({
       message: expect.stringContaining('No rule means this workload.'),
     })

@@ -1,4 +1,4 @@
-// The tool that the fork adds. As text, since here neither its scope nor its binding exists.
+// The tool that the fork adds. As text, because its scope and its binding do not exist here.
 
 export const LIST = `// One person's to-dos.
 import { DurableObject } from 'cloudflare:workers'

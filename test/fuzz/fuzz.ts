@@ -1,5 +1,5 @@
 // W2: valid requests to every endpoint, with one to four things about them changed, drawn from a fixed seed. What is
-// asked: no 5xx, no hang, nothing in the log that nobody expected, memory that stays where it was.
+// asked: no 5xx, no hang, no unexpected error in the log, memory that stays where it was.
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { DevServer } from '../support/dev-server.ts'
 import { CALLBACK, Remote, toolCall } from '../support/remote.ts'

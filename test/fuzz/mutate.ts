@@ -53,7 +53,7 @@ const NASTY = [
 ]
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']
-// Hosts that are none do not get past Cloudflare, nor past wrangler.
+// Cloudflare and wrangler refuse invalid hosts themselves.
 const HOSTS = [
   'evil.test',
   'localhost.evil.test',

@@ -257,7 +257,7 @@ describe('the grant core, whatever happens', () => {
     )
   })
 
-  it('signs nobody out who presents the newest token that they were given', () => {
+  it('never revokes the grant of a client that presents its newest token', () => {
     // The client acts in turn: it refreshes, may lose the answer, may use its access token, may sleep for a month.
     const turn = fc.record({ lost: fc.boolean(), used: fc.boolean(), sleep: fc.nat({ max: 29 * DAY }) })
     return fc.assert(

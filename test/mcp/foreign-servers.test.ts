@@ -1,4 +1,4 @@
-// Somebody else's authorization server in place of our own, or beside it: how it is set up, what clients are told,
+// Another authorization server in place of our own, or beside it: its settings, what clients discover,
 // what is left of our own, and what scopes are called.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -148,7 +148,7 @@ describe('AUTHORIZATION_SERVERS', () => {
       /go together/,
     ],
     [
-      'a switch that is neither on nor off',
+      'a switch with another value than true or false',
       { AUTHORIZATION_SERVERS: [{ issuer: ISSUER }], KEEP_OWN_AUTHORIZATION_SERVER: 'yes' },
       /^KEEP_OWN_AUTHORIZATION_SERVER must be/,
     ],
@@ -213,7 +213,7 @@ describe('RFC 9728 §2 authorization_servers', () => {
     )
   })
 
-  it('of which the first does not know what clients begin with: they are told no scope', async () => {
+  it('of which the first does not know the initial scopes: the challenge names no scope', async () => {
     const vars = { AUTHORIZATION_SERVERS: [{ issuer: ISSUER, scopes: { write: 'notes:write' } }] }
     const unauthorized = await serverWith(vars)(MCP_URL)
     expect(unauthorized.headers.get('WWW-Authenticate')).toBe(

@@ -15,7 +15,7 @@ beforeAll(async () => {
   session = await McpSession.open(token)
 })
 
-/** A valid call, but for one header: two lines of it, which arrive as one value with a comma. */
+/** A valid call, except that one header has two lines, which arrive as one value with a comma. */
 function twice(name: string, second?: string, separator = ', '): Promise<Response> {
   const request = modernCall(token, 'whoami')
   if (name === 'Origin') request.headers.set('Origin', 'https://page.example')

@@ -123,7 +123,7 @@ describe('a refusal in the form that its host understands', () => {
     expect(result._meta['mcp/www_authenticate'][0]).toContain('error="invalid_token"')
   })
 
-  it('is HTTP for what no tool answers, whoever asks', async () => {
+  it('is HTTP for requests that no tool answers, for every client', async () => {
     const headers = { 'User-Agent': CHATGPT }
     const { id: _, ...notification } = toolCall('whoami')
     for (const message of [initialize(), { jsonrpc: '2.0', id: 1, method: 'tools/list' }, notification]) {
@@ -161,7 +161,7 @@ describe('a refusal in the form that its host understands', () => {
     ['of ChatGPT', 'https://chatgpt.com/oauth/client.json', 200],
     ['of one of its apps', `https://chatgpt.com/oauth/app-${crypto.randomUUID()}/client.json`, 200],
     ['of Codex, which reads HTTP', 'https://chatgpt.com/oauth/codex/client.json', 403],
-    ['of somebody who is called alike', 'https://chatgpt.com.gatehouse-tests.dev/oauth/client.json', 403],
+    ['of a host with a similar name', 'https://chatgpt.com.gatehouse-tests.dev/oauth/client.json', 403],
   ])('is chosen by the document of the client, too: %s', async (_whose, url, status) => {
     DocumentHost.install().serve(url)
     const client = await OAuthClient.described(url)

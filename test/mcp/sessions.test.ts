@@ -57,7 +57,7 @@ const greeting = (text: string) => ({
 const USES: [string, (session: McpSession) => Promise<Response>][] = [
   ['a call', (session) => session.call('whoami')],
   ['a notification', (session) => session.post({ jsonrpc: '2.0', method: 'notifications/initialized' })],
-  ['an answer', (session) => session.answer({ id: 0 }, 'Nobody')],
+  ['an answer', (session) => session.answer({ id: 0 }, 'Ada')],
   ['GET', (session) => session.send({ method: 'GET' })],
   ['GET with Last-Event-ID', (session) => session.resume('an-event')],
   ['DELETE', (session) => session.end()],
@@ -162,7 +162,7 @@ describe('MCP 2025-11-25 transports, "Session Management"', () => {
     expect((await session.send({ method: 'PUT' as never })).status).toBe(405)
   })
 
-  it('the session never sees the token, nor a header that means nothing to it', async () => {
+  it('the session never sees the token, and no header that it does not need', async () => {
     const spy = inSession()
     const session = await McpSession.open(token)
     const headers = { Cookie: 'private=1', 'X-Private': '1' }
@@ -362,7 +362,7 @@ describe('MCP 2025-11-25 transports, "Sending Messages to the Server": a tool th
   it('fails, and the call with it, when the client answers with an error', async () => {
     const session = await McpSession.open(token)
     const { stream, question } = await session.ask('ask_name')
-    await session.post({ jsonrpc: '2.0', id: question.id, error: { code: -1, message: 'Nobody is here.' } })
+    await session.post({ jsonrpc: '2.0', id: question.id, error: { code: -1, message: 'The user is away.' } })
     expect(await stream.next()).toMatchObject({ result: { isError: true } })
   })
 
@@ -476,7 +476,7 @@ describe('MCP 2025-11-25 transports, "Listening for Messages from the Server"', 
       expect(refused.status).toBe(406)
       expect(await refused.json()).toMatchObject({ jsonrpc: '2.0', id: null, error: { code: -32000 } })
     }
-    // Only what is told by the session itself is asked of it.
+    // Only the tools that report it to the session are checked there.
     expect(spy).toHaveBeenCalledTimes(1)
   })
 

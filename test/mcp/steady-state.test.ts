@@ -44,7 +44,7 @@ const calls = (watched: ReturnType<typeof watch>) =>
   )
 
 describe('a tool call in steady state', () => {
-  it('asks nobody, and verifies, signs and hashes nothing', async () => {
+  it('makes no request, and verifies, signs and hashes nothing', async () => {
     const watched = watch()
     for (let count = 0; count < 3; count++) expect((await callTool(token, 'whoami')).status).toBe(200)
     expect(calls(watched)).toEqual({ objects: 0, records: 0, limits: 0, internet: 0, crypto: 0 })

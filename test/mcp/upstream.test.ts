@@ -23,7 +23,7 @@ const FAILED = 'The tool failed. The error has been logged on the server.'
 
 const acme = await OpenIdProvider.make(ACME)
 let internet: Internet
-/** It never goes back between tests: what the Worker knows of a provider, it knows for a time. */
+/** Never goes back between tests, because the Worker keeps what it knows of a provider for a time. */
 let clock = Date.now()
 
 let app: OAuthClient
@@ -75,7 +75,7 @@ async function ask(args: object = { url: '/me' }, { access_token } = tokens): Pr
 
 const OK = '200 You asked for /me'
 
-/** The requests that carried something of what the provider has issued, but for those that go where it belongs. */
+/** The requests that carried a secret of the provider to another address than the provider's. */
 function leaks(): string[] {
   const elsewhere = internet.requests.filter(({ url }) => ![ACME, ACME_API].includes(new URL(url).origin))
   return elsewhere
@@ -142,7 +142,7 @@ describe('an upstream token', () => {
     expect(await ask()).toBe(`error: ${SIGN_IN}`)
   })
 
-  it('is nobody’s who has not signed in there', async () => {
+  it('exists only for users who signed in there', async () => {
     expect(await ask({ url: '/me' }, await app.connect(await Visitor.signedIn()))).toBe(`error: ${SIGN_IN}`)
   })
 })
@@ -259,7 +259,7 @@ describe('signing out everywhere', () => {
     expect(await ask()).toBe(OK)
   })
 
-  /** The provider answers, but only when it is let. */
+  /** The provider answers only after `release()`. */
   function holdUp() {
     let release = () => {}
     const released = new Promise<void>((resolve) => {
@@ -346,7 +346,7 @@ describe('at rest an upstream token', () => {
     expect(await record()).not.toBe(await record())
   })
 
-  it('is of no use to another account, nor as that of another provider', async () => {
+  it('is useless for another account, and for another provider', async () => {
     const [mine, theirs] = [await newPerson(), await newPerson()]
     await move(theirs.account, mine.account)
     expect(await ask({ url: '/me' }, mine.tokens)).toBe(`error: ${SIGN_IN}`)

@@ -20,7 +20,7 @@ async function tokenOf(settings: Partial<Env> = {}, userId = 'user_somebody'): P
     resource: MCP_URL,
     endsAt: Date.now() + 60 * 60 * 1000,
     userId,
-    userName: 'Somebody',
+    userName: 'Ada',
     clientId: 'owned_machine',
     scopes: [],
   })
@@ -63,7 +63,7 @@ describe('an access token that was verified', () => {
     expect(await statusOf(token)).toBe(401)
   })
 
-  it('is good for no other server, nor after the key was changed', async () => {
+  it('is invalid for another server, and after a change of the key', async () => {
     const token = await tokenOf()
     expect(await statusOf(token)).toBe(200)
     expect(await statusOf(token, 'https://other.test')).toBe(401)

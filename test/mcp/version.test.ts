@@ -29,7 +29,7 @@ describe('the version in package.json', () => {
   it.each([
     ['server/discover', asking('server/discover', {}, modernCall(access_token, ''))],
     ['initialize', asking('initialize', opening, legacyCall(access_token, ''))],
-  ])('is told by %s', async (_method, request) => {
+  ])('is in the answer to %s', async (_method, request) => {
     const answer = await (await send(MCP_URL, request)).text()
     expect(answer).toContain(`"version":"${version}"`)
   })

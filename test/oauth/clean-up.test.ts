@@ -1,4 +1,4 @@
-// What ends by itself: approvals that were never redeemed, grants that lie idle, clients that nobody approved.
+// What expires: approvals that were never redeemed, idle grants, clients that no user approved.
 
 import { listDurableObjectIds, runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -57,7 +57,7 @@ describe('a grant', () => {
 })
 
 describe('a client', () => {
-  it('is forgotten after a day when nobody approved it, and kept while its grant lives when somebody did', async () => {
+  it('is deleted after a day without an approval, and kept while it has a live grant', async () => {
     const unused = await OAuthClient.registered()
     const used = await OAuthClient.registered()
     const { refresh_token } = await used.connect()

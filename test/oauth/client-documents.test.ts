@@ -87,7 +87,7 @@ describe('a client described by a document', () => {
     expect(refreshed.status).toBe(200)
     const { refresh_token: next } = (await refreshed.json()) as { refresh_token: string }
     pass(2 * DAY)
-    // Nobody knows whether the client still exists, so nobody says that it does not.
+    // The server cannot know whether the client still exists, so it does not refuse it.
     const refused = await app.refresh(next)
     expect(refused.status).toBe(503)
     expect(await refused.json()).toMatchObject({ error: 'temporarily_unavailable' })
@@ -114,7 +114,7 @@ describe('the policy about document hosts', () => {
 
   it.each([
     ['another host', () => 'other.gatehouse-tests.dev', 400],
-    ['nobody', () => '', 400],
+    ['no host', () => '', 400],
     ['a list that names it', (own: string) => `${own}, claude.ai`, 303],
     ['anyone', () => '*', 303],
   ])('of accepting %s is kept', async (_, hosts, status) => {
@@ -125,7 +125,7 @@ describe('the policy about document hosts', () => {
     expect(host.fetched).toHaveLength(status === 400 ? 0 : 1)
   })
 
-  it('that accepts nobody is told to clients', async () => {
+  it('that accepts no host shows in the metadata', async () => {
     const metadata = await authorize(new URL('/.well-known/oauth-authorization-server', ORIGIN), '')
     expect(await metadata.json()).toMatchObject({ client_id_metadata_document_supported: false })
   })

@@ -165,7 +165,7 @@ describe('RFC 7592 client configuration', () => {
     await expectLive(other, kept.refresh_token)
   })
 
-  it('lists nothing for a client that nobody has approved', async () => {
+  it('lists nothing for a client that no user has approved', async () => {
     const client = await registered()
     const list = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list')
     expect((await manage(client, 'DELETE')).status).toBe(204)
@@ -192,7 +192,7 @@ describe('RFC 7592 client configuration', () => {
     await expectCopy(client, 'Another name')
   })
 
-  it('spends no deletion of KV on a client that nobody has approved', async () => {
+  it('spends no deletion of KV on a client that no user has approved', async () => {
     const client = await registered()
     const remove = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete')
     expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
@@ -310,7 +310,7 @@ describe('R10 a change of a client', () => {
     vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete').mockRejectedValueOnce(new Error('storage is down'))
     const post = replacement(client, { token_endpoint_auth_method: 'client_secret_post' })
     await expectUnavailable(await manage(client, 'PUT', post))
-    // Nothing is lost: the secret that it could not be told was not made.
+    // Nothing is lost: the server did not change the secret that it could not deliver.
     expect(await (await manage(client, 'PUT', post)).json()).toHaveProperty('client_secret')
   })
 })

@@ -104,7 +104,7 @@ describe('RFC 7662 introspection', () => {
     await expectRefusal(await ask(server, undefined), 'invalid_request')
   })
 
-  it('does not say that a token is over while nobody can tell', async () => {
+  it('does not call a token inactive while storage does not answer', async () => {
     const { access_token } = await tokensOf((await Machine.owned()).token())
     const server = await resourceServer()
     const kv = Object.getPrototypeOf(env.RECORDS)

@@ -11,7 +11,7 @@ import { Visitor } from '../support/visitor.ts'
 
 let owner: Visitor
 let app: OAuthClient
-/** Of the owner, and of somebody else. */
+/** Of the owner, then of another user. */
 let tokens: Tokens
 let others: Tokens
 let user: string
@@ -43,8 +43,8 @@ async function expectUntouched(): Promise<void> {
 
 describe('A25 the admin page', () => {
   it.each([
-    ['somebody with a passkey', {}],
-    ['whom a rule names', { method: 'github', knownAs: ['github:octocat'], invited: false }],
+    ['a user with a passkey', {}],
+    ['a user that a rule names', { method: 'github', knownAs: ['github:octocat'], invited: false }],
     ['who is called Owner', { name: 'Owner', subject: 'owner' }],
     ['a guest', { method: 'guest', expiresAt: Date.now() + 3_600_000 }],
   ])('is not there for %s, and neither are its buttons', async (_, identity) => {
@@ -95,7 +95,7 @@ describe('A25 the admin page', () => {
   it('ends nothing for ids that are garbage, or of something else', async () => {
     const grant = tokens.refresh_token.split('.')[0] as string
     const accounts = vi.spyOn(Object.getPrototypeOf(env.ACCOUNTS), 'getByName')
-    for (const id of ['', 'user_', 'nobody', `${user} `, user.toLowerCase(), '../account', grant, app.id]) {
+    for (const id of ['', 'user_', 'unknown', `${user} `, user.toLowerCase(), '../account', grant, app.id]) {
       accounts.mockClear()
       const answers = [
         press(owner, 'revoke', { user: id, client_id: app.id }),

@@ -1,4 +1,4 @@
-// Who comes in by way of another site, and as whom: row A21.
+// Which users sign in at another site, and which account they get: row A21.
 import '../support/every-login.ts'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -31,7 +31,7 @@ describe('A21 an address as a rule', () => {
     ['in other letters', 'acme', { email: 'Alice@ACME.test' }],
     ['that Google runs the domain of', 'google', { hd: 'acme.test' }],
     ['of Google’s own', 'google', { email: 'alice@gmail.com' }],
-  ])('%s lets in', async (_what, method, claims) => {
+  ])('%s signs in', async (_what, method, claims) => {
     const site = { acme, google }[method]
     site.person = { ...ALICE, ...claims }
     const person = new Visitor()
@@ -51,7 +51,7 @@ describe('A21 an address as a rule', () => {
     ['that is a list', 'acme', { email: ['alice@acme.test'] }],
     ['that anyone can give Google', 'google', {}],
     ['of another domain that Google runs', 'google', { hd: 'evil.test' }],
-  ])('%s lets nobody in', async (_what, method, claims) => {
+  ])('%s signs no user in', async (_what, method, claims) => {
     const site = { acme, google }[method]
     site.person = { ...ALICE, ...claims }
     const person = new Visitor()
@@ -75,7 +75,7 @@ describe('A21 a subject or a group as a rule', () => {
     await expectRefused(other, await other.signInAt('google', google))
   })
 
-  it('means those whom the provider counts among the group', async () => {
+  it('means the members of the group at the provider', async () => {
     configure({ ALLOWED_USERS: 'acme:group/staff' })
     acme.person = { ...ALICE, groups: ['staff'] }
     const person = new Visitor()
@@ -130,13 +130,13 @@ describe('A21 a name at GitHub as a rule', () => {
     const html = await expectOut({ id: 2 })
     // What the owner can write down is what cannot be taken over.
     expect(html).toContain('github:2')
-    // Whom it meant has another name now, and is still meant by their id alone.
+    // The user has another name now. The rule still means their id.
     await expectOut({ id: 1, login: `renamed-${login}` })
     configure({ ALLOWED_USERS: 'github:1' })
     await expectIn()
   })
 
-  it('that nobody has written down is not kept', async () => {
+  it('that no rule names is not kept', async () => {
     configure({ ALLOWED_USERS: '*' })
     const writes = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'put')
     await expectIn()
@@ -158,7 +158,7 @@ describe('A21 a name at GitHub as a rule', () => {
     expect(await expectOut({ organisations: {} })).toContain('github:1')
     await expectOut({ organisations: { [name]: { id: 7, state: 'pending' } } })
     await expectOut({ organisations: { [`${name}-too`]: { id: 7, state: 'active' } } })
-    // The name was given up, and registered again by somebody else.
+    // The user gave up the name, and another user registered it.
     await expectOut({ organisations: { [name]: { id: 8, state: 'active' } } })
     await expectIn({ organisations: { [name]: { id: 7, state: 'active' } } })
   })
@@ -178,7 +178,7 @@ describe('A21 a name at GitHub as a rule', () => {
   })
 
   it.each(['{}', 'null', '[]', '{"id":"1","login":"octocat"}', '{"id":1}', '{"login":"octocat"}'])(
-    'of somebody of whom GitHub says %s is refused',
+    'is refused if GitHub says %s of its user',
     async (said) => {
       internet.site(GITHUB_API, () => new Response(said))
       const { person, response } = await tryGitHub()
@@ -197,7 +197,7 @@ describe('A21 a name at GitHub as a rule', () => {
     },
   )
 
-  it('is not judged while nobody can tell whom it means', async () => {
+  it('is not judged while the server cannot tell which user it means', async () => {
     configure({ ALLOWED_USERS: `github:${login}` })
     vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'get').mockRejectedValue(new Error('KV is down'))
     const { person, response } = await tryGitHub()
@@ -217,7 +217,7 @@ describe('A21 a person', () => {
     expect(await userOf(await signedIn('acme'))).toBe(users[0])
   })
 
-  it('whom the rules no longer name is out: session, apps, and access tokens within two minutes', async () => {
+  it('that the rules no longer name loses session, apps, and access tokens within two minutes', async () => {
     configure({ ALLOWED_USERS: 'acme:alice' })
     const person = await signedIn('acme')
     const app = await OAuthClient.registered()
@@ -247,7 +247,7 @@ describe('A21 a person', () => {
     ['acme:alice = notes:read; * = notes:read notes:write', 'acme:alice'],
     ['@acme.test = notes:read; * = notes:read notes:write', '@acme.test'],
     ['acme:* = notes:read; * = notes:read notes:write', '*'],
-  ])('whom the ceiling "%s" now means grants no more, and has granted no more', async (ceiling, allowed) => {
+  ])('under the new ceiling "%s" grants no more, and keeps no more', async (ceiling, allowed) => {
     configure({ ALLOWED_USERS: allowed })
     const person = await signedIn('acme')
     const app = await OAuthClient.registered()
@@ -266,7 +266,7 @@ describe('A21 a person', () => {
     expect(asked.scope).toBe('notes:read offline_access')
   })
 
-  it('whom a ceiling means while they look at the consent page grants no more than that', async () => {
+  it('grants no more than a ceiling that came while they read the consent page', async () => {
     const person = await signedIn('acme')
     const { url } = await (await OAuthClient.registered()).authorizationRequest()
     const consent = await person.openConsent(url)
@@ -275,7 +275,7 @@ describe('A21 a person', () => {
     expect((await consent.submit({ scope: ['notes:read'] })).headers.get('Location')).toContain('code=')
   })
 
-  it('whom a ceiling lets grant nothing grants nothing', async () => {
+  it('grants nothing under an empty ceiling', async () => {
     configure({ ALLOWED_USERS: '*', SCOPE_CEILINGS: 'acme:* =; * = notes:read' })
     const person = await signedIn('acme')
     const { url } = await (await OAuthClient.registered()).authorizationRequest()
@@ -297,7 +297,7 @@ describe('A21 a person', () => {
     )
     expect(found.notes).toEqual([expect.objectContaining({ text })])
     expect(await person.hasConnected(app.id)).toBe(true)
-    // Without the setting this person is somebody else, if anybody.
+    // Without the setting this is another user, if one at all.
     configure({ OWNER: '', ALLOWED_USERS: '*' })
     expectSignInPage(await person.get('/account'))
     await expectOver(app, after)
@@ -306,7 +306,7 @@ describe('A21 a person', () => {
   })
 })
 
-describe('A21 whom the rules do not name', () => {
+describe('A21 a user that no rule names', () => {
   it('reads who they are and what the owner can do, and goes on by another way to where they were going', async () => {
     configure({ ALLOWED_USERS: 'acme:bob' })
     const { url } = await (await OAuthClient.registered()).authorizationRequest()

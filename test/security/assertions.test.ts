@@ -1,4 +1,4 @@
-// Grants by somebody else's word: identity assertions (draft-ietf-oauth-identity-assertion-authz-grant) and workloads
+// Grants by an assertion: identity assertions (draft-ietf-oauth-identity-assertion-authz-grant) and workloads
 // (RFC 7523 §2.1). What the rows M2, T6, T10, T11, R1 mean for them: each refusal begins with a valid request.
 import { createExecutionContext, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -157,7 +157,7 @@ describe('an identity assertion', () => {
     const subjectOf = async (claims: object) =>
       decodeJwt((await tokensOf(present(await idJag(claims)))).access_token).sub
     const ada = await subjectOf({})
-    expect(await subjectOf({ name: 'Somebody', email: 'else@example.com' })).toBe(ada)
+    expect(await subjectOf({ name: 'Someone Else', email: 'else@example.com' })).toBe(ada)
     expect(await subjectOf({ sub: 'u-2' })).not.toBe(ada)
     const { IDENTITY_ASSERTION_ISSUERS: trusted, ...rest } = configured() as unknown as Record<
       string,
@@ -261,7 +261,7 @@ describe('an identity assertion', () => {
     ['for this server and others', () => idJag({ aud: [ORIGIN, 'https://elsewhere.example'] })],
     ['for another client', () => idJag({ client_id: 'another' })],
     ['for no client', () => idJag({ client_id: undefined })],
-    ['of nobody', () => idJag({ sub: undefined })],
+    ['without a subject', () => idJag({ sub: undefined })],
     ['without an id', () => idJag({ jti: undefined })],
     ['without an end', () => idJag({ exp: undefined })],
     ['without a beginning', () => idJag({ iat: undefined })],
@@ -270,7 +270,7 @@ describe('an identity assertion', () => {
     ['that is good for twelve minutes', () => idJag({ exp: now() + 12 * 60 })],
     ['that is good for a day', () => idJag({ exp: now() + 24 * 3600 })],
     ['that is no JWT', async () => 'not a jwt'],
-    ['that nobody can read', async () => 'a.b.c'],
+    ['that is no JWT', async () => 'a.b.c'],
   ])('%s is refused as invalid_grant', async (_, assertion) => {
     await expectRefusal(await present(await assertion()), 'invalid_grant')
   })
@@ -368,7 +368,7 @@ describe('a workload', () => {
     await tokensOf(run(await workload({}, { typ })))
   })
 
-  it('that nobody has named leaves a line in the log', async () => {
+  it('that no rule names leaves a line in the log', async () => {
     const lines = listenToLog()
     await expectRefusal(await run(await workload({ sub: 'repo:evil/site' })), 'invalid_grant')
     expect(lines()).toEqual([{ event: 'token.refused', grant_type: 'workload', reason: 'unknown_workload' }])
@@ -378,7 +378,7 @@ describe('a workload', () => {
     await expectRefusal(await run(await workload(), { scope: 'notes:write' }), 'invalid_scope')
   })
 
-  it('is nobody where no rule is written, and an access token of ours is no assertion', async () => {
+  it('is refused without a rule, and an access token of ours is no assertion', async () => {
     const { access_token } = await tokensOf(run(await workload()))
     await expectRefusal(await run(access_token), 'invalid_grant')
     settings = env
@@ -387,7 +387,7 @@ describe('a workload', () => {
   })
 })
 
-/** Both kinds: how a valid one is made, by whom, and how it is presented. */
+/** Both kinds: how a valid one is made, its issuer, and how it is presented. */
 const KINDS = [
   ['an identity assertion', idJag, () => idp, present],
   ['the assertion of a workload', workload, () => platform, run],
@@ -417,8 +417,8 @@ describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
       ['has an empty id', () => ({ jti: '' })],
       ['has an id that is no text', () => ({ jti: 7 })],
       ['has an id without end', () => ({ jti: 'x'.repeat(1001) })],
-      ['is of nobody', () => ({ sub: '' })],
-      ['is of somebody without end', () => ({ sub: `repo:acme/site:${'x'.repeat(1000)}` })],
+      ['has an empty subject', () => ({ sub: '' })],
+      ['has a subject without end', () => ({ sub: `repo:acme/site:${'x'.repeat(1000)}` })],
       ['is for this server, in a list', () => ({ aud: [ORIGIN] })],
       ['is for our token endpoint', () => ({ aud: `${ORIGIN}/token` })],
     ])('is refused when it %s', async (_what, claims) => {
@@ -449,7 +449,7 @@ describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
       expect(await runInDurableObject(seenOf(issuer().url), (_, { storage }) => seenIn(storage))).toBe(0)
     })
 
-    it('is neither taken nor refused for good while nobody knows whether it was used before', async () => {
+    it('gets 503 while the server cannot tell whether it was used before', async () => {
       const assertion = await make()
       const asked = vi.spyOn(SeenObject.prototype, 'isFirst').mockImplementation(() => {
         throw new Error('storage is down')
@@ -459,7 +459,7 @@ describe('M2 RFC 7523 §3, RFC 8725 §3 what its issuer has not signed', () => {
       await tokensOf(bring(assertion))
     })
 
-    it('does not have keys fetched again by each key that somebody makes up', async () => {
+    it('does not have keys fetched again for each invented key id', async () => {
       await tokensOf(bring(await make()))
       const before = vi.mocked(globalThis.fetch).mock.calls.length
       for (const kid of ['one', 'two', 'three']) {
@@ -624,7 +624,7 @@ describe('R1 privilege that an assertion gives itself', () => {
     expect(await whoami(raised.access_token)).toEqual(await whoami(access_token))
   })
 
-  it('is not taken from the claims of an identity assertion: nobody becomes the owner, or one of a group', async () => {
+  it('is not taken from the claims of an identity assertion: no claim makes an owner or a group member', async () => {
     const rules = {
       OWNER: 'ada@example.com',
       SCOPE_CEILINGS: 'okta:group/admins = notes:read notes:write; okta:* = notes:read; * =',
@@ -668,7 +668,7 @@ describe('R3 the keys of an issuer that cannot be had as they should', () => {
       ['HTML', () => new Response('<html>')],
       ['no set', () => Response.json({ keys: 'all' })],
       ['much more than keys', () => Response.json({ keys: [], more: 'x'.repeat(70_000) })],
-    ])('is neither taken nor refused for good: %s', async (_what, answer) => {
+    ])('gets 503: %s', async (_what, answer) => {
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
       const assertion = await make()
       instead = answer

@@ -11,8 +11,8 @@ type Right = Parameters<OAuthClient['connect']>[1]
 const LOOPBACK_URI = 'http://127.0.0.1/callback'
 
 /** A page for everybody, signed in or not; and a request that is right still works. */
-async function expectNobodyIsSentAway(app: OAuthClient, changes: Changes, right: Right = {}): Promise<void> {
-  // Each time somebody else: one person approves only so many a day (S11).
+async function expectNoRedirect(app: OAuthClient, changes: Changes, right: Right = {}): Promise<void> {
+  // A new user each time, because one user can approve only a limited number a day (S11).
   const person = await Visitor.as(crypto.randomUUID())
   const { url } = await app.authorizationRequest(changes)
   for (const visitor of [person, new Visitor()]) await expectPage(await visitor.get(url), 400)
@@ -58,7 +58,7 @@ describe('A1 RFC 6749 §3.1.2.4 redirect URIs that are not registered', () => {
 
   it.each(Object.entries(notRegistered))('refuses %s', async (_, redirect_uri) => {
     const app = await OAuthClient.registered()
-    await expectNobodyIsSentAway(app, { redirect_uri })
+    await expectNoRedirect(app, { redirect_uri })
   })
 
   const otherErrors = {
@@ -72,24 +72,24 @@ describe('A1 RFC 6749 §3.1.2.4 redirect URIs that are not registered', () => {
 
   it.each(Object.entries(otherErrors))('refuses one together with %s', async (_, changes) => {
     const app = await OAuthClient.registered()
-    await expectNobodyIsSentAway(app, { redirect_uri: 'https://evil.test/callback', ...changes })
+    await expectNoRedirect(app, { redirect_uri: 'https://evil.test/callback', ...changes })
   })
 
   it('refuses two at once, even if both are registered', async () => {
     const app = await OAuthClient.registered({ redirect_uris: [REDIRECT_URI, 'https://client.example/two'] })
-    await expectNobodyIsSentAway(app, { redirect_uri: [REDIRECT_URI, 'https://client.example/two'] })
+    await expectNoRedirect(app, { redirect_uri: [REDIRECT_URI, 'https://client.example/two'] })
   })
 
   it('refuses to choose among several when none is named', async () => {
     const app = await OAuthClient.registered({ redirect_uris: [REDIRECT_URI, 'https://client.example/two'] })
-    await expectNobodyIsSentAway(app, { redirect_uri: undefined })
+    await expectNoRedirect(app, { redirect_uri: undefined })
   })
 
   it("refuses another client's", async () => {
     const other = 'https://other.example/callback'
     await register({ redirect_uris: [other] })
     const app = await OAuthClient.registered()
-    await expectNobodyIsSentAway(app, { redirect_uri: other })
+    await expectNoRedirect(app, { redirect_uri: other })
   })
 
   const unknownClients: Record<string, (id: string) => string | string[] | undefined> = {
@@ -103,7 +103,7 @@ describe('A1 RFC 6749 §3.1.2.4 redirect URIs that are not registered', () => {
 
   it.each(Object.entries(unknownClients))('refuses a client_id that is %s', async (_, wrong) => {
     const app = await OAuthClient.registered()
-    await expectNobodyIsSentAway(app, { client_id: wrong(app.id) })
+    await expectNoRedirect(app, { client_id: wrong(app.id) })
   })
 })
 
@@ -161,7 +161,7 @@ describe('A2 RFC 9700 §4.1 redirect URIs that a browser would run', () => {
 
   it.each(DANGEROUS)('refuses to redirect to %s', async (_, redirect_uri) => {
     const app = await OAuthClient.registered({ redirect_uris: [REDIRECT_URI, LOOPBACK_URI] })
-    await expectNobodyIsSentAway(app, { redirect_uri })
+    await expectNoRedirect(app, { redirect_uri })
   })
 })
 
@@ -170,7 +170,7 @@ describe('A3 RFC 8252 §8.3 redirect URIs that look like another host', () => {
 
   it.each(MISLEADING)('refuses to redirect to %s', async (redirect_uri) => {
     const app = await OAuthClient.registered({ redirect_uris: [REDIRECT_URI, LOOPBACK_URI] })
-    await expectNobodyIsSentAway(app, { redirect_uri })
+    await expectNoRedirect(app, { redirect_uri })
   })
 })
 
@@ -202,20 +202,20 @@ describe('A4 RFC 8252 §7.3 loopback redirects', () => {
     ['a port that is none', 'http://127.0.0.1:99999/callback'],
   ])('refuses %s', async (_, redirect_uri) => {
     const app = await OAuthClient.registered({ redirect_uris: [LOOPBACK_URI] })
-    await expectNobodyIsSentAway(app, { redirect_uri }, { redirect_uri: LOOPBACK_URI })
+    await expectNoRedirect(app, { redirect_uri }, { redirect_uri: LOOPBACK_URI })
   })
 
   it.each(['http://127.0.0.1/callback', 'http://localhost:49152/callback', 'http://[::1]/callback'])(
     'refuses %s for a client that registered https only',
     async (redirect_uri) => {
       const app = await OAuthClient.registered()
-      await expectNobodyIsSentAway(app, { redirect_uri })
+      await expectNoRedirect(app, { redirect_uri })
     },
   )
 
   it('does not free the port of https on loopback', async () => {
     const app = await OAuthClient.registered({ redirect_uris: ['https://localhost/callback'] })
-    await expectNobodyIsSentAway(
+    await expectNoRedirect(
       app,
       { redirect_uri: 'https://localhost:49152/callback' },
       { redirect_uri: 'https://localhost/callback' },
@@ -226,7 +226,7 @@ describe('A4 RFC 8252 §7.3 loopback redirects', () => {
 describe('A5 RFC 7636 §4.4.1 requests without a usable code challenge', () => {
   it.each<[string, Changes]>([
     ['no code_challenge', { code_challenge: undefined }],
-    ['neither challenge nor method', { code_challenge: undefined, code_challenge_method: undefined }],
+    ['no challenge and no method', { code_challenge: undefined, code_challenge_method: undefined }],
     ['an empty code_challenge', { code_challenge: '' }],
     ['no method, which means plain', { code_challenge_method: undefined }],
     ['plain', { code_challenge_method: 'plain' }],
@@ -251,7 +251,7 @@ describe('A6 RFC 6749 §4.1.2.1 requests that this server does not support', () 
     ['scope twice', { scope: ['notes:read', 'notes:write'] }, 'invalid_request'],
     ['state twice', { state: ['a state', 'another'] }, 'invalid_request'],
     ['code_challenge_method twice', { code_challenge_method: ['S256', 'S256'] }, 'invalid_request'],
-    ['a parameter that nobody knows, twice', { unknown: ['1', '2'] }, 'invalid_request'],
+    ['an unknown parameter, twice', { unknown: ['1', '2'] }, 'invalid_request'],
     ['a request object', { request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request'],
     ['a request_uri', { request_uri: 'https://client.example/request.jwt' }, 'invalid_request'],
     ['another resource', { resource: 'https://evil.test/mcp' }, 'invalid_target'],

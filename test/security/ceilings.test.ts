@@ -74,7 +74,7 @@ describe('S1 a ceiling on an organization at GitHub', () => {
     github.person = { id: 77, login: 'intern', name: 'Intern', organisations }
   })
 
-  it('holds for a member, and for nobody else', async () => {
+  it('holds for a member, and for no other user', async () => {
     expect(await offered(await signedInAt('github'))).toEqual(['notes:read'])
     github.person = { id: 78, login: 'boss', name: 'Boss' }
     expect(await offered(await signedInAt('github'))).toEqual(ALL)
@@ -93,7 +93,7 @@ describe('S1 a ceiling on an organization at GitHub', () => {
     expect(await refusal(person, github.authorize(url.href))).toContain('your organizations at GitHub')
   })
 
-  it('holds nobody back unheard: GitHub must show memberships to this app', async () => {
+  it('refuses no user without a reason: GitHub must show memberships to this app', async () => {
     const person = new Visitor()
     const back = github.authorize(await person.leaveFor('github'))
     shown = false
@@ -237,12 +237,12 @@ describe('S1 the settings', () => {
     const [, rule] = /can add (\S+) to ALLOWED_USERS/.exec(said) ?? []
     configure({ ALLOWED_USERS: rule as string })
     await signedInAt('acme')
-    acme.person = { sub: 'somebody else', name: 'Else', email: 'else@acme.test', email_verified: true }
+    acme.person = { sub: 'another user', name: 'Else', email: 'else@acme.test', email_verified: true }
     const other = new Visitor()
     await refusal(other, acme.authorize(await other.leaveFor('acme')))
   })
 
-  it.each(['*', 'two words', 'a,b'])('are told no rule for the subject “%s”', async (sub) => {
+  it.each(['*', 'two words', 'a,b'])('get no rule for the subject “%s”', async (sub) => {
     acme.person = { sub, name: 'Second' }
     const person = new Visitor()
     expect(await refusal(person, acme.authorize(await person.leaveFor('acme')))).not.toContain('can add')

@@ -60,7 +60,7 @@ describe('S19 RFC 7523 §3 an assertion of the form that ChatGPT sends', () => {
     ['the token endpoint with a slash', `${TOKEN_ENDPOINT}/`, {}],
     ['another endpoint of this server', `${ORIGIN}/revoke`, {}],
     ['the resource', MCP_URL, {}],
-    ['nobody', undefined, {}],
+    ['no audience', undefined, {}],
     ['the token endpoint, by the type of the successor', TOKEN_ENDPOINT, CLIENT_AUTHENTICATION],
     [
       'the token endpoint, by the type of the successor in full',
@@ -118,7 +118,7 @@ describe('T20 draft CIMD §8.2 what a document offers', () => {
     ['no list', { token_endpoint_auth_methods_supported: null }],
   ])('none: lets a client in that sends no assertion, when it says %s', async (_what, changes) => {
     await tokensOf(redeem(changes))
-    // A secret is no way that anybody offered.
+    // The client never registered a secret.
     await expectRefusal(await redeem(changes, { client_secret: 'guessed' }), 'invalid_client', 401)
   })
 

@@ -45,7 +45,7 @@ interface Changes {
   readonly pair?: Pair
 }
 
-/** A valid assertion of a client, but for the changes. */
+/** A valid assertion of a client, with the changes. */
 function assertion(client: OAuthClient, { claims = {}, header = {}, pair = pairOf('ES256') }: Changes = {}) {
   const now = Math.floor(Date.now() / 1000)
   const valid = {
@@ -131,9 +131,9 @@ describe('T20 RFC 7523 §3 an assertion that is wrong in one way', () => {
     ['is for the token endpoint of another', () => ({ claims: { aud: 'https://elsewhere.example/token' } })],
     ['is for this server and others', () => ({ claims: { aud: [ORIGIN, 'https://elsewhere.example'] } })],
     ['is for this server, in a list', () => ({ claims: { aud: [ORIGIN] } })],
-    ['is for nobody', () => ({ claims: { aud: undefined } })],
+    ['has no audience', () => ({ claims: { aud: undefined } })],
     ['is issued by another', () => ({ claims: { iss: 'another' } })],
-    ['is issued by nobody', () => ({ claims: { iss: undefined } })],
+    ['has no issuer', () => ({ claims: { iss: undefined } })],
     ['has no id', () => ({ claims: { jti: undefined } })],
     ['has an empty id', () => ({ claims: { jti: '' } })],
     ['never ends', () => ({ claims: { exp: undefined } })],

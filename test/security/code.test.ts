@@ -33,7 +33,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Each time somebody else: one person approves only so many a day (S11). */
+/** A new user each time, because one user can approve only a limited number a day (S11). */
 const newPerson = () => Visitor.as(crypto.randomUUID())
 
 describe('T1 RFC 6749 §4.1.2 fifty redemptions of one code at once', () => {

@@ -1,4 +1,4 @@
-// The consent page, and every other form that a person submits: who may answer, and what the answer may say.
+// The consent page, and every other form: which requests count as the user's answer, and what the answer may contain.
 import { env } from 'cloudflare:workers'
 import { base64url } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'

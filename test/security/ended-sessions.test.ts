@@ -31,8 +31,8 @@ function meanwhile(prototype: object, method: string, happens: (args: unknown[])
   })
 }
 
-/** Somebody with one app and a passkey, and a browser with a copy of their session. */
-async function somebody() {
+/** A user with one app and a passkey, and a browser with a copy of their session. */
+async function newMember() {
   const person = new Visitor()
   const link = await invite(await Visitor.signedIn(), 'Second')
   expectSignedIn(await join(person, link, await Authenticator.create(ORIGIN), {}, { name: 'Second' }))
@@ -48,9 +48,9 @@ function copyOf(person: Visitor): Visitor {
   return copy
 }
 
-type Somebody = Awaited<ReturnType<typeof somebody>>
+type Member = Awaited<ReturnType<typeof newMember>>
 
-const ENDS: [string, (one: Somebody) => Promise<unknown>][] = [
+const ENDS: [string, (one: Member) => Promise<unknown>][] = [
   [
     'the owner revokes everything',
     async ({ userId }) => press(await Visitor.signedIn(), 'revoke-all', { user: userId }),
@@ -61,7 +61,7 @@ const ENDS: [string, (one: Somebody) => Promise<unknown>][] = [
 
 describe('S2 what is under way when a session ends', () => {
   it.each(ENDS)('adds no app: %s', async (_, end) => {
-    const one = await somebody()
+    const one = await newMember()
     const { url } = await one.app.authorizationRequest()
     const consent = await one.copy.openConsent(url)
     let ids: string[] = []
@@ -73,7 +73,7 @@ describe('S2 what is under way when a session ends', () => {
     })
     expect(await expectPage(await consent.submit(), 403)).toContain('You were signed out')
     expect(await accountOf(env, one.userId).grantIds()).toEqual(ids)
-    // Not even one that nobody could revoke.
+    // Not even one that no user could revoke.
     expect(await env.GRANTS.get(env.GRANTS.idFromString(late)).describe()).toBeUndefined()
     const { keys } = await env.RECORDS.list({ prefix: 'grant:' })
     const listed = keys.filter(({ metadata }) => (metadata as { userId?: string }).userId === one.userId)
@@ -81,14 +81,14 @@ describe('S2 what is under way when a session ends', () => {
   })
 
   it('leaves an approval that came first to be revoked', async () => {
-    const one = await somebody()
+    const one = await newMember()
     const code = await one.app.authorize(one.copy)
     await press(await Visitor.signedIn(), 'revoke-all', { user: one.userId })
     expect((await one.app.token(code)).status).toBe(400)
   })
 
   it.each(ENDS)('adds no passkey: %s', async (_, end) => {
-    const one = await somebody()
+    const one = await newMember()
     const key = await Authenticator.create(ORIGIN)
     meanwhile(AccountObject.prototype, 'addPasskey', () => end(one))
     expect(await expectPage(await addPasskey(one.copy, key), 403)).toContain('You were signed out')
@@ -108,7 +108,7 @@ describe('S2 what is under way when a session ends', () => {
 
 describe('S3 a cookie that was copied before sign-out', () => {
   it('is refused from then on', async () => {
-    const { person, copy } = await somebody()
+    const { person, copy } = await newMember()
     expect(await copy.isSignedIn()).toBe(true)
     await person.post('/logout', {})
     expect(await copy.isSignedIn()).toBe(false)
@@ -124,7 +124,7 @@ describe('S3 a cookie that was copied before sign-out', () => {
 
   it('is refused as long as it could count, and remembered no longer', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    const { person, copy, userId } = await somebody()
+    const { person, copy, userId } = await newMember()
     await person.post('/logout', {})
     const remembered = () =>
       runInDurableObject(accountOf(env, userId), (_object, { storage }) => [
@@ -140,7 +140,7 @@ describe('S3 a cookie that was copied before sign-out', () => {
   })
 
   it('costs a bounded list: one sign-out too many is one of every session', async () => {
-    const { person, copy, userId } = await somebody()
+    const { person, copy, userId } = await newMember()
     await runInDurableObject(accountOf(env, userId), (object: AccountObject, { storage }) => {
       for (let n = 0; n < 500; n++) object.endSession({ id: `session ${n}`, epoch: 0 })
       expect(object.epoch()).toBe(0)

@@ -1,4 +1,4 @@
-// A26: deleting what is kept of a person: by nobody else, all of it, and nothing of before opens anything after.
+// A26: deleting a user's data: only that user or the owner can, all of it goes, and no earlier credential works after.
 import '../support/with-passkey.ts'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -32,8 +32,8 @@ const UPSTREAM: UpstreamGrant = {
   origins: [],
 }
 
-/** Somebody of whom something is kept in each place there is. */
-interface Somebody {
+/** A user with data in every store. */
+interface Member {
   readonly person: Visitor
   readonly user: string
   readonly authenticator: Authenticator
@@ -42,15 +42,15 @@ interface Somebody {
 
 let owner: Visitor
 let app: OAuthClient
-let ada: Somebody
-let bob: Somebody
+let ada: Member
+let bob: Member
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
   owner = await Visitor.signedIn()
   app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
-  ada = await somebody('Ada')
-  bob = await somebody('Bob')
+  ada = await newMember('Ada')
+  bob = await newMember('Bob')
 })
 
 afterEach(() => {
@@ -58,7 +58,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-async function somebody(name: string): Promise<Somebody> {
+async function newMember(name: string): Promise<Member> {
   const person = new Visitor()
   const authenticator = await Authenticator.create(ORIGIN)
   expectSignedIn(await join(person, await invite(owner, name), authenticator, {}, { name }))
@@ -107,7 +107,7 @@ function copyOf(person: Visitor): Visitor {
   return copy
 }
 
-async function expectErased({ user, authenticator, tokens }: Somebody, session: Visitor): Promise<void> {
+async function expectErased({ user, authenticator, tokens }: Member, session: Visitor): Promise<void> {
   expect(await session.isSignedIn()).toBe(false)
   expect((await signInWith(new Visitor(), authenticator)).status).toBe(403)
   expect((await stored(accountOf(env, user))).toSorted()).toEqual(['epoch', 'erasure'])
@@ -120,7 +120,7 @@ async function expectErased({ user, authenticator, tokens }: Somebody, session: 
 }
 
 /** Everything is as it was. */
-async function expectUntouched(one: Somebody): Promise<void> {
+async function expectUntouched(one: Member): Promise<void> {
   expect(await one.person.isSignedIn()).toBe(true)
   one.tokens = await expectLive(app, one.tokens.refresh_token)
   expect(await notesOf(one.tokens)).toBe(1)
@@ -130,7 +130,7 @@ async function expectUntouched(one: Somebody): Promise<void> {
 }
 
 describe('A26 a person deletes their data', () => {
-  it('with whatever is kept of them anywhere, and nothing of anybody else', async () => {
+  it('with everything that any store keeps of them, and nothing of other users', async () => {
     const before = copyOf(ada.person)
     const lines = listenToLog()
     const kept = vi.spyOn(AuditObject.prototype, 'keep')
@@ -149,7 +149,7 @@ describe('A26 a person deletes their data', () => {
     await expectUntouched(bob)
   })
 
-  it('and nobody else’s, whoever the form names', async () => {
+  it('and no other user’s, even if the form names one', async () => {
     await bob.person.post('/account/erase', { ...SURE, user: ada.user })
     await expectUntouched(ada)
     expect(await bob.person.isSignedIn()).toBe(false)
@@ -281,7 +281,7 @@ describe('A26 after the deletion', () => {
     })
   })
 
-  it('a passkey that was verified just before lets nobody in', async () => {
+  it('a passkey that was verified just before signs no user in', async () => {
     const { usePasskey } = AccountObject.prototype
     vi.spyOn(AccountObject.prototype, 'usePasskey').mockImplementationOnce(function (
       this: AccountObject,
@@ -297,7 +297,7 @@ describe('A26 after the deletion', () => {
     expect((await stored(accountOf(env, ada.user))).toSorted()).toEqual(['epoch', 'erasure'])
   })
 
-  it('the tools work for whoever comes back', async () => {
+  it('the tools work for a user who comes back', async () => {
     const tokens = await app.connect(owner)
     await callTool(tokens.access_token, 'add_note', { text: 'Old' })
     await owner.post('/account/erase', SURE)
@@ -348,7 +348,7 @@ describe('A26 a deletion that fails half-way', () => {
     await expectOver(app, ada.tokens)
   })
 
-  it('goes on where an app was let in meanwhile', async () => {
+  it('continues although an app was approved meanwhile', async () => {
     let late: Tokens | undefined
     const erase = Notebook.prototype.erase
     vi.spyOn(Notebook.prototype, 'erase').mockImplementationOnce(async function (this: Notebook) {
@@ -417,7 +417,7 @@ describe('A26 the owner deletes the data of a person', () => {
     expect(html).toContain(`You deleted the data of <code>${ada.user.slice(0, 13)}…</code>`)
   })
 
-  it('also of somebody whom no list names any more', async () => {
+  it('also of a user that no list names any more', async () => {
     await ada.person.post('/account/revoke-all', {})
     const page = await owner.get(`/admin/erase?user=${ada.user}`)
     expect(await expectPage(page, 200)).toContain('No app of theirs is connected')
@@ -432,9 +432,9 @@ describe('A26 the owner deletes the data of a person', () => {
     expect(await owner.isSignedIn()).toBe(true)
   })
 
-  it('and of nobody by what is no id', async () => {
+  it('and of no user for an invalid id', async () => {
     const accounts = vi.spyOn(Object.getPrototypeOf(env.ACCOUNTS), 'getByName')
-    for (const id of ['', 'nobody', 'user_', `${ada.user}x`, ada.user.toUpperCase(), app.id, '<b>']) {
+    for (const id of ['', 'unknown', 'user_', `${ada.user}x`, ada.user.toUpperCase(), app.id, '<b>']) {
       await expectPage(await owner.get(`/admin/erase?user=${encodeURIComponent(id)}`), 400)
       await expectPage(await press(id), 400)
       expect(accounts.mock.calls.map(([name]) => name)).not.toContain(id)
@@ -443,7 +443,7 @@ describe('A26 the owner deletes the data of a person', () => {
     await expectUntouched(ada)
   })
 
-  it('and nobody but the owner does', async () => {
+  it('and only the owner can', async () => {
     await expectPage(await bob.person.get(`/admin/erase?user=${ada.user}`), 404)
     await expectPage(await bob.person.post('/admin/erase', { ...SURE, user: ada.user }), 404)
     const signedOut = await new Visitor().post('/admin/erase', { ...SURE, user: ada.user })

@@ -149,7 +149,7 @@ describe('M2 RFC 7662 §2.2 an opaque token that its server does not vouch for',
     ['without an end', { exp: undefined }],
     ['not yet valid', { nbf: secondsFromNow(60) }],
     ['issued in the future', { iat: secondsFromNow(60) }],
-    ['of nobody', { sub: undefined }],
+    ['without a subject', { sub: undefined }],
     ['of no client', { client_id: undefined }],
     ['without scopes, as some tell of ID tokens', { scope: undefined }],
     ['bound to a key (RFC 9449 §6.2)', { cnf: { jkt: 'x' } }],
@@ -233,11 +233,11 @@ describe('an opaque token at the authorization server that is built in, beside i
     await expectRefusal(await post('/token', asCode), 'invalid_grant')
     const asRefreshToken = { grant_type: 'refresh_token', refresh_token: token }
     await expectRefusal(await post('/token', asRefreshToken), 'invalid_grant')
-    const nobody = { client_id: undefined, client_secret: undefined }
+    const noClient = { client_id: undefined, client_secret: undefined }
     const asAssertion = {
       grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
       assertion: token,
-      ...nobody,
+      ...noClient,
     }
     await expectRefusal(await post('/token', asAssertion), 'invalid_grant')
     expect((await server('/account', { headers: { Cookie: `__Host-session=${token}` } })).status).toBe(303)
@@ -314,7 +314,7 @@ describe('R3 a server that does not say what a token is', () => {
     expect((await call()).status).toBe(200)
   })
 
-  it('is 503: it answers with a redirect, and nobody brings token and secret there', async () => {
+  it('is 503: it answers with a redirect, and the server sends no token or secret there', async () => {
     const elsewhere = 'https://elsewhere.gatehouse-tests.dev/introspect'
     host.answer(elsewhere, () => Response.json(good()))
     answerWith(() => new Response(null, { status: 307, headers: { Location: elsewhere } }))
@@ -334,17 +334,14 @@ describe('R3 a server that does not say what a token is', () => {
     ['none', undefined],
     ['over plain http', 'http://introspect.gatehouse-tests.dev/'],
     ['on this computer', 'http://localhost:8788/introspect'],
-  ])(
-    'is 503: its endpoint is not secure, and nobody goes there: %s',
-    async (_what, introspection_endpoint) => {
-      host.answer(foreign.metadataUrl, () => Response.json(foreign.metadata({ introspection_endpoint })))
-      host.answer(String(introspection_endpoint), () => Response.json(good()))
-      await expectUnavailable(await call())
-      expect(host.fetched).not.toContain(String(introspection_endpoint))
-    },
-  )
+  ])('is 503: its endpoint is not secure, and gets no request: %s', async (_what, introspection_endpoint) => {
+    host.answer(foreign.metadataUrl, () => Response.json(foreign.metadata({ introspection_endpoint })))
+    host.answer(String(introspection_endpoint), () => Response.json(good()))
+    await expectUnavailable(await call())
+    expect(host.fetched).not.toContain(String(introspection_endpoint))
+  })
 
-  it('is 503: nobody finds its metadata', async () => {
+  it('is 503: it has no metadata', async () => {
     host.unplug(foreign.metadataUrl)
     await expectUnavailable(await call())
     expect(questions).toEqual([])
@@ -521,7 +518,7 @@ describe('M6 the streams of another server’s token', () => {
       })
     })
 
-    it('end when nobody can tell whether it was revoked', async () => {
+    it('end when the server cannot tell whether it was revoked', async () => {
       await expectEnd(await open(vars()), async () => {
         answerWith(() => new Response('', { status: 500 }))
         await clock.pass(60)

@@ -1,4 +1,4 @@
-// Who speaks for whom, where another authorization server is trusted beside a second one or beside ours: rows M2 and M11,
+// Which issuer can name which user, with several trusted authorization servers or one beside ours: rows M2 and M11,
 // and T6, T10, T11 and R1 as they are without our consent page.
 import { env } from 'cloudflare:workers'
 import { decodeJwt, importJWK } from 'jose'
@@ -51,7 +51,7 @@ describe('M2 two trusted servers', () => {
     )
   })
 
-  it('are told apart although they publish the same keys', async () => {
+  it('stay distinct although they publish the same keys', async () => {
     other.keys = foreign.keys
     const [one, two] = [await whoami(foreign.token()), await whoami(other.token())]
     expect(one.userId).not.toBe(two.userId)
@@ -263,7 +263,7 @@ describe('M11 RFC 9068 §5 one subject', () => {
     return notes.map(({ text }) => text)
   }
 
-  it('of two issuers is two users, neither of whom sees the notes of the other', async () => {
+  it('of two issuers is two users, and neither sees the other’s notes', async () => {
     const tokens = [await foreign.token(), await other.token()] as const
     const [one, two] = [await whoami(tokens[0]), await whoami(tokens[1])]
     expect({ ...one, userId: '' }).toEqual({ ...two, userId: '' })
@@ -286,7 +286,7 @@ describe('M11 RFC 9068 §5 one subject', () => {
     expect((await whoami(foreign.token({ claims: { sub: 'Someone' } }))).userId).not.toBe(first.userId)
   })
 
-  it('is nobody who has signed in here', async () => {
+  it('is no user who signed in here', async () => {
     const config = loadSettings({ ...env, OWNER: 'oidc:someone' } as Env)
     trust({ AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer }], OWNER: 'oidc:someone' })
     const { issuer } = foreign
@@ -311,7 +311,7 @@ describe('M11 RFC 9068 §5 one subject', () => {
     expect(client.userId).not.toBe(person.userId)
   })
 
-  it('names nobody by joining it to its issuer in another way', async () => {
+  it('names no other user by another split between issuer and subject', async () => {
     const [a, b] = await Promise.all([
       ForeignServer.start(host, 'https://joined.gatehouse-tests.dev/a'),
       ForeignServer.start(host, 'https://joined.gatehouse-tests.dev/ab'),

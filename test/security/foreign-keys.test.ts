@@ -1,4 +1,4 @@
-// The documents and keys of somebody else's authorization server: how they are found, kept and fetched anew (row M2), and
+// The documents and keys of another authorization server: how they are found, kept and fetched anew (row M2), and
 // what happens when they are not as they should be (row R3).
 import { exportJWK } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
@@ -53,7 +53,7 @@ const HUGE = 'x'.repeat(65 * 1024)
 const html = () =>
   new Response('<!doctype html><h1>Maintenance</h1>', { headers: { 'Content-Type': 'text/html' } })
 
-/** What can be wrong with an answer of somebody else's server. */
+/** What can be wrong with an answer of another server. */
 const BROKEN: [string, () => Response | Promise<Response>][] = [
   ['no answer at all', () => Promise.reject(new TypeError('Network connection lost.'))],
   ['500', () => new Response('oops', { status: 500 })],
@@ -142,7 +142,7 @@ describe('R3 a server whose documents are not as they should be', () => {
     ['a file', 'file:///etc/keys'],
     ['a list', ['https://keys.gatehouse-tests.dev/keys']],
   ])(
-    'is 503 when the address of its keys is not secure, and nobody goes there: %s',
+    'is 503 when the address of its keys is not secure, and gets no request: %s',
     async (_what, jwks_uri) => {
       host.answer(foreign.metadataUrl, () => Response.json(foreign.metadata({ jwks_uri })))
       host.answer(String(jwks_uri), () => Response.json({ keys: foreign.keys.map(({ jwk }) => jwk) }))
@@ -302,7 +302,7 @@ describe('M2 OpenID Connect Core §10.1.1 the keys of another server', () => {
     await expectUnavailable(await call())
   })
 
-  it('one of which nobody can read: the others are good', async () => {
+  it('one of which is unreadable: the others count', async () => {
     const odd = { ...(foreign.keys[0] as Key), jwk: { kty: 'XX', kid: 'odd' } }
     const broken = {
       ...(foreign.keys[0] as Key),

@@ -1,4 +1,4 @@
-// Attacks with the JWT access tokens of somebody else's authorization server: rows M1, M2, M11 where it issues them.
+// Attacks with the JWT access tokens of another authorization server: rows M1, M2, M11 where it issues them.
 import { env } from 'cloudflare:workers'
 import { base64url, SignJWT } from 'jose'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
@@ -62,7 +62,7 @@ describe('RFC 9068 §4 an access token of another server', () => {
     ['a name that is none', { name: { first: 'S' } }, { name: 'someone' }],
     ['a name without end', { name: 'x'.repeat(5000) }, { name: 'x'.repeat(100) }],
     ['a name that turns the text around it', { name: 'Some\u202eone\u0000' }, { name: 'Some one' }],
-    ['names that nobody can see', { name: '\u200b', preferred_username: ' ' }, { name: 'someone' }],
+    ['invisible names', { name: '\u200b', preferred_username: ' ' }, { name: 'someone' }],
   ])('is understood with %s', async (_what, claims, expected) => {
     expect(await whoami(foreign.token({ header: { typ: 'JWT' }, claims }))).toMatchObject(expected)
   })
@@ -92,7 +92,7 @@ describe('M1 RFC 6750 §2, OAuth 2.1 §5.1 the token of another server outside o
     ['a token in a cookie', (token) => [MCP_URL, { headers: { Cookie: `access_token=${token}` } }]],
     ['a token in a form', (token) => [MCP_URL, { method: 'POST', body: `access_token=${token}` }]],
     ['another scheme', (token) => [MCP_URL, { headers: { Authorization: `DPoP ${token}` } }]],
-  ])('is 401 with our own metadata, and nobody is asked: %s', async (_what, requestFor) => {
+  ])('is 401 with our own metadata, and no server is asked: %s', async (_what, requestFor) => {
     const response = await server(...requestFor(await foreign.token()))
     expect(response.status).toBe(401)
     expect(response.headers.get('WWW-Authenticate')).toBe(
@@ -154,7 +154,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
     ['a flipped bit in its signature', () => flipped(2)],
     ['an unknown kid', () => foreign.token({ header: { kid: 'another' } })],
     [
-      'a critical extension that nobody knows',
+      'an unknown critical extension',
       () =>
         new SignJWT(foreign.claims())
           .setProtectedHeader({ ...foreign.header(), crit: ['b65'], b65: true })
@@ -187,7 +187,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
     ['a beginning in the future', { claims: { nbf: secondsFromNow(60) } }],
     ['a beginning that is a text', { claims: { nbf: '0' } }],
     ['an issue in the future', { claims: { iat: secondsFromNow(60) } }],
-    ['nobody as its subject', { claims: { sub: undefined } }],
+    ['no subject', { claims: { sub: undefined } }],
     ['an empty subject', { claims: { sub: '' } }],
     ['a number as its subject', { claims: { sub: 1 } }],
     ['no client', { claims: { client_id: undefined } }],
@@ -221,7 +221,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
   })
 
   it.each(['jku', 'x5u'])(
-    'is 401 when its header says where its keys are (%s), and nobody looks',
+    'is 401 when its header says where its keys are (%s), which the server ignores',
     async (name) => {
       const url = 'https://evil.gatehouse-tests.dev/keys'
       host.answer(url, () => Response.json({ keys: [stranger.jwk] }))
@@ -236,7 +236,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
     pass(601)
     expectInvalid(await call({ header: { kid: undefined } }))
     expect((await call()).status).toBe(200)
-    // Nor would other keys tell.
+    // Other keys would not help.
     const { keyFetches } = foreign
     pass(11)
     expectInvalid(await call({ header: { kid: undefined } }))
@@ -260,7 +260,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
     expect((await call()).status).toBe(200)
   })
 
-  it('is told apart in the challenge by what is wrong, never by what was in it', async () => {
+  it('has a challenge that names the problem, never the content', async () => {
     const aud = 'https://other.example/mcp"\r\n'
     const challenge = (await call({ claims: { aud } })).headers.get('WWW-Authenticate')
     expect(challenge).toContain('error_description="The access token is for another audience (aud)."')

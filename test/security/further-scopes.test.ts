@@ -14,7 +14,7 @@ afterEach(() => {
   configure()
 })
 
-/** An app asks, and somebody sees what for. */
+/** An app asks, and a user reads the consent page. */
 async function asked(scope: string | undefined, person = Visitor.signedIn()) {
   const app = await OAuthClient.registered()
   const visitor = await person

@@ -1,4 +1,4 @@
-// A guest: somebody who signed in with nothing, and is nobody any more after twelve hours.
+// A guest signs in without any credential. The account ends after twelve hours.
 import '../support/every-login.ts'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -31,7 +31,7 @@ describe('A24 a guest', () => {
     expect(await userOf(first)).not.toBe(await userOf(await Visitor.signedIn()))
   })
 
-  it('is nobody any more after twelve hours, with session, grant and access token', async () => {
+  it('ends after twelve hours, with session, grant and access token', async () => {
     const person = await newGuest()
     const app = await OAuthClient.registered()
     const tokens = await app.connect(person)
@@ -48,14 +48,14 @@ describe('A24 a guest', () => {
     await expectRefusal(await app.refresh(last.refresh_token), 'invalid_grant')
   })
 
-  it('is nobody any more, whatever their session says', async () => {
+  it('ends even if the session says otherwise', async () => {
     const person = await Visitor.as('guest', { method: 'guest', expiresAt: Date.now() + 60_000 })
     expect(await person.isSignedIn()).toBe(true)
     pass(60)
     expectSignInPage(await person.get('/account'))
   })
 
-  /** But for those of the platform. */
+  /** Without those of the platform. */
   function tablesOf({ sql }: DurableObjectStorage): object[] {
     return sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray()
   }
@@ -107,7 +107,7 @@ describe('A24 a guest', () => {
     expect(person.cookies.size).toBe(0)
   })
 
-  it('is one of few from one address, who are told so', async () => {
+  it('is one of few from one address; further ones read why', async () => {
     const person = new Visitor()
     let refused: Response | undefined
     for (let n = 0; n < 100 && !refused; n++) {

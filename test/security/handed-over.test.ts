@@ -1,4 +1,4 @@
-// What belongs to one person does not pass to another, and nobody is locked out of what is theirs.
+// What belongs to one user never passes to another, and no user loses access to their own.
 import '../support/every-login.ts'
 import '../support/with-passkey.ts'
 import { env } from 'cloudflare:workers'
@@ -97,7 +97,7 @@ describe('S6 the tools of the owner', () => {
     expect(await atAcme(second)).toBe(SIGN_IN)
   })
 
-  it('do nothing more upstream for a person whom no rule means any more', async () => {
+  it('do nothing more upstream for a user that no rule means any more', async () => {
     configure({ ALLOWED_USERS: 'acme:guest-worker' })
     acme.person = { sub: 'guest-worker', name: 'First' }
     const person = new Visitor()
@@ -143,7 +143,7 @@ describe('S6 an invitation', () => {
     expect(await accountOf(env, userId).passkeys()).toHaveLength(1)
   })
 
-  it('that is withdrawn in the middle of a join lets nobody in', async () => {
+  it('that is withdrawn during a join gives no account', async () => {
     const link = await invite(await Visitor.signedIn(), 'Ada')
     const { redeemInvitation } = AccountObject.prototype
     vi.spyOn(AccountObject.prototype, 'redeemInvitation').mockImplementationOnce(function (
@@ -159,7 +159,7 @@ describe('S6 an invitation', () => {
     expect(await person.isSignedIn()).toBe(false)
   })
 
-  it('that was withdrawn in the middle of a failing join lets nobody in', async () => {
+  it('that was withdrawn during a failing join gives no account', async () => {
     const owner = await Visitor.signedIn()
     const link = await invite(owner, 'Half way')
     vi.spyOn(AccountObject.prototype, 'addFirstPasskey').mockImplementationOnce(() => {

@@ -33,7 +33,7 @@ describe('S5 a stolen refresh token whose successor was used', () => {
     await expectRefusal(await app.refresh(second.refresh_token), 'invalid_grant')
   })
 
-  it('is forgiven while nobody has used it, also when a stranger to the token asked about it', async () => {
+  it('is forgiven until its use, also when another resource server introspected it', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const app = await OAuthClient.registered()
     const first = await app.connect()

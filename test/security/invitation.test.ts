@@ -60,7 +60,7 @@ async function expectOver(response: Response): Promise<void> {
   expect(await expectPage(response, 410)).toContain('This invitation is over')
 }
 
-/** Nobody came in by what was refused; the invitation still lets somebody in. */
+/** The refused request gave no account; the invitation still gives one. */
 async function expectStillOpen(): Promise<void> {
   expect(visitor.cookies.has('__Host-session')).toBe(false)
   expect(await openInvitations()).toHaveLength(1)
@@ -69,7 +69,7 @@ async function expectStillOpen(): Promise<void> {
 }
 
 describe('A24 an invitation', () => {
-  it('makes an account of its own for whoever accepts it, and a passkey to it', async () => {
+  it('gives its user an account of their own, and a passkey for it', async () => {
     expectSignedIn(await join(visitor, link, authenticator, {}, { name: ' Ada <b> ' }))
     const again = new Visitor()
     expectSignedIn(await signInWith(again, authenticator))
@@ -109,7 +109,7 @@ describe('A24 an invitation', () => {
     await expectStillOpen()
   })
 
-  it('warns somebody who is signed in already', async () => {
+  it('warns a user who is signed in already', async () => {
     expect(await expectPage(await owner.get(link), 200)).toContain('You are signed in as <bdi>Owner</bdi>')
     expect(await expectPage(await visitor.get(link), 200)).not.toContain('You are signed in')
   })
@@ -122,7 +122,7 @@ describe('A24 an invitation', () => {
     await expectOver(await visitor.post(ACTION, { token, name: 'Eve' }))
   })
 
-  it('lets in one of fifty who accept it at the same time', async () => {
+  it('gives an account to one of fifty who accept it at the same time', async () => {
     const token = tokenIn(link)
     const crowd = await Promise.all(
       Array.from({ length: 50 }, async () => {
@@ -152,7 +152,7 @@ describe('A24 an invitation', () => {
     await expectOver(await visitor.post(ACTION, { token: tokenIn(link), name: 'Eve' }))
   })
 
-  it('is over when it is withdrawn while somebody makes their passkey', async () => {
+  it('ends when it is withdrawn while its user creates a passkey', async () => {
     const token = tokenIn(link)
     const attestation = await authenticator.attest(await optionsOf(visitor, ACTION, { token }))
     await withdrawAll()
@@ -269,16 +269,13 @@ describe('A24 who invites', () => {
     await expectStillOpen()
   })
 
-  it.each(['/login/passkey/invite', '/login/passkey/withdraw'])(
-    'is nobody who is not signed in: %s',
-    async (path) => {
-      const [id] = await openInvitations()
-      await expectPage(await visitor.post(path, { name: 'Eve', id }), 403)
-      await expectStillOpen()
-    },
-  )
+  it.each(['/login/passkey/invite', '/login/passkey/withdraw'])('is a signed-in owner: %s', async (path) => {
+    const [id] = await openInvitations()
+    await expectPage(await visitor.post(path, { name: 'Eve', id }), 403)
+    await expectStillOpen()
+  })
 
-  it('says whom, and shows the link in that one answer', async () => {
+  it('names the user, and shows the link in that one answer', async () => {
     const refused = await owner.post('/login/passkey/invite', { name: ' ' })
     expect(await expectPage(refused, 400)).toContain('Say whom you invite')
     const response = await owner.post('/login/passkey/invite', { name: '<i>Grace</i>' })

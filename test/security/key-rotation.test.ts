@@ -98,7 +98,7 @@ describe('a key rotation', () => {
   })
 })
 
-describe('a key that somebody else may have', () => {
+describe('a key that an attacker may have', () => {
   it('is worth nothing at once, and apps go on by themselves', async () => {
     const { access_token, refresh_token } = await connectAt(before)
     configure({ ...before, ...replaceKey(next) })

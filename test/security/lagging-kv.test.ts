@@ -103,7 +103,7 @@ describe('KV that fails', () => {
     ['new', false],
     ['known', true],
   ])(
-    'for writes (the daily quota is used up): a sign-in for a %s client is told to try later, and leaves nothing',
+    'for writes (the daily quota is used up): a sign-in for a %s client gets 503, and leaves nothing',
     async (_, known) => {
       const person = await Visitor.signedIn()
       const app = await OAuthClient.registered()
@@ -124,7 +124,7 @@ describe('KV that fails', () => {
     },
   )
 
-  it('for writes: who is connected stays connected, and a revocation holds and is written down later', async () => {
+  it('for writes: connected apps stay connected, and a revocation holds and reaches KV later', async () => {
     const person = await Visitor.signedIn()
     const app = await OAuthClient.registered()
     const { refresh_token } = await app.connect(person)

@@ -1,4 +1,4 @@
-// Who tries too often is slowed, with an honest answer, and nobody else is. A limit counts by the clock's minute, so
+// A limit slows those who try too often, says so, and slows no one else. A limit counts by the clock's minute, so
 // that more than twice its number are needed to meet one for certain.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
@@ -37,7 +37,7 @@ describe('W4 wrong passphrases', () => {
     expect((await new Visitor().signIn()).status).toBe(303)
   })
 
-  it('from a thousand addresses lock nobody out', async () => {
+  it('from a thousand addresses lock no user out', async () => {
     for (let n = 0; n < 1000; n++) expect((await new Visitor().signIn('/account', 'wrong')).status).toBe(403)
     expect((await new Visitor().signIn()).status).toBe(303)
   })

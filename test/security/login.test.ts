@@ -135,7 +135,7 @@ describe('a provider that does not answer as it should', () => {
   }
 
   it.each(WAYS)(
-    'at the beginning, because it %s, is told with a way on, and not remembered',
+    'at the beginning, because it %s, gets a page with a way on, and is not remembered',
     async (_how, way) => {
       waitLess()
       const person = new Visitor()
@@ -144,7 +144,7 @@ describe('a provider that does not answer as it should', () => {
     },
   )
 
-  it.each(WAYS)('when the person comes back, because it %s, is told with a way on', async (_how, way) => {
+  it.each(WAYS)('when the person comes back, because it %s, gets a page with a way on', async (_how, way) => {
     waitLess()
     for (const [method, site, origin] of [
       ['acme', acme, ACME],
@@ -160,7 +160,7 @@ describe('a provider that does not answer as it should', () => {
     }
   })
 
-  it.each(WAYS)('for its keys, because it %s, is told with a way on', async (_how, way) => {
+  it.each(WAYS)('for its keys, because it %s, gets a page with a way on', async (_how, way) => {
     waitLess()
     // The keys that are known are too old.
     pass(301)
@@ -265,7 +265,7 @@ describe('A12 what a provider says of a person', () => {
     const person = await signedIn('acme')
     expect(await (await person.get('/account')).text()).toContain('<bdi>alice</bdi>')
     acme.person = { sub: '\u202E' }
-    const nobody = await signedIn('acme')
-    expect(await (await nobody.get('/account')).text()).toContain('<bdi>Somebody without a name</bdi>')
+    const nameless = await signedIn('acme')
+    expect(await (await nameless.get('/account')).text()).toContain('<bdi>Somebody without a name</bdi>')
   })
 })

@@ -145,7 +145,7 @@ describe('R1 RFC 7591 the right to act for itself', () => {
     await expectRefusal(await app.token({ grant_type: 'client_credentials' }), 'unauthorized_client')
   })
 
-  it('nor is the id of a client of the owner, or the right to ask about the tokens of others', async () => {
+  it('cannot register the id of an owner’s client, or the right to introspect other tokens', async () => {
     const machine = await Machine.owned()
     const app = await OAuthClient.registered({
       client_id: machine.id,
@@ -272,7 +272,7 @@ describe('T11 RFC 6749 §2.3 a machine that comes as two, or for what it was not
     await expectRefusal(await prove(machine, await proofOf(machine, key), fields), 'unauthorized_client')
   })
 
-  it('is nobody whom a person can allow something', async () => {
+  it('cannot be approved by a user', async () => {
     const url = new URL('/authorize', ORIGIN)
     url.search = form({
       client_id: (await Machine.owned()).id,
@@ -392,7 +392,7 @@ describe('T6 the token of a machine', () => {
     expectInvalidToken(await callTool(access_token, 'whoami'))
   })
 
-  it('is neither taken nor refused for good while nobody can tell', async () => {
+  it('gets 503 while storage does not answer', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
     const { access_token } = await tokensOf((await Machine.owned()).token())
     vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'get').mockRejectedValue(new Error('storage is down'))

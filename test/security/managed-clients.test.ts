@@ -23,7 +23,7 @@ const acme = await OpenIdProvider.make(ACME)
 const google = await OpenIdProvider.make(GOOGLE)
 let internet: Internet
 let idp: Issuer
-/** What her provider says of her: in each test somebody new, whose address nobody has had before. */
+/** Her provider's claims: in each test a new user with a new address. */
 let alice: { sub: string; name: string; email: string; email_verified: boolean }
 
 beforeEach(() => {
@@ -73,7 +73,7 @@ const entry = (changes: object = {}) => ({
   ...changes,
 })
 
-/** The deployment trusts the identity provider, in its valid way but for the changes. */
+/** The deployment trusts the identity provider, with a valid rule and the changes. */
 function trust(changes: object, settings: object = {}, more: readonly object[] = []): void {
   const IDENTITY_ASSERTION_ISSUERS = [entry(changes), ...more]
   configure({ ALLOWED_USERS: '*', IDENTITY_ASSERTION_ISSUERS, ...settings } as Partial<Env>)
@@ -143,7 +143,7 @@ describe('a client that is known by its document, and named in the configuration
       },
     ],
     ['an entry names another', () => trust({ clients: ['https://claude.ai/oauth/other'] })],
-    ['nobody is trusted', () => configure({ ALLOWED_USERS: '*' })],
+    ['no issuer is trusted', () => configure({ ALLOWED_USERS: '*' })],
   ])('is refused as unauthorized_client where %s', async (_what, settings) => {
     await settings()
     await expectRefusal(await present(await idJag()), 'unauthorized_client')
@@ -167,7 +167,7 @@ describe('a client that is known by its document, and named in the configuration
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   })
 
-  it('is limited per person: neither strangers nor one of them keep the others out', async () => {
+  it('is limited per user: strangers do not keep users out, and one user does not keep out others', async () => {
     for (let count = 0; count < 241; count++) await expectRefusal(await present('a.b.c'), 'invalid_grant')
     const mine = await Promise.all(Array.from({ length: 241 }, async () => present(await idJag())))
     const refused = mine.filter(({ status }) => status !== 200)
@@ -224,7 +224,7 @@ describe('the person of an assertion is the person of their own sign-in', () => 
     ['is not said to hand out', { domains: [] }, {}],
     ['writes in a list', {}, { email: ['alice@acme.test'] }],
     ['has not at all', {}, { email: undefined }],
-    ['gives to somebody else', {}, { email: 'bob@acme.test' }],
+    ['gives to another user', {}, { email: 'bob@acme.test' }],
   ])('not by an address that the issuer %s', async (_what, changes, claims) => {
     const own = await signedIn()
     trust(changes)
@@ -233,7 +233,7 @@ describe('the person of an assertion is the person of their own sign-in', () => 
     expect(await userOf(idJag())).toBe(own)
   })
 
-  it('not when the address has gone to somebody else, who has another subject', async () => {
+  it('not when the address belongs to another user now, with another subject', async () => {
     const own = await signedIn()
     expect(await userOf(idJag())).toBe(own)
     expect(await userOf(idJag({ sub: 'the next one' }))).not.toBe(own)

@@ -1,4 +1,4 @@
-// S8, S9: what a stranger makes this server fetch is counted for that stranger, and is nobody else's loss.
+// S8, S9: a fetch that a stranger causes counts for that stranger, and costs no other requester anything.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DocumentHost } from '../support/document-host.ts'
 import { Issuer } from '../support/issuer.ts'
@@ -138,7 +138,7 @@ describe('S8 keys on a host', () => {
 })
 
 describe('S8 the issuers that the operator configured', () => {
-  it('are never pushed out by what strangers name, nor counted for who asks', async () => {
+  it('are never evicted by what strangers name, and count for no requester', async () => {
     const platform = new Issuer(`ci-${crypto.randomUUID()}`)
     const keys = vi.fn(() => Response.json({ keys: platform.keys }))
     host.answer(platform.jwksUri, keys)

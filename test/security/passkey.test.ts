@@ -33,8 +33,8 @@ import { configure, ORIGIN } from '../support/worker.ts'
 const COOKIE = '__Host-passkey'
 
 let n = 0
-/** Somebody whose account no other test has used. */
-const somebody = (changes: Partial<Identity> = {}) => Visitor.as(`Person ${n++}`, changes)
+/** A new user. */
+const newPerson = (changes: Partial<Identity> = {}) => Visitor.as(`Person ${n++}`, changes)
 
 /** Tools know who the person is by what their browser's session says. */
 async function whoami(visitor: Visitor) {
@@ -62,7 +62,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-// Whose these are is told only by what was signed.
+// Only the signed data says which account these belong to.
 const WRONG_IN_EITHER: Record<string, Changes> = {
   'a challenge that this browser was not given': { challenge: base64url.encode(new Uint8Array(32)) },
   'the origin of another site': { origin: 'https://evil.test' },
@@ -76,7 +76,7 @@ const WRONG_IN_EITHER: Record<string, Changes> = {
   'no user verification': { without: ['UV'] },
 }
 
-describe('A24 a passkey that somebody adds', () => {
+describe('A24 a passkey that a user adds', () => {
   it('signs them in as who they were when they added it', async () => {
     const { visitor, authenticator } = await withPasskey()
     const again = new Visitor()
@@ -103,7 +103,7 @@ describe('A24 a passkey that somebody adds', () => {
 
   it('may be of RS256', async () => {
     const authenticator = await Authenticator.create(ORIGIN, 'RS256')
-    expectDone(await addPasskey(await somebody(), authenticator), 'passkey-added')
+    expectDone(await addPasskey(await newPerson(), authenticator), 'passkey-added')
     expectSignedIn(await signInWith(new Visitor(), authenticator))
   })
 
@@ -116,12 +116,12 @@ describe('A24 a passkey that somebody adds', () => {
       ['ver', '2.0'],
       ['response', true],
     ])
-    expectDone(await addPasskey(await somebody(), authenticator, { attStmt }), 'passkey-added')
+    expectDone(await addPasskey(await newPerson(), authenticator, { attStmt }), 'passkey-added')
     expectSignedIn(await signInWith(new Visitor(), authenticator))
   })
 
   it('is asked for with what it will be held to', async () => {
-    const { visitor, authenticator } = await withPasskey(await somebody())
+    const { visitor, authenticator } = await withPasskey(await newPerson())
     expect(await optionsOf(visitor, '/login/passkey/add')).toMatchObject({
       rp: { id: 'gatehouse.test' },
       pubKeyCredParams: [
@@ -170,7 +170,7 @@ describe('A24 a passkey that somebody adds', () => {
   }
 
   it.each(Object.entries(WRONG))('is refused with %s', async (_, changes) => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     await expectNotAdded(
       visitor,
       await visitor.post('/login/passkey/add', await attestation(visitor, changes)),
@@ -188,7 +188,7 @@ describe('A24 a passkey that somebody adds', () => {
   }
 
   it.each(Object.entries(WRONG_KEY))('is refused with a key of %s', async (_, changes) => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const authenticator = await Authenticator.create(ORIGIN)
     const cose = await authenticator.coseKey(changes)
     await expectNotAdded(visitor, await addPasskey(visitor, authenticator, { cose }))
@@ -198,21 +198,21 @@ describe('A24 a passkey that somebody adds', () => {
     ['short', 128],
     ['long', 513],
   ])('is refused with an RSA key that is too %s', async (_, length) => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const authenticator = await Authenticator.create(ORIGIN, 'RS256')
     const cose = await authenticator.coseKey([[-1, new Uint8Array(length).fill(0xc1)]])
     await expectNotAdded(visitor, await addPasskey(visitor, authenticator, { cose }))
   })
 
   it('is refused with an RSA key that calls itself something else', async () => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const authenticator = await Authenticator.create(ORIGIN, 'RS256')
     const cose = await authenticator.coseKey([[1, 2]])
     await expectNotAdded(visitor, await addPasskey(visitor, authenticator, { cose }))
   })
 
   it('has the key of its attestation, whatever else the browser says', async () => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const [authenticator, other] = [await Authenticator.create(ORIGIN), await Authenticator.create(ORIGIN)]
     const fields = await authenticator.attest(await optionsOf(visitor, '/login/passkey/add'))
     const claims = {
@@ -227,7 +227,7 @@ describe('A24 a passkey that somebody adds', () => {
 
   const ELSEWHERE: Record<string, (visitor: Visitor, fields: Record<string, string>) => Promise<unknown>> = {
     'the challenge of another browser': async (visitor) => {
-      const other = await somebody()
+      const other = await newPerson()
       await optionsOf(other, '/login/passkey/add')
       visitor.cookies.set(COOKIE, other.cookies.get(COOKIE) as string)
     },
@@ -239,7 +239,7 @@ describe('A24 a passkey that somebody adds', () => {
   }
 
   it.each(Object.entries(ELSEWHERE))('is refused with %s', async (_, change) => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const fields = await attestation(visitor)
     await change(visitor, fields)
     await expectNotAdded(visitor, await visitor.post('/login/passkey/add', fields))
@@ -248,7 +248,7 @@ describe('A24 a passkey that somebody adds', () => {
   it.each(['/login/passkey', '/login/passkey/invitation'])(
     'is refused with a challenge that was given at %s',
     async (action) => {
-      const visitor = await somebody()
+      const visitor = await newPerson()
       const token = tokenIn(await invite(await Visitor.signedIn()))
       const { challenge } = await optionsOf(visitor, action, { token, name: 'Ada' })
       const cookie = visitor.cookies.get(COOKIE) as string
@@ -259,15 +259,15 @@ describe('A24 a passkey that somebody adds', () => {
   )
 
   it('is refused by an account that its challenge was not given to, in the same browser', async () => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const fields = await attestation(visitor)
-    const next = await somebody()
+    const next = await newPerson()
     next.cookies.set(COOKIE, visitor.cookies.get(COOKIE) as string)
     await expectNotAdded(next, await next.post('/login/passkey/add', fields))
   })
 
   it('does not come back by a replay once it is removed', async () => {
-    const visitor = await somebody({ method: 'github', subject: `replay ${n++}` })
+    const visitor = await newPerson({ method: 'github', subject: `replay ${n++}` })
     const fields = await attestation(visitor)
     const cookie = visitor.cookies.get(COOKIE) as string
     expectDone(await visitor.post('/login/passkey/add', fields), 'passkey-added')
@@ -284,8 +284,8 @@ describe('A24 a passkey that somebody adds', () => {
     '/login/passkey/add/options',
     '/login/passkey/rename',
     '/login/passkey/remove',
-  ])('needs somebody who is signed in: %s', async (path) => {
-    const { visitor, authenticator } = await withPasskey(await somebody())
+  ])('needs a signed-in user: %s', async (path) => {
+    const { visitor, authenticator } = await withPasskey(await newPerson())
     const id = base64url.encode(authenticator.credentialId)
     visitor.cookies.delete('__Host-session')
     expect(await expectPage(await visitor.post(path, { id, name: 'x' }), 403)).toContain('You are signed out')
@@ -316,14 +316,14 @@ describe('A24 a passkey that somebody adds', () => {
   })
 
   it('is in the list once', async () => {
-    const { visitor, authenticator } = await withPasskey(await somebody())
+    const { visitor, authenticator } = await withPasskey(await newPerson())
     const again = await addPasskey(visitor, authenticator)
     expect(await expectPage(again, 403)).toContain('in the list already')
     expectSignedIn(await signInWith(new Visitor(), authenticator))
   })
 
   it('is one of twenty at most', async () => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     for (let count = 0; count < 20; count++) await withPasskey(visitor)
     const refused = await addPasskey(visitor, await Authenticator.create(ORIGIN))
     expect(await expectPage(refused, 403)).toContain('twenty passkeys')
@@ -345,7 +345,7 @@ describe('A24 a sign-in with a passkey', () => {
   let authenticator: Authenticator
 
   beforeEach(async () => {
-    ;({ authenticator } = await withPasskey(await somebody()))
+    ;({ authenticator } = await withPasskey(await newPerson()))
     visitor = new Visitor()
   })
 
@@ -355,7 +355,7 @@ describe('A24 a sign-in with a passkey', () => {
     return person
   }
 
-  /** Nobody was let in; the passkey still lets its owner in. */
+  /** The request signed no user in; the passkey still signs its owner in. */
   async function expectRefused(response: Response): Promise<void> {
     await expectRefusedSignIn(response)
     expectSignedIn(await signInWith(new Visitor(), authenticator))
@@ -396,7 +396,7 @@ describe('A24 a sign-in with a passkey', () => {
         Authenticator.create(ORIGIN, algorithm),
         Authenticator.create(ORIGIN, algorithm === 'ES256' ? 'RS256' : 'ES256'),
       ])
-      expectDone(await addPasskey(await somebody(), one), 'passkey-added')
+      expectDone(await addPasskey(await newPerson(), one), 'passkey-added')
       const options = await optionsOf(visitor, '/login/passkey')
       const fields = {
         ...(await one.sign(options)),
@@ -406,8 +406,8 @@ describe('A24 a sign-in with a passkey', () => {
     },
   )
 
-  it('is refused with a passkey of somebody else under this account', async () => {
-    const { authenticator: other } = await withPasskey(await somebody())
+  it('is refused with a passkey of another user under this account', async () => {
+    const { authenticator: other } = await withPasskey(await newPerson())
     const options = await optionsOf(visitor, '/login/passkey')
     const { userHandle } = await authenticator.sign(options)
     const log = listenToLog()
@@ -418,7 +418,7 @@ describe('A24 a sign-in with a passkey', () => {
   })
 
   it('is refused with the id of this passkey and the key of another', async () => {
-    const { authenticator: other } = await withPasskey(await somebody())
+    const { authenticator: other } = await withPasskey(await newPerson())
     const options = await optionsOf(visitor, '/login/passkey')
     const { userHandle } = await authenticator.sign(options)
     const { credentialId } = authenticator
@@ -426,10 +426,10 @@ describe('A24 a sign-in with a passkey', () => {
     await expectRefused(await visitor.post('/login/passkey', fields))
   })
 
-  it('is refused with a passkey that was registered with the id of this one, by somebody else', async () => {
+  it('is refused with a passkey that was registered with the id of this one, by another user', async () => {
     const thief = await Authenticator.create(ORIGIN)
     const { credentialId } = authenticator
-    const thiefs = await somebody()
+    const thiefs = await newPerson()
     expectDone(await addPasskey(thiefs, thief, { credentialId }), 'passkey-added')
     const options = await optionsOf(visitor, '/login/passkey')
     const { userHandle } = await authenticator.sign(options)
@@ -474,7 +474,7 @@ describe('A24 a sign-in with a passkey', () => {
     expect(remembered).toBe(1)
   })
 
-  it('leaves nothing behind at an account that nobody has', async () => {
+  it('leaves nothing behind at an account that does not exist', async () => {
     const name = `user_${'B'.repeat(43)}`
     const userHandle = base64url.encode(new TextEncoder().encode(name))
     await expectRefusedSignIn(await signInWith(visitor, authenticator, { userHandle }))
@@ -536,7 +536,7 @@ describe('A24 a sign-in with a passkey', () => {
   it.each(['/login/passkey/add', '/login/passkey/invitation'])(
     'is refused with a challenge that was given at %s',
     async (action) => {
-      const person = await somebody()
+      const person = await newPerson()
       const token = tokenIn(await invite(await Visitor.signedIn()))
       const { challenge } = await optionsOf(person, action, { token, name: 'Ada' })
       visitor.cookies.set(COOKIE, person.cookies.get(COOKIE) as string)
@@ -558,7 +558,7 @@ describe('A24 a sign-in with a passkey', () => {
   })
 
   it('is refused once the passkey is removed', async () => {
-    const person = await somebody({ method: 'github', subject: `removing ${n++}` })
+    const person = await newPerson({ method: 'github', subject: `removing ${n++}` })
     const { authenticator: removed } = await withPasskey(person)
     const id = base64url.encode(removed.credentialId)
     expectDone(await person.post('/login/passkey/remove', { id }), 'passkey-removed')
@@ -587,7 +587,7 @@ describe('A24 the counter of an authenticator', () => {
   const counting = async (counter: number) => {
     const authenticator = await Authenticator.create(ORIGIN)
     authenticator.counter = counter
-    expectDone(await addPasskey(await somebody(), authenticator), 'passkey-added')
+    expectDone(await addPasskey(await newPerson(), authenticator), 'passkey-added')
     return authenticator
   }
 
@@ -611,7 +611,7 @@ describe('A24 the counter of an authenticator', () => {
     }
   })
 
-  it('lets in one of two that have counted the same', async () => {
+  it('accepts one of two with the same counter', async () => {
     const authenticator = await counting(5)
     const two = await Promise.all(
       [new Visitor(), new Visitor()].map((one) => signInWith(one, authenticator, { counter: 6 })),
@@ -658,7 +658,7 @@ describe('A24 who signs in with a passkey', () => {
   })
 
   it('is refused when their time is over', async () => {
-    const guest = await somebody({ expiresAt: Date.now() + 60_000 })
+    const guest = await newPerson({ expiresAt: Date.now() + 60_000 })
     const { authenticator } = await withPasskey(guest)
     expectSignedIn(await signInWith(new Visitor(), authenticator))
     pass(60)
@@ -668,7 +668,7 @@ describe('A24 who signs in with a passkey', () => {
 
 describe('A24 an account that does not answer', () => {
   it('is 503 with a page, and no refusal', async () => {
-    const { visitor, authenticator } = await withPasskey(await somebody())
+    const { visitor, authenticator } = await withPasskey(await newPerson())
     const id = base64url.encode(authenticator.credentialId)
     const assertion = await authenticator.sign(await optionsOf(visitor, '/login/passkey'))
     for (const method of ['passkey', 'passkeys', 'renamePasskey', 'removePasskey'] as const) {
@@ -688,18 +688,18 @@ describe('A24 an account that does not answer', () => {
 
 describe('A24 passkeys on the account page', () => {
   it('are not offered to a guest, whose account will be gone', async () => {
-    expect(await accountPage(await somebody())).toContain('Add a passkey')
-    const guest = await somebody({ method: 'guest', expiresAt: Date.now() + 60_000 })
+    expect(await accountPage(await newPerson())).toContain('Add a passkey')
+    const guest = await newPerson({ method: 'guest', expiresAt: Date.now() + 60_000 })
     expect(await accountPage(guest)).not.toContain('Add a passkey')
   })
 
   const idOf = ({ credentialId }: Authenticator) => base64url.encode(credentialId)
 
   it('are listed with their names, renamed and removed by their owner alone', async () => {
-    const visitor = await somebody({ method: 'github', subject: `listing ${n++}` })
+    const visitor = await newPerson({ method: 'github', subject: `listing ${n++}` })
     const { authenticator } = await withPasskey(visitor)
     const id = idOf(authenticator)
-    const stranger = await somebody()
+    const stranger = await newPerson()
     const log = listenToLog()
     await stranger.post('/login/passkey/rename', { id, name: 'Mine now' })
     expectDone(await stranger.post('/login/passkey/remove', { id }), 'passkey-removed')
@@ -718,7 +718,7 @@ describe('A24 passkeys on the account page', () => {
   })
 
   it('have a name that people can read, also when their authenticator is of no known make', async () => {
-    const visitor = await somebody()
+    const visitor = await newPerson()
     const authenticator = await Authenticator.create(ORIGIN)
     const attested = await authenticator.attest(await optionsOf(visitor, '/login/passkey/add'))
     expectDone(await visitor.post('/login/passkey/add', attested), 'passkey-added')
@@ -730,14 +730,14 @@ describe('A24 passkeys on the account page', () => {
   })
 
   it('keep their name when a new one is empty', async () => {
-    const { visitor, authenticator } = await withPasskey(await somebody())
+    const { visitor, authenticator } = await withPasskey(await newPerson())
     const refused = await visitor.post('/login/passkey/rename', { id: idOf(authenticator), name: ' ' })
     expect(await expectPage(refused, 400)).toContain('A name is missing')
     expect(await accountPage(visitor)).toContain('<bdi>Key</bdi>')
   })
 
-  it('keep the last one of somebody who has no other way in', async () => {
-    const { visitor, authenticator } = await withPasskey(await somebody())
+  it('keep the last one of a user without another way to sign in', async () => {
+    const { visitor, authenticator } = await withPasskey(await newPerson())
     expect(await accountPage(visitor)).toContain('your only way in')
     const refused = await visitor.post('/login/passkey/remove', { id: idOf(authenticator) })
     expect(await expectPage(refused, 409)).toContain('your only way in')
@@ -749,7 +749,7 @@ describe('A24 passkeys on the account page', () => {
 
   it('say nothing of invitations to those who cannot make any', async () => {
     expect(await accountPage(await Visitor.signedIn())).toContain('Invite someone')
-    expect(await accountPage(await somebody())).not.toContain('Invite someone')
+    expect(await accountPage(await newPerson())).not.toContain('Invite someone')
   })
 })
 

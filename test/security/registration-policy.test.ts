@@ -1,4 +1,4 @@
-// RFC 7591 §3 who may register: anyone, who has the owner's token, or nobody. Row R1.
+// RFC 7591 §3 who may register: everyone, holders of the owner's token, or no one. Row R1.
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'

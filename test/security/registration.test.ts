@@ -231,7 +231,7 @@ describe('R9 long values survive an approval', () => {
     return Array.from({ length: count }, (_, index) => `${REDIRECT_URI}/${index}/`.padEnd(2000, 'x'))
   }
 
-  it('refuses a client_id of 2 kB that nobody registered', async () => {
+  it('refuses an unregistered client_id of 2 kB', async () => {
     const app = await OAuthClient.registered()
     const redemption = await app.authorize()
     const refused = await app.token({ ...redemption, client_id: 'x'.repeat(2048) })

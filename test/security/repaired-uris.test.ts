@@ -1,4 +1,4 @@
-// A URI that a parser repairs is one place to whoever reads it, and another to the browser that goes there.
+// A URI that parsers repair means one place to its reader, and another to the browser.
 import { describe, expect, it } from 'vitest'
 import { OAuthClient, register } from '../support/oauth-client.ts'
 import { expectErrorJson } from '../support/refusals.ts'

@@ -213,7 +213,7 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not one of ours in every
       },
     ],
     [
-      'a critical extension that nobody knows',
+      'an unknown critical extension',
       async () => {
         const { kid } = publicJwk()
         return new SignJWT(decodeJwt(tokens.access_token))
@@ -417,7 +417,7 @@ describe('M7 SEP-2243 headers that name another operation than the body', () => 
   })
 })
 
-describe('M8 JSON-RPC messages of a form that nobody needs', () => {
+describe('M8 JSON-RPC messages of an unneeded form', () => {
   const batch = JSON.stringify([toolCall('whoami', {}, 1), toolCall('whoami', {}, 2)])
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
   const withArguments = (args: string) =>

@@ -198,7 +198,7 @@ describe('M6 RFC 7009 §2.1 the access token of a grant that is over', () => {
     expectInvalidToken(await callTool(tokens.access_token, 'whoami'))
   })
 
-  it('meets 503, neither 200 nor 401, when nobody answers', async () => {
+  it('gets 503, not 200 or 401, when storage does not answer', async () => {
     vi.spyOn(kv, 'get').mockImplementation(broken as never)
     vi.spyOn(GrantObject.prototype, 'describe').mockImplementation(broken as never)
     pass(61)
@@ -209,7 +209,7 @@ describe('M6 RFC 7009 §2.1 the access token of a grant that is over', () => {
     expect((await callTool(tokens.access_token, 'whoami')).status).toBe(200)
   })
 
-  it('is refused once KV could be told, when it could not at first', async () => {
+  it('is refused once KV has the mark, after a first write failed', async () => {
     const spy = vi.spyOn(kv, 'put').mockImplementation(broken as never)
     await expectAccepted(await revoke())
     await expectRefusal(await app.refresh(tokens.refresh_token), 'invalid_grant')

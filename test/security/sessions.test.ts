@@ -162,7 +162,7 @@ describe('M10 MCP security best practices, "Session Hijacking": a session in the
     expect(await new EventStream(await session.post(ping, headers)).next()).toMatchObject({ result: {} })
   })
 
-  it('nobody, for there is no token: 401', async () => {
+  it('no user, without a token: 401', async () => {
     for (const method of ['POST', 'GET', 'DELETE'] as const) {
       const message = method === 'POST' && { message: initialize() }
       const headers = { Authorization: undefined }
@@ -322,7 +322,7 @@ describe('M6 the streams of an access token', () => {
       await expectLive(app, tokens.refresh_token)
     })
 
-    it('ends when nobody can tell whether its grant lives', async () => {
+    it('ends when the server cannot tell whether its grant lives', async () => {
       const broken = async () => {
         throw new Error('storage is down')
       }

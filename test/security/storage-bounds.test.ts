@@ -22,7 +22,10 @@ describe('S12 members of a key', () => {
   it.each<[string, object]>([
     ['60 kB of text', { comment: 'x'.repeat(60_000) }],
     ['a list, nested 5,000 deep', { comment: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) }],
-    ['certificates, which nobody here reads', { x5c: ['x'.repeat(30_000)], x5u: 'https://a.example/x5u' }],
+    [
+      'certificates, which the server never reads',
+      { x5c: ['x'.repeat(30_000)], x5u: 'https://a.example/x5u' },
+    ],
   ])('that are unknown are not kept: %s', async (_, members) => {
     const answer = await registerWith({ ...key, ...members })
     expect(answer.status).toBe(201)

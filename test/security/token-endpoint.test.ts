@@ -255,7 +255,7 @@ describe('T18 RFC 6749 §5.2 storage that does not answer at /token', () => {
   })
 
   it.each(['put', 'delete'] as const)(
-    'lets no thief through when KV cannot %s, and KV is told later',
+    'refuses a thief when KV cannot %s, and updates KV later',
     async (method) => {
       const first = await app.connect()
       const second = await tokensOf(app.refresh(first.refresh_token))

@@ -43,7 +43,7 @@ describe('A14 RFC 9700 §4.7 an upstream sign-in', () => {
     const callback = site.authorize(await attacker.leaveFor(method))
     const victim = new Visitor()
     await expectRefused(victim, await victim.get(callback))
-    // Nor does a sign-in of their own, under way, let another in.
+    // A sign-in of their own, under way, does not accept another's answer.
     await victim.leaveFor(method)
     await expectRefused(victim, await victim.get(callback))
     expect(redemptions()).toBe(0)
@@ -167,7 +167,7 @@ function sealElsewhere(sealed: string): Promise<string> {
 describe('OpenID Connect Core §3.1.3.7 an ID token', () => {
   const hour = () => Math.floor(Date.now() / 1000) + 3600
 
-  /** As it is nobody comes in, and with nothing changed everybody does. */
+  /** The changed answer signs no user in; the unchanged one does. */
   async function expectOnlyThatRefused(): Promise<void> {
     const log = listenToLog()
     const person = new Visitor()
@@ -199,7 +199,7 @@ describe('OpenID Connect Core §3.1.3.7 an ID token', () => {
   it.each<[string, OpenIdProvider['sign']]>([
     ['that does not come', async () => undefined],
     ['that is none', async () => 'nonsense'],
-    ['that nobody has signed', async (claims) => unsigned({ alg: 'none' }, claims)],
+    ['without a signature', async (claims) => unsigned({ alg: 'none' }, claims)],
     ['whose signature is missing', async (claims) => unsigned({ alg: 'ES256' }, claims)],
     ['of another key under the same id', (claims) => acme.signedByAnother(claims)],
     [
@@ -279,7 +279,7 @@ function changedClaims(token: string): string {
 }
 
 describe('W7 what a sign-in seals', () => {
-  it('is neither a session nor a consent', async () => {
+  it('is no session and no consent', async () => {
     const { person, sealed } = await onTheWayBack()
     person.cookies.set(SESSION_COOKIE, sealed)
     expectSignInPage(await person.get('/account'))
@@ -287,7 +287,7 @@ describe('W7 what a sign-in seals', () => {
     const app = await OAuthClient.registered()
     const consent = await owner.openConsent((await app.authorizationRequest()).url)
     await expectPage(await consent.submit({ seal: sealed }), 403)
-    // Nor are its contents, under the signature of a flow, with all that the other kind has.
+    // The same holds for its contents under a flow's signature, with every field of the other kind.
     const session = owner.cookies.get(SESSION_COOKIE) as string
     person.cookies.set(SESSION_COOKIE, await sealedAs('flow', session))
     expectSignInPage(await person.get('/account'))

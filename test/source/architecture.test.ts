@@ -20,7 +20,7 @@ const shown = ({ by, of }: Arrow) => `${by} → ${of}`
 
 /**
  * The rooms of the engine, each with the rooms that it may look down on. A file belongs to the longest name that fits.
- * `pages/` is what people see: whoever answers with a page knows it, nobody else.
+ * `pages/` is what people see: only code that answers with a page imports it.
  */
 const DOWN: Readonly<Record<string, readonly string[]>> = {
   'gatehouse.ts': [
@@ -139,7 +139,7 @@ describe('the engine', () => {
     expect(wrong.map(([file]) => file)).toEqual([])
   })
 
-  it('takes zod by its namespace: the named import brings 65 KiB that nobody uses', () => {
+  it('imports zod as a namespace: the named import brings 65 KiB of unused code', () => {
     const wrong = [...engine].filter(([, text]) => /import (?!(type )?\* as z\b)[^'\n]*from 'zod'/.test(text))
     expect(wrong.map(([file]) => file)).toEqual([])
   })
@@ -175,7 +175,7 @@ describe('what is around the engine', () => {
     expect(wrong.map(shown)).toEqual([])
   })
 
-  it('does not read them as text, nor the words that a fork writes', () => {
+  it('does not read them as text, or the fork’s README', () => {
     const reads =
       /(?:readFileSync|readFile|globSync|readSource)\(\s*['"`](?:\.\/)?(?:src\/(?!engine\/)|wrangler\.toml|README\.md)/
     const tests = [...around].filter(([file]) => file.startsWith('test/') && !FORK_TESTS.test(file))

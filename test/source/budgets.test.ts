@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
-/** Of the minified bundle, in KiB: a little above what it is. */
+/** The minified bundle, in KiB: a little above its size now. */
 const BUNDLE = 176
 /** Our own modules that answer a request to /mcp need. */
 const MODULES = 54

@@ -1,4 +1,4 @@
-// One way out: no file of the engine asks another server but by http/outgoing.ts, nor lets a library do it.
+// One way out: only http/outgoing.ts sends requests to other servers, also for libraries.
 import { describe, expect, it } from 'vitest'
 import { readSource } from '../support/imports.ts'
 

@@ -1,5 +1,5 @@
 // An authenticator in software (WebAuthn §6), and the browser around it: what it attests and signs is right in every way
-// but for what a test changes.
+// except for a test's changes.
 import { base64url } from 'jose'
 
 const encoder = new TextEncoder()

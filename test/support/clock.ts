@@ -1,5 +1,5 @@
 // The one clock that test, Worker and objects share, with the timers on it. Those of vi would call back in the test's
-// own context, where the runtime lets nobody touch the streams of a request. Here each timer of the Worker watches the
+// own context, where the runtime keeps all code from the streams of a request. Here each timer of the Worker watches the
 // faked Date in the context that set it.
 import { vi } from 'vitest'
 

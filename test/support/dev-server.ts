@@ -160,7 +160,7 @@ function configWith(settings: string, folder: string): string[] {
   return ['--config', file, '--env-file', join(FIXTURE, '.dev.vars')]
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,4 +1,4 @@
-// The host of client metadata documents, and whoever else the Worker asks, in place of the internet: it answers the
+// The host of client metadata documents, and every other host that the Worker asks, in place of the internet: it answers the
 // Worker's outbound fetches.
 import { vi } from 'vitest'
 import { REDIRECT_URI } from './oauth-client.ts'
@@ -21,7 +21,7 @@ export class DocumentHost {
       if (!answer) throw new TypeError('Network connection lost.')
       const response = await answer(init ?? {})
       const location = response.headers.get('Location')
-      // As the platform's fetch does, unless it is told not to.
+      // As the platform's fetch does by default.
       return location !== null && init?.redirect !== 'manual'
         ? (host.#answers.get(location) as Answer)({})
         : response

@@ -15,18 +15,18 @@ import { CLIENT_ID, CLIENT_SECRET } from './openid-provider.ts'
 export const ACME = 'https://id.acme.test'
 export const ACME_API = 'https://api.acme.test'
 export const GOOGLE = 'https://accounts.google.com'
-/** Of this one nobody has read the metadata yet. */
+/** No request has read the metadata of this one yet. */
 export const NEVER_MET = 'https://id.never-met.test'
 
 login.push(
   github,
   oidc({ id: 'acme', name: 'Acme', issuer: ACME, emailDomains: ['acme.test'], apis: [ACME_API] }),
   oidc({ id: 'google', name: 'Google', issuer: GOOGLE, emailDomains: ['gmail.com', 'acme.test'] }),
-  oidc({ id: 'never-met', name: 'Nobody', issuer: NEVER_MET }),
+  oidc({ id: 'never-met', name: 'Never Met', issuer: NEVER_MET }),
   guest,
 )
 
-/** Asks an address of Acme's API, or whichever else it is told to. */
+/** Asks an address of Acme's API, or another address from its input. */
 const askAcme = defineTool({
   name: 'ask_acme',
   title: 'Ask Acme',

@@ -1,4 +1,4 @@
-// Somebody else's authorization server, as this server sees it: its metadata, its keys, its word on tokens. Right in
+// Another authorization server, as this server sees it: its metadata, its keys, its word on tokens. Right in
 // every way until a test changes one thing.
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -128,7 +128,7 @@ export function callWith(server: Server, token: string, name = 'whoami', args: o
   return server(`${origin}/mcp`, modernCall(token, name, args))
 }
 
-/** Begins a session of the `initialize` era. Returns how its later requests are sent, by whoever has a token. */
+/** Begins a session of the `initialize` era. Returns a function that sends its later requests with a token. */
 export async function openSession(server: Server, token: string) {
   const headers = {
     Accept: 'application/json, text/event-stream',
@@ -150,7 +150,7 @@ export async function openSession(server: Server, token: string) {
   }
 }
 
-/** RFC 6750 §3.1; the metadata is ours, whoever issued the token. */
+/** RFC 6750 §3.1; the metadata is ours for every issuer. */
 export function expectInvalid(response: Response): void {
   expect(response.status).toBe(401)
   const challenge = response.headers.get('WWW-Authenticate')

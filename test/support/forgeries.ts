@@ -1,4 +1,4 @@
-// What somebody can make of a valid JWT without the key that signed it (RFC 8725 §2 and §3).
+// What an attacker can make of a valid JWT without the signing key (RFC 8725 §2 and §3).
 import {
   base64url,
   decodeJwt,

@@ -21,7 +21,7 @@ interface Person {
 export class GitHub {
   /** Who has the browser. */
   person: Person = { id: 1, login: 'Octocat', name: 'Mona' }
-  /** Whom each access token stands for. */
+  /** The user of each access token. */
   readonly tokens = new Map<string, Person>()
   /** What its API was asked for, with which token. */
   readonly asked: { readonly path: string; readonly token: string }[] = []

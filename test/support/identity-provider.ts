@@ -1,4 +1,4 @@
-// A real authorization server of somebody else: people sign in and consent there, and it issues access tokens for
+// A real authorization server elsewhere: users sign in and consent there, and it issues access tokens for
 // whatever resource a client names (RFC 8707), as JWTs or as opaque ones that it can be asked about.
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'

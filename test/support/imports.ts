@@ -1,4 +1,4 @@
-// The source as text: who imports what from whom.
+// The source as text: which file imports which names from which file.
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 

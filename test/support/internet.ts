@@ -43,7 +43,7 @@ export class Internet {
     noteSecrets(await textOf(response))
     const location = response.headers.get('Location')
     if (location === null || request.redirect === 'manual') return response
-    // Whoever lets a redirect be followed sends all headers along, as the platform once did.
+    // A followed redirect gets all headers, as on the platform before.
     return this.#fetch(new Request(new URL(location, request.url), { headers: request.headers }))
   }
 }

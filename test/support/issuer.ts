@@ -1,4 +1,4 @@
-// Somebody who signs assertions: an identity provider, a CI platform.
+// An issuer of assertions: an identity provider, a CI platform.
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
 export class Issuer {

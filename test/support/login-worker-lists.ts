@@ -31,7 +31,7 @@ login.push(
 const askAcme = defineTool({
   name: 'ask_acme',
   title: 'Ask Acme',
-  description: 'Asks Acme whom the person that you act for is there.',
+  description: 'Asks Acme for the profile of the user that you act for.',
   input: z.object({}),
   upstream: { acme: ['offline_access'] },
   handler: async (_input, { upstream }) => {

@@ -88,7 +88,7 @@ export class McpSession {
     return env.SESSIONS.get(env.SESSIONS.idFromString(this.id))
   }
 
-  /** The same session as somebody else would try to use it. */
+  /** The same session, as an attacker would try to use it. */
   as(token: string, origin = this.origin): McpSession {
     return new McpSession(this.id, token, origin)
   }
@@ -120,7 +120,7 @@ export class McpSession {
     return { stream, question }
   }
 
-  /** What a person says whom `ask_name` has asked. */
+  /** The user's answer to `ask_name`. */
   answer({ id }: Message, name: string): Promise<Response> {
     return this.post({ jsonrpc: '2.0', id, result: { action: 'accept', content: { name } } })
   }

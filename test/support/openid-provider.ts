@@ -24,7 +24,7 @@ interface Code {
 
 export class OpenIdProvider {
   readonly issuer: string
-  /** What it says of whoever signs in next. */
+  /** Its claims about the next user who signs in. */
   person: JWTPayload = {}
   /** What the ID token says instead; undefined claims are left out. */
   changes: Record<string, unknown> = {}
@@ -34,7 +34,7 @@ export class OpenIdProvider {
   userInfo: object = {}
   /** The parameters of the last authorization request. */
   asked = new URLSearchParams()
-  /** Of an access token, in seconds; undefined: it lasts. */
+  /** The lifetime of an access token, in seconds; undefined: without end. */
   lifetime: number | undefined = 3600
   /** Whether a refresh brings another refresh token. */
   rotates = true
@@ -93,7 +93,7 @@ export class OpenIdProvider {
     return family?.live === true && Date.now() < expiresAt
   }
 
-  /** Nobody is let in any more by what they were given. */
+  /** Refuses every token that it has issued. */
   endAll(): void {
     for (const family of this.#refreshTokens.values()) family.live = false
   }
@@ -106,7 +106,7 @@ export class OpenIdProvider {
     return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: jwk.kid }).sign(privateKey)
   }
 
-  /** Signed by somebody else who uses the id of its key. */
+  /** Signed by an attacker's key with the id of its key. */
   async signedByAnother(claims: JWTPayload): Promise<string> {
     const { privateKey } = await newKey()
     return this.signed(claims, { privateKey, jwk: this.#key.jwk })

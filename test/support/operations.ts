@@ -1,5 +1,5 @@
 // Counts what Cloudflare bills: requests to the Worker and to its objects, operations of KV, rows that objects write. And
-// what takes its time: requests to somebody else.
+// what takes its time: requests to other servers.
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
@@ -14,7 +14,7 @@ export interface Operations {
   readonly objectRequests: number
   /** By objects; those that a deletion of a whole object takes are not among them. */
   readonly rowsWritten: number
-  /** Requests to somebody else. */
+  /** Requests to other servers. */
   readonly fetches: number
 }
 

@@ -37,7 +37,7 @@ export async function expectLive(app: OAuthClient, refreshToken: string): Promis
   return tokens
 }
 
-/** Neither refresh token nor, two minutes later, the access token opens anything. */
+/** The refresh token fails at once, and the access token after two minutes. */
 export async function expectOver(app: OAuthClient, tokens: Tokens): Promise<void> {
   await expectRefusal(await app.refresh(tokens.refresh_token), 'invalid_grant')
   pass(120)

@@ -33,7 +33,7 @@ export class Machine {
     return machine
   }
 
-  /** A valid token request, but for the changes. */
+  /** A valid token request, with the changes. */
   token(fields: Fields = {}, headers: Record<string, string> = {}): Promise<Response> {
     const valid = {
       grant_type: 'client_credentials',

@@ -81,7 +81,7 @@ export function expectDone(response: Response, done: string): void {
   expectSignedIn(response, `/account?done=${done}#passkeys`)
 }
 
-/** The account page of whoever is signed in. */
+/** The account page of the signed-in user. */
 export async function accountPage(visitor: Visitor): Promise<string> {
   const response = await visitor.get('/account')
   expect(response.status).toBe(200)

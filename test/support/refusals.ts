@@ -1,9 +1,9 @@
-// What a refusal looks like, on each way that one can be told.
+// What a refusal looks like in each form.
 import { expect } from 'vitest'
 import { REDIRECT_URI } from './oauth-client.ts'
 import { ORIGIN } from './worker.ts'
 
-/** A page for a person; nobody is sent anywhere. Returns its HTML. */
+/** A page, never a redirect. Returns its HTML. */
 export async function expectPage(response: Response, status: number): Promise<string> {
   expect(response.status).toBe(status)
   expect(response.headers.get('Location')).toBeNull()
@@ -29,7 +29,7 @@ export async function expectErrorJson(response: Response, status: number, error:
   expect(await response.json()).toEqual({ error, error_description: expect.any(String) })
 }
 
-/** Leads to the sign-in page: nobody is signed in. */
+/** Redirects to the sign-in page: the browser has no session. */
 export function expectSignInPage(response: Response): void {
   expect(response.status).toBe(303)
   expect(response.headers.get('Location')).toMatch(/^\/login\?return_to=/)

@@ -1,4 +1,4 @@
-// A server that trusts somebody else's authorization server, for tests: both begin anew before each of them.
+// A server that trusts another authorization server. Both begin anew before each test.
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { DocumentHost } from './document-host.ts'
 import { type Changes, callWith, ForeignServer, type Server, serverWith } from './foreign-server.ts'

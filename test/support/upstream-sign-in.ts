@@ -22,7 +22,7 @@ export const acme = await OpenIdProvider.make(ACME)
 export const google = await OpenIdProvider.make(GOOGLE)
 export let github: GitHub
 export let internet: Internet
-/** It never goes back between tests: what the Worker knows of a provider, it knows for a time. */
+/** Never goes back between tests, because the Worker keeps what it knows of a provider for a time. */
 let clock = Date.now()
 
 beforeEach(() => {
@@ -45,7 +45,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** The sign-in page, with the reason; nobody is signed in. Returns its HTML. */
+/** The sign-in page, with the reason; the browser has no session. Returns its HTML. */
 export async function expectRefused(person: Visitor, response: Response, status = 403): Promise<string> {
   const html = await expectPage(response, status)
   expect(html).toContain('role="alert"')
@@ -91,7 +91,7 @@ export async function signedIn(method: 'acme' | 'google' | 'github', returnTo?: 
   return person
 }
 
-/** Whom the tools act for when this person lets an app in. */
+/** The user that the tools act for after this user approves an app. */
 export async function userOf(person: Visitor): Promise<string> {
   const { access_token } = await (await OAuthClient.registered()).connect(person)
   return (await structured<{ userId: string }>(callTool(access_token, 'whoami'))).userId

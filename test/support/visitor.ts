@@ -39,7 +39,7 @@ export class Visitor {
     return visitor
   }
 
-  /** Somebody else than the owner, already signed in; or whoever an identity says. */
+  /** A signed-in user other than the owner, or the user of an identity. */
   static async as(
     name: string,
     changes: Partial<Identity> = {},

@@ -32,7 +32,7 @@ export class Clone {
     symlinkSync(resolve('node_modules'), join(this.folder, 'node_modules'))
   }
 
-  /** Runs a script to its end, as a CI does: with nobody who watches. */
+  /** Runs a script to its end, as a CI does: without a terminal. */
   async run(script: string, ...args: string[]): Promise<Outcome> {
     return this.#start([process.execPath, `scripts/${script}.ts`, ...args]).outcome
   }

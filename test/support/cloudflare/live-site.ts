@@ -44,7 +44,7 @@ export class LiveSite {
     return {
       HTTPS_PROXY: `http://127.0.0.1:${port}`,
       NO_PROXY: '127.0.0.1,localhost',
-      // Its certificate was made a moment ago, by Miniflare, for nobody in particular.
+      // Miniflare has just made its certificate, which no authority signed.
       NODE_TLS_REJECT_UNAUTHORIZED: '0',
       NODE_NO_WARNINGS: '1',
     }

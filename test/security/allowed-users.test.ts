@@ -58,6 +58,33 @@ describe('A21 an address as a rule', () => {
     await expectRefused(person, await person.signInAt(method, site))
   })
 
+  it.each<[string, 'acme' | 'google', object]>([
+    ['Acme told no address', 'acme', { email: undefined }],
+    ['Acme told no address', 'acme', { email: null }],
+    [
+      'does not say whether your address is verified (no email_verified)',
+      'acme',
+      { email_verified: undefined },
+    ],
+    ['does not say whether your address is verified (no email_verified)', 'acme', { email_verified: null }],
+    ['says that your address is not verified (email_verified is false)', 'acme', { email_verified: false }],
+    ['has a text in email_verified', 'acme', { email_verified: 'true' }],
+    ['has a text in email_verified', 'acme', { email_verified: 'false' }],
+    ['has something else in email_verified', 'acme', { email_verified: 1 }],
+    ['takes no addresses of that domain from Acme (emailDomains)', 'acme', { email: 'alice@other.test' }],
+    ['Google does not run the domain of your address (hd)', 'google', {}],
+  ])('that does not count says why: %s', async (why, method, claims) => {
+    const site = { acme, google }[method]
+    site.person = { ...ALICE, ...claims }
+    const tries = async () => {
+      const person = new Visitor()
+      return expectRefused(person, await person.signInAt(method, site))
+    }
+    expect(await tries()).toContain(why)
+    configure({ ALLOWED_USERS: `${method}:another` })
+    expect(await tries()).not.toContain(why)
+  })
+
   it('is not vouched for by what is said of another address', async () => {
     acme.person = { ...ALICE, email: 'mine@acme.test', name: undefined }
     acme.changes = { email: 'alice@acme.test', email_verified: undefined }

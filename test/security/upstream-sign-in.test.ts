@@ -253,17 +253,57 @@ describe('OpenID Connect Core §3.1.3.7 an ID token', () => {
       await expectRefused(person, await person.signInAt('acme', acme))
     })
 
-    it('is not completed by an error of UserInfo', async () => {
+    it.each<[string, () => Response]>([
+      [
+        'refuses with a challenge',
+        () => Response.json({ error: 'x' }, { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } }),
+      ],
+      ['refuses without one', () => Response.json({ error: 'x' }, { status: 401 })],
+      ['does not understand', () => Response.json({ error: 'x' }, { status: 400 })],
+      ['forbids it', () => Response.json({ error: 'insufficient_scope' }, { status: 403 })],
+      ['is not there', () => new Response(null, { status: 404 })],
+      ['leads elsewhere', () => Response.redirect(`${ACME}/signin`)],
+      ['fails', () => new Response('oops', { status: 500 })],
+      ['has too many requests', () => new Response(null, { status: 429 })],
+      ['is a page', () => new Response('<h1>Sign in</h1>', { headers: { 'Content-Type': 'text/html' } })],
+      ['is cut', () => new Response('{"sub":', { headers: { 'Content-Type': 'application/json' } })],
+      ['is no object', () => Response.json(null)],
+      ['says of nobody', () => Response.json({ email: ALICE.email, email_verified: true })],
+      ['is a JWT of nobody', () => new Response('x.y.z', { headers: { 'Content-Type': 'application/jwt' } })],
+      [
+        'cannot be reached',
+        () => {
+          throw new Error('Network connection lost.')
+        },
+      ],
+    ])('signs in without an address when UserInfo %s', async (_what, answer) => {
       internet.site(ACME, async (request) =>
-        request.url.endsWith('/userinfo')
-          ? Response.json(
-              { error: 'invalid_token' },
-              { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } },
-            )
-          : acme.answer(request),
+        request.url.endsWith('/userinfo') ? answer() : acme.answer(request),
       )
+      configure({ ALLOWED_USERS: 'acme:alice' })
       const person = new Visitor()
-      await expectRefused(person, await person.signInAt('acme', acme))
+      await expectSignedIn(person, await person.signInAt('acme', acme))
+      configure({ ALLOWED_USERS: '@acme.test' })
+      const other = new Visitor()
+      const html = await expectRefused(other, await other.signInAt('acme', acme))
+      expect(html).toContain('No rule with an email address counts for you: Acme told no address.')
+    })
+
+    it('keeps its own address when UserInfo fails', async () => {
+      acme.changes = { name: undefined }
+      internet.site(ACME, async (request) =>
+        request.url.endsWith('/userinfo') ? new Response(null, { status: 401 }) : acme.answer(request),
+      )
+      configure({ ALLOWED_USERS: '@acme.test' })
+      const person = new Visitor()
+      await expectSignedIn(person, await person.signInAt('acme', acme))
+    })
+
+    it('is completed by UserInfo where it says null', async () => {
+      acme.changes = { name: null, email: null, email_verified: null }
+      configure({ ALLOWED_USERS: 'alice@acme.test' })
+      const person = new Visitor()
+      await expectSignedIn(person, await person.signInAt('acme', acme))
     })
   })
 })

@@ -14,6 +14,8 @@ interface More {
   /** The login method of this session, where it is not the one that knows the person. */
   readonly by?: string
   readonly upstream?: Upstream | undefined
+  /** A sentence for one who is refused: why a rule may not have meant them. */
+  readonly note?: string | undefined
 }
 
 /**
@@ -26,13 +28,13 @@ export async function finishLogin(
   c: Context<AppEnv>,
   found: Identity,
   returnTo: string | undefined,
-  { by, upstream }: More = {},
+  { by, upstream, note = '' }: More = {},
 ): Promise<Response> {
   const identity: Identity = { ...found, name: nameOf(found.name) }
   const method = by ?? identity.method
   if (!isAdmitted(c.get('settings'), identity)) {
     audit('signin.failed', { method, reason: 'not_allowed' })
-    throw notAllowed(identity)
+    throw notAllowed(identity, note)
   }
   const { userId } = await beginSession(c, identity, method, upstream)
   audit('signin.succeeded', { user: userId, method }, { person: identity })
@@ -41,9 +43,9 @@ export async function finishLogin(
 }
 
 // The owner of a server is often the first who is refused, so the page tells what to do.
-function notAllowed({ name, knownAs }: Identity): LoginRefused {
+function notAllowed({ name, knownAs }: Identity, note: string): LoginRefused {
   // Of several the first that means this person alone.
   const rule = knownAs.find((one) => namesOnePerson(one) && canBePasted(one) && displayable(one) === one)
   const advice = rule ? `The owner of this server can add ${rule} to ALLOWED_USERS.` : ''
-  return new LoginRefused(`You signed in as ${name}, who may not come in here. ${advice}`)
+  return new LoginRefused(`You signed in as ${name}, who may not come in here. ${note} ${advice}`)
 }

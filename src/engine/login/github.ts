@@ -2,11 +2,11 @@
 import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { audit } from '../log/audit.ts'
-import { ceilingRules, type Identity, mentionedOrganizations, mentions } from '../people/identity.ts'
+import { ceilingRules, mentionedOrganizations, mentions } from '../people/identity.ts'
 import type { LoginMethod } from './method.ts'
 import { isFirstHolder, isKnownHolder } from './names-store.ts'
 import { askProvider, NoAnswer } from './provider-request.ts'
-import { type Answer, redirectMethod } from './redirect.tsx'
+import { type Answer, type Found, redirectMethod } from './redirect.tsx'
 import { LoginRefused } from './refused.ts'
 
 const ISSUER = 'https://github.com'
@@ -30,7 +30,7 @@ export const github: LoginMethod = redirectMethod({
   apis: [API],
 })
 
-async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identity> {
+async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Found> {
   const settings = c.get('settings')
   const named = mentionedOrganizations(settings)
   if (named.length > 0) requireMembershipScope(tokens)
@@ -46,7 +46,7 @@ async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identit
     ...(await rulesOfLogin(c, own, subject)),
     ...memberships.flatMap(({ rule, isMember }) => (isMember ? [rule] : [])),
   ]
-  return {
+  const identity = {
     method: 'github',
     issuer: ISSUER,
     subject,
@@ -56,6 +56,7 @@ async function identify(c: Context<AppEnv>, { tokens }: Answer): Promise<Identit
     open: ['github:org/', ...(isLoginRule(own) && !mentions(settings, own) ? [own] : [])],
     ruledOut: memberships.flatMap(({ rule, isMember }) => (isMember === false ? [rule] : [])),
   }
+  return { identity }
 }
 
 // A rule of nothing but digits means an id, and a login can look like one.

@@ -1,10 +1,12 @@
 // Login with any OpenID provider: Google, Okta, Entra, Auth0, Keycloak… (OpenID Connect Core 1.0, Discovery 1.0).
 import * as oauth from 'oauth4webapi'
-import { ceilingRules, type Identity, mentions, nameOf, rulesOfSubject } from '../people/identity.ts'
+import { logError } from '../log/log.ts'
+import { ceilingRules, mentions, nameOf, rulesOfSubject } from '../people/identity.ts'
 import type { Settings } from '../settings/load.ts'
+import { isAddressRule } from '../settings/rules.ts'
 import type { LoginMethod } from './method.ts'
 import { requestOptions } from './provider-request.ts'
-import { type Answer, redirectMethod } from './redirect.tsx'
+import { type Answer, type Found, redirectMethod } from './redirect.tsx'
 
 const DISCOVERY_MS = 60 * 60 * 1000
 const GOOGLE = 'https://accounts.google.com'
@@ -41,7 +43,8 @@ export function oidc({
     scopes: () => ['openid', 'profile', 'email'],
     parameters,
     openId: true,
-    identify: async (c, answer) => identityOf(c.get('settings'), id, emailDomains, await claimsOf(answer)),
+    identify: async (c, answer) =>
+      identityOf(c.get('settings'), { id, name, emailDomains }, await claimsOf(id, answer)),
     apis,
   })
 }
@@ -59,29 +62,42 @@ function discovery(issuer: string): () => Promise<oauth.AuthorizationServer> {
   }
 }
 
-// Some providers put little into the ID token, and tell the rest at the UserInfo endpoint (Core §5.4).
-async function claimsOf({ server, client, tokens }: Answer): Promise<Claims> {
-  const claims = oauth.getValidatedIdTokenClaims(tokens) as Claims
-  if (server.userinfo_endpoint === undefined || (claims.name && claims.email)) return claims
-  const response = await oauth.userInfoRequest(server, client, tokens.access_token, requestOptions(server))
-  const told = await oauth.processUserInfoResponse(server, client, claims.sub, response)
+// Some providers put little into the ID token, and tell the rest at the UserInfo endpoint (Core §5.4), which is optional.
+async function claimsOf(id: string, answer: Answer): Promise<Claims> {
+  const claims = stated(oauth.getValidatedIdTokenClaims(answer.tokens) as Claims)
+  if (answer.server.userinfo_endpoint === undefined || (claims.name && claims.email)) return claims
+  const told = await userInfo(answer, claims.sub).catch((error: unknown) => {
+    // Core §5.3.2: what is said of another person must not be used, and the two answers contradict each other.
+    if ((error as { code?: unknown }).code === oauth.JSON_ATTRIBUTE_COMPARISON) throw error
+    logError(error, { method: id })
+    return {}
+  })
   const { email_verified, ...rest } = claims
   // Whether an address is verified is said of the address beside it.
   const address = claims.email === undefined ? {} : { email_verified }
-  return { ...(told as oauth.JsonObject), ...rest, ...address }
+  return { ...told, ...rest, ...address }
+}
+
+async function userInfo({ server, client, tokens }: Answer, subject: string): Promise<oauth.JsonObject> {
+  const response = await oauth.userInfoRequest(server, client, tokens.access_token, requestOptions(server))
+  return stated((await oauth.processUserInfoResponse(server, client, subject, response)) as oauth.JsonObject)
+}
+
+/** Without what is written as `null`, which is absent (Core §5.3.2). */
+function stated<T extends object>(claims: T): T {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null)) as T
 }
 
 function identityOf(
   settings: Settings,
-  id: string,
-  emailDomains: readonly string[],
+  { id, name: provider, emailDomains }: Pick<Required<OpenIdProvider>, 'id' | 'name' | 'emailDomains'>,
   claims: Claims,
-): Identity {
+): Found {
   const { iss, sub, name, preferred_username, groups } = claims
   const domains = emailDomains.map((domain) => domain.toLowerCase())
-  const email = authoritativeEmail(claims, domains)
+  const { email, doubt } = judgeEmail(provider, claims, domains)
   const ofGroups = (Array.isArray(groups) ? groups : []).map((group) => `${id}:group/${group}`)
-  return {
+  const identity = {
     method: id,
     issuer: iss,
     subject: sub,
@@ -97,18 +113,41 @@ function identityOf(
       ? ceilingRules(settings, `${id}:group/`).filter((rule) => !ofGroups.includes(rule))
       : [],
   }
+  const asksAddress = [...settings.allowedUsers, settings.owner ?? ''].some(isAddressRule)
+  return {
+    identity,
+    note: asksAddress && doubt ? `No rule with an email address counts for you: ${doubt}.` : undefined,
+  }
+}
+
+/** An address that counts in rules, or why there is none. */
+interface Judged {
+  readonly email?: string
+  readonly doubt?: string
 }
 
 /** The address, if the provider has verified it and is the one who can. */
-function authoritativeEmail(
+function judgeEmail(
+  provider: string,
   { iss, email, email_verified, hd }: Claims,
   domains: readonly string[],
-): string | undefined {
-  if (typeof email !== 'string' || email_verified !== true) return undefined
+): Judged {
+  if (typeof email !== 'string') return { doubt: `${provider} told no address` }
+  if (email_verified !== true) return { doubt: `${provider} ${verifiedIs(email_verified)}` }
   const address = email.toLowerCase()
   const domain = address.slice(address.lastIndexOf('@') + 1)
-  if (!domains.includes(domain)) return undefined
+  if (!domains.includes(domain))
+    return { doubt: `this server takes no addresses of that domain from ${provider} (emailDomains)` }
   // Anyone can make a Google account with an address of elsewhere; `hd` tells that Google runs the domain.
-  if (iss === GOOGLE && domain !== 'gmail.com' && hd !== domain) return undefined
-  return address
+  if (iss === GOOGLE && domain !== 'gmail.com' && hd !== domain)
+    return { doubt: `${provider} does not run the domain of your address (hd)` }
+  return { email: address }
+}
+
+// A text that says "true" is no better: the provider may write one into what it did not check.
+function verifiedIs(claimed: unknown): string {
+  if (claimed === undefined) return 'does not say whether your address is verified (no email_verified)'
+  if (claimed === false) return 'says that your address is not verified (email_verified is false)'
+  const type = typeof claimed === 'string' ? 'a text' : 'something else'
+  return `has ${type} in email_verified, where true or false belongs`
 }

@@ -28,9 +28,15 @@ export interface Provider {
   readonly parameters?: Readonly<Record<string, string>>
   /** Whether an ID token is to come with the access token (OpenID Connect Core §3.1.3.3). */
   readonly openId: boolean
-  readonly identify: (c: Context<AppEnv>, answer: Answer) => Promise<Identity>
+  readonly identify: (c: Context<AppEnv>, answer: Answer) => Promise<Found>
   /** The origins to which a tool may send the person's token. */
   readonly apis: readonly string[]
+}
+
+/** Who signed in. `note`: see finishLogin(). */
+export interface Found {
+  readonly identity: Identity
+  readonly note?: string | undefined
 }
 
 /** What came back for a code. */
@@ -65,8 +71,8 @@ export function redirectMethod(provider: Provider): LoginMethod {
     const flow = await resumeFlow(c, id)
     c.set('returnTo', flow.returnTo)
     const answer = await redeem(c, provider, flow)
-    const identity = await provider.identify(c, answer)
-    return finishLogin(c, identity, flow.returnTo, { upstream: upstreamGrant(c, provider, answer) })
+    const { identity, note } = await provider.identify(c, answer)
+    return finishLogin(c, identity, flow.returnTo, { upstream: upstreamGrant(c, provider, answer), note })
   })
 
   return {

@@ -153,6 +153,59 @@ describe('A24 a passkey', () => {
     await owner.page.getByRole('button', { name: 'Remove Phone' }).click()
   })
 
+  it('is asked for again after a browser whose API gives nothing or throws', async () => {
+    const { page } = owner
+    const signingIn = 'Sign in with a passkey'
+    type Method = 'create' | 'get'
+    const expectProblem = async (page: Page, button: string, method: Method, api: string, says: string) => {
+      await page.evaluate(`navigator.credentials.${method} = ${api}`)
+      await page.getByRole('button', { name: button }).click()
+      await page.getByText(says).waitFor()
+      await page.evaluate(`delete navigator.credentials.${method}`)
+    }
+    const nothing = 'Your browser returned no passkey.'
+    const adding: [string, string][] = [
+      ['async () => null', nothing],
+      ['() => { throw new TypeError("x") }', 'Your browser could not do that (TypeError).'],
+      ['async () => undefined', nothing],
+      ['async () => { throw new DOMException("x", "SecurityError") }', '(SecurityError). Try again'],
+      ['async () => ({ id: "x", type: "password" })', nothing],
+      ['() => Promise.reject()', '(no reason given). Try again'],
+      ['undefined', '(TypeError). Try again'],
+      ['() => Promise.reject("x")', '(no reason given). Try again'],
+    ]
+    for (const [api, says] of adding) await expectProblem(page, 'Add a passkey', 'create', api, says)
+    await addPasskey(page, 'Tablet')
+    await page.getByRole('button', { name: 'Remove Tablet' }).click()
+    await page.getByText('The passkey is removed.').waitFor()
+    const visitor = await newPerson()
+    await visitor.page.goto(`${server.origin}/login`)
+    await expectProblem(visitor.page, signingIn, 'get', 'async () => null', nothing)
+    await expectProblem(
+      visitor.page,
+      signingIn,
+      'get',
+      '() => Promise.reject(null)',
+      '(no reason given). Try',
+    )
+    await visitor.page.getByRole('button', { name: signingIn }).click()
+    await visitor.page.getByText('No passkey was chosen, or it took too long.').waitFor()
+  })
+
+  it.each<[string, string]>([
+    ['does not answer', '() => Promise.reject(new TypeError("Failed to fetch"))'],
+    ['answers with a page', 'async () => new Response("<h1>Proxy</h1>")'],
+  ])('is asked for again after a server that %s', async (_what, answer) => {
+    const { page } = owner
+    await page.evaluate(`own = fetch, fetch = ${answer}`)
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.getByText('The server could not be reached. Try again in a moment.').waitFor()
+    await page.evaluate('fetch = own')
+    await addPasskey(page, 'Watch')
+    await page.getByRole('button', { name: 'Remove Watch' }).click()
+    await page.getByText('The passkey is removed.').waitFor()
+  })
+
   it('is not made twice by one device, and has another name when it is given one', async () => {
     const { page } = owner
     await addPasskey(page, 'Desk')

@@ -9,7 +9,19 @@ const toText = (buffer) =>
 const PROBLEMS = {
   NotAllowedError: 'No passkey was chosen, or it took too long. Try again when you are ready.',
   InvalidStateError: 'This device has a passkey for you here already.',
-  TypeError: 'The server could not be reached. Try again in a moment.',
+  Unreachable: 'The server could not be reached. Try again in a moment.',
+  Nothing: 'Your browser returned no passkey. Try again, or use another browser or device.',
+}
+
+/** What to ask the authenticator for; undefined where the form's own answer is a page that says why not. */
+async function askServer(form) {
+  const body = new URLSearchParams(new FormData(form))
+  try {
+    const answer = await fetch(form.dataset.options, { method: 'POST', body })
+    return answer.ok ? await answer.json() : undefined
+  } catch {
+    throw { name: 'Unreachable' }
+  }
 }
 
 async function callAuthenticator(options) {
@@ -20,7 +32,10 @@ async function callAuthenticator(options) {
   return navigator.credentials.create({ publicKey: options })
 }
 
-function fillIn(form, { rawId, response }) {
+function fillIn(form, credential) {
+  // Both calls may resolve to null (Credential Management §2.3), and extensions that stand in for them have done so.
+  if (!credential?.response) throw { name: 'Nothing' }
+  const { rawId, response } = credential
   form.elements.credentialId.value = toText(rawId)
   for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
     form.elements[name].value = response[name] ? toText(response[name]) : ''
@@ -45,15 +60,16 @@ function prepare(form) {
     busy = true
     say('')
     try {
-      const body = new URLSearchParams(new FormData(form))
-      const answer = await fetch(form.dataset.options, { method: 'POST', body })
-      // Without a passkey the form's own answer is a page that says why.
-      if (answer.ok) fillIn(form, await callAuthenticator(await answer.json()))
+      const options = await askServer(form)
+      if (options) fillIn(form, await callAuthenticator(options))
       form.submit()
-    } catch ({ name }) {
-      say(PROBLEMS[name] ?? 'Your browser could not do that (' + name + ').')
+    } catch (error) {
+      // What a browser throws may be anything, nothing at all included.
+      const name = error?.name ?? 'no reason given'
+      say(PROBLEMS[name] ?? 'Your browser could not do that (' + name + '). Try again, or use another browser or device.')
+    } finally {
+      busy = false
     }
-    busy = false
   })
   button.hidden = false
 }

@@ -91,6 +91,8 @@ describe('RFC 7662 §2 an opaque token', () => {
     ['no type', { token_type: undefined }],
     ['a type in other letters', { token_type: 'bearer' }],
     ['several audiences, one of which is ours', { aud: ['https://other.example', MCP_URL] }],
+    ['the nonce of its sign-in, when it is said to be an access token', { nonce: 'n', typ: 'Bearer' }],
+    ['null for what it does not have', { iss: null, nbf: null, cnf: null, nonce: null, token_use: null }],
   ])('is accepted with %s', async (_what, changes) => {
     answer(changes)
     expect((await call()).status).toBe(200)
@@ -157,6 +159,8 @@ describe('M2 RFC 7662 §2.2 an opaque token that its server does not vouch for',
     ['a refresh token, as Keycloak tells it', { typ: 'Refresh' }],
     ['an ID token, as Keycloak tells it', { typ: 'ID' }],
     ['an ID token', { nonce: 'n' }],
+    ['a refresh token, as Hydra tells it', { token_use: 'refresh_token' }],
+    ['an ID token, as Cognito tells it', { token_use: 'id' }],
   ])('is 401 invalid_token: it is %s', async (_what, changes) => {
     answer(changes)
     expectInvalid(await call())

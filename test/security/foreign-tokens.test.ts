@@ -215,8 +215,39 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
       ['an s_hash', { s_hash: 'h' }],
       ['the type that Keycloak gives ID tokens', { typ: 'ID' }],
       ['the type that Keycloak gives refresh tokens', { typ: 'Refresh' }],
+      ['the use that Cognito gives ID tokens', { token_use: 'id' }],
+      ['the use that Hydra gives refresh tokens', { token_use: 'refresh_token' }],
+      ['two declarations that contradict each other', { typ: 'Bearer', token_use: 'id' }],
+      ['a declaration that is no text', { token_use: { access: true } }],
+      ['an empty declaration', { typ: '' }],
+      ['a nonce, and how it is used', { nonce: 'n', token_type: 'Bearer' }],
+      ['no scopes, and how it is used', { scope: undefined, token_type: 'Bearer' }],
+      ['a binding that is declared elsewhere', { typ: 'Bearer', token_type: 'DPoP' }],
+      ['a key that it is bound to, and a declaration', { typ: 'Bearer', cnf: { jkt: 'x' } }],
     ])('is 401 invalid_token with %s', async (_what, claims) => {
       expectInvalid(await call({ header: { typ }, claims }))
+    })
+
+    it.each<[string, Claims]>([
+      ['as Keycloak has it', { typ: 'Bearer' }],
+      ['in other letters', { typ: 'BEARER' }],
+      ['as Cognito has it', { token_use: 'access' }],
+      ['as Hydra has it', { token_use: 'access_token', token_type: 'Bearer' }],
+      ['as early Hydra has it', { token_type: 'access_token' }],
+    ])(
+      'is accepted with what ID tokens have when it says that it is an access token: %s',
+      async (_what, claims) => {
+        for (const name of ['nonce', 'at_hash', 'c_hash', 's_hash']) {
+          expect((await call({ header: { typ }, claims: { ...claims, [name]: 'x' } })).status).toBe(200)
+        }
+        expect((await call({ header: { typ }, claims: { ...claims, scope: undefined } })).status).toBe(200)
+      },
+    )
+
+    it('is accepted with null for what it does not have', async () => {
+      const none = ['nonce', 'cnf', 'at_hash', 'typ', 'token_use', 'nbf', 'iat', 'name', 'scp', 'azp']
+      const claims = Object.fromEntries(none.map((name) => [name, null]))
+      expect((await call({ header: { typ }, claims })).status).toBe(200)
     })
   })
 
@@ -265,6 +296,36 @@ describe('M2 RFC 9068 §4, RFC 8725 §3 a token that is not of that server in ev
     const challenge = (await call({ claims: { aud } })).headers.get('WWW-Authenticate')
     expect(challenge).toContain('error_description="The access token is for another audience (aud)."')
     expect(challenge).not.toContain('other.example')
+  })
+
+  it.each<[string, Changes]>([
+    ['signed with an algorithm that is not accepted', { header: { alg: 'HS256' }, key: new Uint8Array(32) }],
+    ['is not signed by the server', { header: { kid: 'another' } }],
+    ['no bearer access token (typ, token_use, token_type)', { claims: { token_use: 'id' } }],
+  ])('has words of its own: %s', async (words, changes) => {
+    const response = await call(changes)
+    expectInvalid(response)
+    expect(response.headers.get('WWW-Authenticate')).toContain(words)
+  })
+
+  it.each(['ES512', 'none', 'x"\r\n'])(
+    'does not say the algorithm that its header claims: %s',
+    async (alg) => {
+      const response = await callWith(server, await unsigned(alg, 'AAAA'))
+      expectInvalid(response)
+      const challenge = response.headers.get('WWW-Authenticate') ?? ''
+      expect(challenge).toContain('with an algorithm that is not accepted')
+      expect(challenge).not.toContain(alg)
+    },
+  )
+
+  it('says so where its server lists the key twice', async () => {
+    const [key] = foreign.keys as [Key]
+    foreign.keys = [key, key]
+    pass(601)
+    const response = await call()
+    expectInvalid(response)
+    expect(response.headers.get('WWW-Authenticate')).toContain('lists that one twice')
   })
 
   it('is over when it expires, although it was accepted before', async () => {

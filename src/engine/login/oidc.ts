@@ -1,5 +1,6 @@
 // Login with any OpenID provider: Google, Okta, Entra, Auth0, Keycloak… (OpenID Connect Core 1.0, Discovery 1.0).
 import * as oauth from 'oauth4webapi'
+import { withoutNull } from '../http/without-null.ts'
 import { logError } from '../log/log.ts'
 import { ceilingRules, mentions, nameOf, rulesOfSubject } from '../people/identity.ts'
 import type { Settings } from '../settings/load.ts'
@@ -64,7 +65,7 @@ function discovery(issuer: string): () => Promise<oauth.AuthorizationServer> {
 
 // Some providers put little into the ID token, and tell the rest at the UserInfo endpoint (Core §5.4), which is optional.
 async function claimsOf(id: string, answer: Answer): Promise<Claims> {
-  const claims = stated(oauth.getValidatedIdTokenClaims(answer.tokens) as Claims)
+  const claims = withoutNull(oauth.getValidatedIdTokenClaims(answer.tokens) as Claims)
   if (answer.server.userinfo_endpoint === undefined || (claims.name && claims.email)) return claims
   const told = await userInfo(answer, claims.sub).catch((error: unknown) => {
     // Core §5.3.2: what is said of another person must not be used, and the two answers contradict each other.
@@ -80,12 +81,9 @@ async function claimsOf(id: string, answer: Answer): Promise<Claims> {
 
 async function userInfo({ server, client, tokens }: Answer, subject: string): Promise<oauth.JsonObject> {
   const response = await oauth.userInfoRequest(server, client, tokens.access_token, requestOptions(server))
-  return stated((await oauth.processUserInfoResponse(server, client, subject, response)) as oauth.JsonObject)
-}
-
-/** Without what is written as `null`, which is absent (Core §5.3.2). */
-function stated<T extends object>(claims: T): T {
-  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null)) as T
+  return withoutNull(
+    (await oauth.processUserInfoResponse(server, client, subject, response)) as oauth.JsonObject,
+  )
 }
 
 function identityOf(

@@ -2,6 +2,7 @@
 // what it then means here.
 
 import { OAuthError } from '../../http/errors.ts'
+import { withoutNull } from '../../http/without-null.ts'
 import { parseScope, scopeNamesAt, scopesNamed } from '../../oauth/scopes.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { nameOf, userIdOf } from '../../people/identity.ts'
@@ -15,6 +16,13 @@ const SKEW = 30
 const PERSON = 'foreign person'
 const CLIENT = 'foreign client'
 
+/** Where servers say what a token is, and what they say of access tokens: Keycloak, Cognito and Hydra, early Hydra. */
+const ACCESS: Readonly<Record<string, readonly string[]>> = {
+  typ: ['bearer'],
+  token_use: ['access', 'access_token'],
+  token_type: ['access_token'],
+}
+
 /** Who is believed, and what a token must name as its audience. */
 export interface Trust {
   readonly settings: Settings
@@ -25,15 +33,16 @@ export interface Trust {
 /** What a server has said of a token. */
 export interface Statement {
   readonly claims: Readonly<Record<string, unknown>>
-  /** It says of itself that it is an access token (RFC 9068 §2.1). */
+  /** Its header says that it is an access token (RFC 9068 §2.1). */
   readonly isAccessToken: boolean
 }
 
 /** @throws OAuthError `invalid_token` */
 export async function accessTokenFrom(
   { settings, server, audience }: Trust,
-  { claims, isAccessToken }: Statement,
+  { claims: told, isAccessToken }: Statement,
 ): Promise<AccessToken> {
+  const claims = withoutNull(told)
   // A server whose tokens are opaque need not say who it is: it was asked itself.
   if (claims.iss !== undefined && claims.iss !== server.issuer) throw invalid('names another issuer')
   requireAudience(claims.aud, audience)
@@ -81,14 +90,26 @@ function requireTime({ exp, nbf, iat }: Statement['claims']): number {
 function requireKind(claims: Statement['claims'], isAccessToken: boolean): void {
   // RFC 9449 §6, RFC 8705 §3: bound to a key, which nobody has shown; a thief would come just so.
   if (claims.cnf !== undefined) throw invalid('is bound to a key (cnf), which is not supported')
-  // `token_type` is RFC 7662's, `typ` what Keycloak calls each of its tokens.
-  for (const type of [claims.token_type, claims.typ]) {
-    if (type !== undefined && String(type).toLowerCase() !== 'bearer') throw invalid('is not a bearer token')
-  }
-  if (isAccessToken) return
+  if (declaresAccess(claims) || isAccessToken) return
   const ofIdTokens = ['nonce', 'at_hash', 'c_hash', 's_hash']
   if (ofIdTokens.some((name) => claims[name] !== undefined)) throw invalid('is an ID token')
   if (namedScopes(claims) === undefined) throw invalid('names no scopes (scope, scp)')
+}
+
+/**
+ * Whether its claims say that it is an access token. What a token declares of itself counts before what it resembles:
+ * Keycloak's access tokens had the `nonce` of the sign-in, too (keycloak#26893).
+ * @throws OAuthError `invalid_token` when one of them says that it is anything else
+ */
+function declaresAccess(claims: Statement['claims']): boolean {
+  const declared = Object.entries(ACCESS).flatMap(([name, ofAccess]) => {
+    const said = claims[name] === undefined ? undefined : String(claims[name]).toLowerCase()
+    // RFC 7662 §2.2: that is how a token is used, and Hydra says it of refresh tokens, too.
+    return said === undefined || (name === 'token_type' && said === 'bearer') ? [] : ofAccess.includes(said)
+  })
+  if (declared.includes(false))
+    throw invalid(`says that it is no bearer access token (${Object.keys(ACCESS).join(', ')})`)
+  return declared.includes(true)
 }
 
 /** RFC 9068 §2.2.3; `scp` is Entra's and Okta's name for it. Undefined when there is neither. */

@@ -27,12 +27,20 @@ export async function verifySignature(c: Context, server: ForeignServer, token: 
   const { payload, protectedHeader } = await compactVerify(token, (header) => keyFor(c, server, header), {
     algorithms: ALGORITHMS,
   }).catch((cause) => {
-    throw cause instanceof Unanswered ? cause : invalid('is not signed by the server that it names', cause)
+    throw cause instanceof Unanswered ? cause : invalid(unsigned(cause), cause)
   })
   // RFC 7515 §4.1.9: the prefix may be there or not, in any case.
   const type = protectedHeader.typ?.toLowerCase().replace(/^application\//, '')
   if (!TYPES.includes(type)) throw invalid('is of another type')
   return { claims: JSON.parse(new TextDecoder().decode(payload)), isAccessToken: type === ACCESS_TOKEN }
+}
+
+/** What is wrong with a signature, for the one who set the other server up. */
+function unsigned(error: unknown): string {
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted'
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'fits several keys of its server: it names none (kid), or the server lists that one twice'
+  return 'is not signed by the server that it names'
 }
 
 // A server changes its keys without telling: one that is not known may be new.

@@ -96,7 +96,7 @@ function whatIsNext(classes: readonly string[]): string {
   return `
 The sample is removed. What is next:
   1. Check that the rest fits together: npm run check && npm run test:server
-  2. Add a tool of your own to src/server/, and its scopes to src/config.ts: docs/tools.md
+  2. Add a tool of your own to src/server/, and its scopes to src/config.ts: docs/server.md
   3. Only if you have deployed the sample: say that Cloudflare may delete its data, in wrangler.toml, and deploy.
 ${tables.join('')}`
 }

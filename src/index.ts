@@ -2,14 +2,14 @@
 //   config.ts   name, scopes, lifetimes, known apps
 //   login.ts    who signs in: one line per method
 //   theme.ts    how the pages look
-//   server/     what your MCP server offers: index.ts is the list
+//   server/     what your MCP server offers, tools, resources and prompts: index.ts has the lists
 // wrangler.toml has the settings of each deployment. To replace the home page, pass a function of your own as `home`.
 import { gatehouse } from '#engine/gatehouse.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { login } from './login.ts'
-import { forget, tools } from './server/index.ts'
+import { forget, prompts, resources, tools } from './server/index.ts'
 
-const server = gatehouse({ login, tools, forget, home: homePage })
+const server = gatehouse({ login, tools, resources, prompts, forget, home: homePage })
 
 export default server.worker
 

@@ -1,6 +1,6 @@
 // The tools of src/tools behind nothing at all: what the twin and the peer have in common.
 import { type AuthInfo, createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import type { Caller } from '../../src/engine/mcp/define-tool.ts'
+import type { Caller } from '../../src/engine/mcp/handler.ts'
 import { tools } from '../../test/fixture/src/server/index.ts'
 
 export type Who = Pick<Caller, 'user' | 'client' | 'scopes'>

@@ -17,7 +17,7 @@ import { secureHeaders } from './http/secure-headers.ts'
 import { logError } from './log/log.ts'
 import type { LoginMethod } from './login/method.ts'
 import { loginRoutes } from './login/routes.tsx'
-import { type Tool, upstreamScopesOf } from './mcp/define-tool.ts'
+import { type Catalog, upstreamScopesOf } from './mcp/catalog.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { resourceOf } from './oauth/resource.ts'
@@ -33,8 +33,10 @@ interface Parts {
   /** Who may sign in, and how: in the order of the sign-in page. */
   readonly login: readonly LoginMethod[]
   /** What the MCP server offers. */
-  readonly tools: readonly Tool[]
-  /** Deletes what the tools keep of a person. */
+  readonly tools: Catalog['tools']
+  readonly resources?: Catalog['resources']
+  readonly prompts?: Catalog['prompts']
+  /** Deletes what your handlers keep of a person. */
   readonly forget: Forget
   /** What a browser finds at `/`. */
   readonly home: (home: Home) => Response | Promise<Response>
@@ -42,19 +44,21 @@ interface Parts {
 
 /** A whole server: the Worker, and the two Durable Objects that depend on what the fork brings. */
 export function gatehouse(parts: Parts) {
+  const { tools, resources = [], prompts = [] } = parts
+  const catalog = { tools, resources, prompts }
   return {
-    worker: workerOf(parts),
+    worker: workerOf(parts, catalog),
     AccountObject: accountObject(parts.forget),
-    LegacySession: legacySession(parts.tools),
+    LegacySession: legacySession(catalog),
   }
 }
 
-function workerOf({ login, tools, forget, home }: Parts): Hono<AppEnv> {
+function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv> {
   // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
   // a microsecond. This one prepares nothing.
   const app = new Hono<AppEnv>({ router: new LinearRouter() })
   app.use(secureHeaders, guardOrigin)
-  app.route('/', mcpEndpoint(tools))
+  app.route('/', mcpEndpoint(catalog))
   app.route('/', resourceEndpoints)
   app.get('/', (c) => {
     const { issuer, settings } = c.var
@@ -71,7 +75,7 @@ function workerOf({ login, tools, forget, home }: Parts): Hono<AppEnv> {
   })
   app.route('/', machineEndpoints)
   app.route('/', authorizationEndpoint)
-  app.route('/', loginRoutes(login, upstreamScopesOf(tools)))
+  app.route('/', loginRoutes(login, upstreamScopesOf(catalog)))
   app.route('/', accountRoutes(login, forget))
   app.route('/', adminRoutes(login, forget))
 

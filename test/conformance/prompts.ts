@@ -1,53 +1,61 @@
 // Prompts: plain, with arguments that can be completed, with a resource, with a picture, and one that asks first.
-import {
-  acceptedContent,
-  completable,
-  type GetPromptResult,
-  inputRequired,
-} from '@modelcontextprotocol/server'
+import { acceptedContent, type GetPromptResult, inputRequired } from '@modelcontextprotocol/server'
 import * as z from 'zod'
-import type { Tool } from '#engine/mcp/define-tool.ts'
+import { definePrompt, type Prompt } from '#engine/mcp/define-prompt.ts'
 import { PNG } from './media.ts'
 
 type Content = GetPromptResult['messages'][number]['content']
 
-const description = 'A fixture of the conformance suite.'
-const arg1 = completable(z.string().describe('First test argument'), (start) =>
-  ['paris', 'park', 'party'].filter((word) => word.startsWith(start)),
-)
+const fixture = { title: 'A fixture', description: 'A fixture of the conformance suite.' }
+const nothing = z.object({})
 const context = z.object({ context: z.string() })
 
-export const prompts: Tool = {
-  name: 'prompts',
-  register(server) {
-    server.registerPrompt('test_simple_prompt', { description }, () =>
-      fromUser(text('This is a simple prompt for testing.')),
-    )
-    server.registerPrompt(
-      'test_prompt_with_arguments',
-      { description, argsSchema: z.object({ arg1, arg2: z.string().describe('Second test argument') }) },
-      (args) => fromUser(text(`Prompt with arguments: arg1='${args.arg1}', arg2='${args.arg2}'`)),
-    )
-    server.registerPrompt(
-      'test_prompt_with_embedded_resource',
-      { description, argsSchema: z.object({ resourceUri: z.string().describe('The resource to embed') }) },
-      ({ resourceUri: uri }) => {
-        const resource = { uri, mimeType: 'text/plain', text: 'Embedded resource content for testing.' }
-        return fromUser({ type: 'resource', resource }, text('Please process the embedded resource above.'))
-      },
-    )
-    server.registerPrompt('test_prompt_with_image', { description }, () =>
+export const prompts: readonly Prompt[] = [
+  definePrompt({
+    name: 'test_simple_prompt',
+    ...fixture,
+    input: nothing,
+    handler: () => 'This is a simple prompt for testing.',
+  }),
+  definePrompt({
+    name: 'test_prompt_with_arguments',
+    ...fixture,
+    input: z.object({
+      arg1: z.string().describe('First test argument'),
+      arg2: z.string().describe('Second test argument'),
+    }),
+    complete: { arg1: (start) => ['paris', 'park', 'party'].filter((word) => word.startsWith(start)) },
+    handler: ({ arg1, arg2 }) => `Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`,
+  }),
+  definePrompt({
+    name: 'test_prompt_with_embedded_resource',
+    ...fixture,
+    input: z.object({ resourceUri: z.string().describe('The resource to embed') }),
+    handler: ({ resourceUri: uri }) => {
+      const resource = { uri, mimeType: 'text/plain', text: 'Embedded resource content for testing.' }
+      return fromUser({ type: 'resource', resource }, text('Please process the embedded resource above.'))
+    },
+  }),
+  definePrompt({
+    name: 'test_prompt_with_image',
+    ...fixture,
+    input: nothing,
+    handler: () =>
       fromUser({ type: 'image', data: PNG, mimeType: 'image/png' }, text('Please analyze the image above.')),
-    )
-    server.registerPrompt('test_input_required_result_prompt', { description }, ({ mcpReq }) => {
-      const answer = acceptedContent(mcpReq.inputResponses, 'user_context', context)
-      if (answer) return fromUser(text(`The context: ${answer.context}`))
+  }),
+  definePrompt({
+    name: 'test_input_required_result_prompt',
+    ...fixture,
+    input: nothing,
+    handler: (_input, { mcp }) => {
+      const answer = acceptedContent(mcp.mcpReq.inputResponses, 'user_context', context)
+      if (answer) return `The context: ${answer.context}`
       const message = 'What context should the prompt use?'
       const user_context = inputRequired.elicit({ message, requestedSchema: context })
       return inputRequired({ inputRequests: { user_context } })
-    })
-  },
-}
+    },
+  }),
+]
 
 function fromUser(...contents: Content[]): GetPromptResult {
   return { messages: contents.map((content) => ({ role: 'user', content })) }

@@ -1,6 +1,6 @@
 // One skill, with a folder of its own, served by the SDK's extension.
 import { memorySkillFiles, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
-import type { Tool } from '#engine/mcp/define-tool.ts'
+import type { Resource } from '#engine/mcp/define-resource.ts'
 
 const SKILL = `---
 name: read-notes
@@ -18,7 +18,16 @@ const catalog = await SkillsExtension.load(
   { strict: true },
 )
 
-export const skills: Tool = {
+const listed = {
+  uri: 'skill://read-notes/SKILL.md',
+  name: 'read-notes',
+  title: 'read-notes',
+  description: 'A fixture of the conformance suite.',
+}
+
+export const skills: Resource = {
   name: 'skills',
+  uri: 'skill://',
+  list: async () => [listed],
   register: (server) => catalog.attach(server),
 }

@@ -1,9 +1,14 @@
-import { tools } from '../fixture/src/server/index.ts'
+import * as server from '../fixture/src/server/index.ts'
 import { CLIENT_ID, clientDocument } from './client-document.ts'
 import { fixtures } from './fixtures.ts'
+import { prompts } from './prompts.ts'
+import { resources } from './resources.ts'
+import { skills } from './skills.ts'
 
-// The list itself, so that nothing of the wiring in src/index.ts is repeated here.
-tools.push(...fixtures)
+// The lists themselves, so that nothing of the wiring in src/index.ts is repeated here.
+server.tools.push(...fixtures)
+server.resources.push(...resources, skills)
+server.prompts.push(...prompts)
 
 const internet = globalThis.fetch
 globalThis.fetch = async (input, init) =>

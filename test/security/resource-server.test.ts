@@ -53,7 +53,9 @@ async function notes({ access_token } = tokens): Promise<string[]> {
 
 /** A server with a tool of its own instead of the usual ones. */
 function serverWith(tool: Tool): { post(request: McpRequest): Promise<Response> } {
-  const server = new Hono<AppEnv>().use(guardOrigin).route('/', mcpEndpoint([tool]))
+  const server = new Hono<AppEnv>()
+    .use(guardOrigin)
+    .route('/', mcpEndpoint({ tools: [tool], resources: [], prompts: [] }))
   return {
     post: async (request) => server.fetch(new Request(MCP_URL, request), env, createExecutionContext()),
   }

@@ -37,6 +37,10 @@ interface Meaning {
   operation: string
   /** Of `mcp.request` and `scope.refused` it is what a client wrote, cut to 60 characters. */
   tool: string
+  /** By its name, not its address: an address can hold what is a person's own. */
+  resource: string
+  /** As of `tool`. */
+  prompt: string
   /** Of HTTP. */
   status: number
   /** Of Gatehouse, as in package.json. */
@@ -79,11 +83,24 @@ export const EVENTS = {
   'token.replayed': ['user', 'client', 'grant'],
   'token.refused': ['client?', 'grant_type', 'reason'],
   'grant.revoked': ['user', 'client', 'grant', 'reason', 'actor?'],
-  'scope.refused': ['user', 'client', 'operation?', 'tool?', 'status', 'ms', 'version'],
+  'scope.refused': ['user', 'client', 'operation?', 'tool?', 'prompt?', 'status', 'ms', 'version'],
   'issuer.unavailable': ['issuer', 'reason'],
-  'mcp.request': ['user', 'client', 'operation?', 'tool?', 'status', 'ms', 'version'],
+  'mcp.request': ['user', 'client', 'operation?', 'tool?', 'prompt?', 'status', 'ms', 'version'],
   'tool.called': ['user', 'client', 'tool', 'outcome', 'ms'],
-  error: ['name', 'at', 'code?', 'grant?', 'tool?', 'method?', 'part?', 'retry_in_ms?'],
+  'resource.read': ['user', 'client', 'resource', 'outcome', 'ms'],
+  'prompt.used': ['user', 'client', 'prompt', 'outcome', 'ms'],
+  error: [
+    'name',
+    'at',
+    'code?',
+    'grant?',
+    'tool?',
+    'resource?',
+    'prompt?',
+    'method?',
+    'part?',
+    'retry_in_ms?',
+  ],
 } as const satisfies Readonly<Record<string, readonly (keyof Meaning | `${keyof Meaning}?`)[]>>
 
 export type Event = keyof typeof EVENTS
@@ -127,6 +144,8 @@ export const BLOBS = [
   'outcome',
   'by',
   'name',
+  'resource',
+  'prompt',
 ] as const
 /** double1 and so on. */
 export const DOUBLES = ['ms', 'status'] as const

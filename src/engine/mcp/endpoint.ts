@@ -11,7 +11,7 @@ import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
 import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
-import type { Tool } from './define-tool.ts'
+import { type Catalog, reachableBy } from './catalog.ts'
 import { withSingleHeaders, withSingleParameters } from './headers.ts'
 import { readMessage } from './message.ts'
 import { asToolResult, readsResultsOnly } from './refusal.ts'
@@ -25,7 +25,7 @@ interface Message {
   readonly params?: { readonly name?: unknown }
 }
 
-export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
+export function mcpEndpoint(catalog: Catalog): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.onError(refuse)
   app.use(
@@ -46,11 +46,11 @@ export function mcpEndpoint(tools: readonly Tool[]): Hono<AppEnv> {
       exposed: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
     }),
   )
-  app.all(RESOURCE_PATH, (c) => serve(c, tools))
+  app.all(RESOURCE_PATH, (c) => serve(c, catalog))
   return app
 }
 
-async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Response> {
+async function serve(c: Context<AppEnv>, catalog: Catalog): Promise<Response> {
   c.req.raw = withSingleHeaders(c.req.raw)
   if (isForeignOrigin(c))
     return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
@@ -58,7 +58,7 @@ async function serve(c: Context<AppEnv>, tools: readonly Tool[]): Promise<Respon
   const accessToken = await authenticate(c)
   const posted = c.req.method === 'POST' ? await readMessage(c.req.raw) : { message: undefined }
   const response =
-    'refusal' in posted ? posted.refusal : await handleMessage(c, tools, accessToken, posted.message)
+    'refusal' in posted ? posted.refusal : await handleMessage(c, catalog, accessToken, posted.message)
   log(response.status === 403 ? 'scope.refused' : 'mcp.request', {
     user: accessToken.userId,
     client: accessToken.clientId,
@@ -85,7 +85,7 @@ async function refuse(error: Error, c: Context<AppEnv>): Promise<Response> {
 
 async function handleMessage(
   c: Context<AppEnv>,
-  tools: readonly Tool[],
+  catalog: Catalog,
   accessToken: AccessToken,
   message: Message | undefined,
 ): Promise<Response> {
@@ -95,7 +95,7 @@ async function handleMessage(
   if (await isOfSession(c.req.raw, message)) {
     return askSession(env, c.req.raw, { issuer, accessToken }, message)
   }
-  const reachable = reachableBy(message, tools)
+  const reachable = reachableBy(message, catalog)
   const handler = createMcpHandler(() => newServer(reachable, { env, settings: c.get('settings'), issuer }))
   return handler.fetch(withoutToken(c.req.raw), {
     authInfo: forOperation(authInfoOf(issuer, accessToken), message),
@@ -103,14 +103,7 @@ async function handleMessage(
   })
 }
 
-// A call reaches the tool that it names. To register all of them, for this one message, takes the longer the more there are.
-function reachableBy(message: Message | undefined, tools: readonly Tool[]): readonly Tool[] {
-  if (message?.method !== 'tools/call') return tools
-  const called = tools.find(({ name }) => name === message.params?.name)
-  return called ? [called] : tools
-}
-
-// What a tool cannot read, it cannot pass on. The body has been read.
+// What a handler cannot read, it cannot pass on. The body has been read.
 function withoutToken({ url, method, headers, signal }: Request): Request {
   const request = new Request(url, { method, headers, signal })
   request.headers.delete('Authorization')
@@ -118,10 +111,14 @@ function withoutToken({ url, method, headers, signal }: Request): Request {
 }
 
 /** What was asked for, for the log: cut, since a stranger wrote it. */
-function operationOf({ method, params }: Message): Pick<Fields<'mcp.request'>, 'operation' | 'tool'> {
+function operationOf({
+  method,
+  params,
+}: Message): Pick<Fields<'mcp.request'>, 'operation' | 'tool' | 'prompt'> {
+  const name = typeof params?.name === 'string' && params.name.slice(0, 60)
   return {
     ...(typeof method === 'string' && { operation: method.slice(0, 60) }),
-    ...(typeof params?.name === 'string' && { tool: params.name.slice(0, 60) }),
+    ...(name && (method === 'prompts/get' ? { prompt: name } : { tool: name })),
   }
 }
 

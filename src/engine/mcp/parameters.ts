@@ -5,6 +5,8 @@ import { specTypeSchemas } from '@modelcontextprotocol/server'
 type Fields = Readonly<Record<string, unknown>>
 
 const MAX_PATH = 100
+/** Of a resource: no address that is listed here is near it. */
+const MAX_URI = 2048
 const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
 
 /** What is wrong with the parameters of a request or notification, in one sentence. `null` is no way to leave one out. */
@@ -15,16 +17,26 @@ export function problemOf(message: object): string | undefined {
   if (method === 'initialize' && !isStateless(params)) return problemOfInitialize(message)
   if (params === undefined) return undefined
   if (!isObject(params)) return 'params must be an object.'
-  const { _meta, cursor, name, arguments: args } = params
+  const { _meta, cursor, name, uri, arguments: args } = params
   if (_meta !== undefined && !isObject(_meta)) return '_meta must be an object.'
   const progressToken = _meta?.progressToken
   if (progressToken !== undefined && !isId(progressToken))
     return 'progressToken must be a string or a number.'
   if (method.endsWith('/list') && cursor !== undefined && typeof cursor !== 'string')
     return 'cursor must be a string.'
-  if (method !== 'tools/call') return undefined
-  if (typeof name !== 'string') return 'name must be a string.'
-  return args === undefined || isObject(args) ? undefined : 'arguments must be an object.'
+  switch (method) {
+    case 'tools/call':
+    case 'prompts/get':
+      if (typeof name !== 'string') return 'name must be a string.'
+      if (args !== undefined && !isObject(args)) return 'arguments must be an object.'
+      return method === 'tools/call' || areTexts(args) ? undefined : 'arguments must be strings.'
+    case 'resources/read':
+      return isText(uri, MAX_URI) ? undefined : `uri must be a string of at most ${MAX_URI} characters.`
+    case 'completion/complete':
+      return problemOfCompletion(params)
+    default:
+      return undefined
+  }
 }
 
 /** Under which an answer is expected; null where none can be named (JSON-RPC 2.0 §5). */
@@ -45,6 +57,24 @@ function problemOfInitialize(message: object): string | undefined {
   const [first] = result.issues
   const keys = first?.path?.map((part) => String(typeof part === 'object' ? part.key : part)) ?? []
   return `${keys.join('.').slice(0, MAX_PATH)} is missing, or not what the protocol has there.`
+}
+
+function problemOfCompletion({ ref, argument }: Fields): string | undefined {
+  if (!isObject(ref) || !areTexts(ref)) return 'ref must name a prompt or a resource.'
+  if (ref.type === 'ref/prompt' ? !ref.name : ref.type !== 'ref/resource' || !ref.uri)
+    return 'ref must name a prompt or a resource.'
+  const { name, value } = isObject(argument) ? argument : {}
+  return isText(name, MAX_URI) && isText(value, MAX_URI)
+    ? undefined
+    : `argument must have a name and a value of at most ${MAX_URI} characters.`
+}
+
+function isText(value: unknown, atMost: number): value is string {
+  return typeof value === 'string' && value.length <= atMost
+}
+
+function areTexts(values: Fields = {}): boolean {
+  return Object.values(values).every((value) => typeof value === 'string')
 }
 
 function isId(value: unknown): value is string | number {

@@ -1,4 +1,4 @@
-// Refusals at /mcp. First the substance: which scopes a tool needs (RFC 6750 §3.1, MCP authorization). Then the form that
+// Refusals at /mcp. First the substance: which scopes a call needs (RFC 6750 §3.1, MCP authorization). Then the form that
 // the host understands: most read HTTP 401 and 403, ChatGPT only the result of a tool, with the challenge in `_meta`.
 // Nothing but the form depends on who the host says it is, so that a stranger may choose it.
 import {
@@ -21,8 +21,8 @@ interface Message {
   readonly params?: { readonly _meta?: unknown } | undefined
 }
 
-/** Refuses a call of a tool without one of its scopes, before the tool runs. */
-export function challengeFor(tool: string, scopes: readonly [Scope, ...Scope[]]): ScopeChallengeHandler {
+/** Refuses what needs a scope that the token lacks, before its handler runs. @param what `tool add_note` */
+export function challengeFor(what: string, scopes: readonly [Scope, ...Scope[]]): ScopeChallengeHandler {
   const challengeOf = requireScopes(...scopes)
   return async (context) => {
     if (!(await challengeOf(context))) return undefined
@@ -38,15 +38,15 @@ export function challengeFor(tool: string, scopes: readonly [Scope, ...Scope[]])
     const nameOf = (scope: Scope) => scopeNames[scope] ?? scope
     return {
       scopes: named.map(nameOf) as [string, ...string[]],
-      errorDescription: describe(tool, missing.map(nameOf)),
+      errorDescription: describe(what, missing.map(nameOf)),
     }
   }
 }
 
 // Some apps show this and nothing else. RFC 6750 §3 has printable ASCII without quotes.
-function describe(tool: string, missing: readonly string[]): string {
+function describe(what: string, missing: readonly string[]): string {
   const scopes = missing.join(' and ')
-  const text = `The tool ${tool} needs the scope ${scopes}. Sign in again from the app, and allow ${scopes} when you are asked.`
+  const text = `The ${what} needs the scope ${scopes}. Sign in again from the app, and allow ${scopes} when you are asked.`
   return text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }
 

@@ -1,4 +1,4 @@
-// What answers MCP messages: a server of the SDK with this project's tools. Each call is made for whoever its own
+// What answers MCP messages: a server of the SDK with what this project offers. Each call is made for whoever its own
 // request was authenticated as, never for whom the server was made.
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME } from '#config'
@@ -6,7 +6,8 @@ import { scopeNamesAt } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Settings } from '../settings/load.ts'
 import { VERSION } from '../version.ts'
-import type { Caller, Tool } from './define-tool.ts'
+import { type Catalog, capabilitiesOf, register } from './catalog.ts'
+import type { Caller } from './handler.ts'
 import { type Operation, requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'
 
@@ -35,7 +36,7 @@ function authenticated({ http }: ServerContext) {
   return { clientId, scopes, userId, userName, userExpiresAt, operation }
 }
 
-export function newServer(tools: readonly Tool[], { env, settings, issuer }: Surroundings): McpServer {
+export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundings): McpServer {
   const stateOf = (mcp: ServerContext) => {
     const { clientId, userId, operation } = authenticated(mcp)
     return requestState(settings, issuer, { userId, clientId, operation })
@@ -54,14 +55,12 @@ export function newServer(tools: readonly Tool[], { env, settings, issuer }: Sur
   const verify = (state: string, mcp: ServerContext) => stateOf(mcp).verify(state)
   const server = new McpServer(
     { name: NAME, version: VERSION },
-    // The list changes with a deployment only; nobody would be there to say so.
     {
-      capabilities: { tools: { listChanged: false }, extensions: extensionsOf(settings) },
+      capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings) },
       requestState: { verify },
     },
   )
   const [first] = settings.authorizationServers
-  const scopeNames = first && scopeNamesAt(first)
-  for (const tool of tools) tool.register(server, callerOf, scopeNames)
+  register(server, catalog, callerOf, first && scopeNamesAt(first))
   return server
 }

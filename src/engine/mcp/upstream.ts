@@ -1,4 +1,4 @@
-// A tool that acts for its user upstream: a `fetch` with the token that their sign-in at a provider has brought. The
+// A handler that acts for its user upstream: a `fetch` with the token that their sign-in at a provider has brought. The
 // token stays between the account that keeps it and the provider that issued it.
 
 import { fetchOutside } from '../http/outgoing.ts'
@@ -6,7 +6,7 @@ import { logError } from '../log/log.ts'
 import { accountOf } from '../people/account-store.ts'
 import { admissionOf } from '../people/identity.ts'
 import type { Settings } from '../settings/load.ts'
-import { ToolError, type UpstreamFetch } from './define-tool.ts'
+import { ToolError, type UpstreamFetch } from './handler.ts'
 
 export function upstreamOf(env: Env, settings: Settings, userId: string): (name: string) => UpstreamFetch {
   return (name) => async (url, init) => {

@@ -1,5 +1,6 @@
 // The notes of one user: a Durable Object with one SQLite table.
 import { DurableObject } from 'cloudflare:workers'
+import type { HandlerContext } from '#engine/mcp/handler.ts'
 
 export type Note = {
   id: number
@@ -35,6 +36,10 @@ export class Notebook extends DurableObject<Env> {
       .toArray()
   }
 
+  get(id: number): Note | undefined {
+    return this.#sql.exec<Note>(`SELECT ${COLUMNS} FROM notes WHERE id = ?`, id).toArray()[0]
+  }
+
   /** Notes that contain `text`, the newest first. ASCII letters match in both cases. */
   search(text: string, limit: number): Note[] {
     return this.#sql
@@ -59,4 +64,9 @@ export class Notebook extends DurableObject<Env> {
   override alarm(): Promise<void> {
     return this.erase()
   }
+}
+
+/** The notes of the caller. */
+export function notebookOf({ env, user }: HandlerContext): DurableObjectStub<Notebook> {
+  return env.NOTEBOOKS.getByName(user.id)
 }

@@ -1,5 +1,6 @@
 // The sample, called as an app calls it: with an access token, on real storage.
 import { beforeAll, describe, expect, it } from 'vitest'
+import { askModern, resultOf } from '../../../test/support/mcp-ways.ts'
 import { callTool, OAuthClient, structured } from '../../../test/support/oauth-client.ts'
 import { Visitor } from '../../../test/support/visitor.ts'
 
@@ -40,6 +41,25 @@ describe('notes', () => {
       isError: true,
       content: [{ type: 'text', text: 'There is no note 4711. list_notes shows them.' }],
     })
+  })
+
+  it('are resources and a prompt, too', async () => {
+    await callTool(token, 'add_note', { text: 'Buy a kettle' })
+    const { resources } = await resultOf<{ resources: { uri: string; title: string }[] }>(
+      askModern(token, 'resources/list'),
+    )
+    const { uri = '' } = resources.find(({ title }) => title === 'Buy a kettle') ?? {}
+    expect(uri).toMatch(/^note:\/\/\d+$/)
+    expect(JSON.stringify(await resultOf(askModern(token, 'resources/read', { uri })))).toContain(
+      'Buy a kettle',
+    )
+    const argument = { name: 'id', value: uri.slice('note://'.length) }
+    const completion = { ref: { type: 'ref/resource', uri: 'note://{id}' }, argument }
+    expect(await resultOf(askModern(token, 'completion/complete', completion))).toMatchObject({
+      completion: { values: expect.arrayContaining([argument.value]) },
+    })
+    const summary = await resultOf(askModern(token, 'prompts/get', { name: 'summarize_notes' }))
+    expect(JSON.stringify(summary)).toContain('- Buy a kettle')
   })
 
   it.each([{}, { text: '' }, { text: '  ' }, { text: 'x'.repeat(10_001) }, { text: 1 }])(

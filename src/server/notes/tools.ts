@@ -1,7 +1,7 @@
 // The notes of a user: the sample of tools with scopes and storage.
 import * as z from 'zod'
-import { answer, defineTool, type Tool, type ToolContext, ToolError } from '#engine/mcp/define-tool.ts'
-import type { Note, Notebook } from './notebook.ts'
+import { answer, defineTool, type Tool, ToolError } from '#engine/mcp/define-tool.ts'
+import { type Note, notebookOf } from './notebook.ts'
 
 const note = z.object({ id: z.number(), text: z.string(), createdAt: z.string() })
 const limit = z.number().int().min(1).max(100).default(20).describe('How many notes at most')
@@ -65,10 +65,6 @@ export const notes: readonly Tool[] = [listNotes, searchNotes, addNote, deleteNo
 /** Deletes all notes of a user. */
 export async function forgetNotes(env: Env, userId: string): Promise<void> {
   await env.NOTEBOOKS.getByName(userId).erase()
-}
-
-function notebookOf({ env, user }: ToolContext): DurableObjectStub<Notebook> {
-  return env.NOTEBOOKS.getByName(user.id)
 }
 
 function describe(notes: Note[]) {

@@ -6,7 +6,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { loadSettings } from '../../settings/load.ts'
 import { authInfoOf } from '../bearer-auth.ts'
-import type { Tool } from '../define-tool.ts'
+import type { Catalog } from '../catalog.ts'
 import { forOperation } from '../request-state.ts'
 import { newServer } from '../server.ts'
 import { type Envelope, readEnvelope, refusal, sessionNotFound } from './envelope.ts'
@@ -26,8 +26,8 @@ const MAX_STREAMS = 4
 /** How often a session that is used says so to its storage. */
 const TOUCH_MS = IDLE_MS / 100
 
-/** @param tools as in mcpEndpoint() */
-export function legacySession(tools: readonly Tool[]) {
+/** @param catalog as in mcpEndpoint() */
+export function legacySession(catalog: Catalog) {
   return class extends DurableObject<Env> {
     #transport: Promise<SessionTransport> | undefined
 
@@ -63,7 +63,7 @@ export function legacySession(tools: readonly Tool[]) {
     async #connect({ issuer, message }: Envelope, session: Session | undefined): Promise<SessionTransport> {
       const id = this.ctx.id.toString()
       const transport = new SessionTransport(id, session?.initialize ?? message, () => this.#newestStream())
-      await newServer(tools, { env: this.env, settings: loadSettings(this.env), issuer }).connect(transport)
+      await newServer(catalog, { env: this.env, settings: loadSettings(this.env), issuer }).connect(transport)
       if (session) {
         const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
         const answer = await transport.handleRequest(again, { parsedBody: session.initialize })

@@ -1,0 +1,109 @@
+// What a server offers, and the ways to it that the SDK leaves unguarded: lists and completions, each asked with the
+// caller of its own request.
+import {
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import type { Prompt } from './define-prompt.ts'
+import type { Resource } from './define-resource.ts'
+import type { Tool } from './define-tool.ts'
+import type { CallerOf, Completable, HandlerContext, Offer } from './handler.ts'
+
+/** What a fork's server offers. */
+export interface Catalog {
+  readonly tools: readonly Tool[]
+  readonly resources: readonly Resource[]
+  readonly prompts: readonly Prompt[]
+}
+
+interface Message {
+  readonly method?: unknown
+  readonly params?: { readonly name?: unknown }
+}
+
+const MAX_SUGGESTIONS = 100
+const FIXED = { listChanged: false }
+
+/** What a message can reach. To register all of it, for this one message, is O(offers). */
+export function reachableBy(message: Message | undefined, catalog: Catalog): Catalog {
+  const { tools, resources, prompts } = catalog
+  const none: Catalog = { tools: [], resources: [], prompts: [] }
+  switch (message?.method) {
+    case 'tools/call': {
+      const called = tools.find(({ name }) => name === message.params?.name)
+      return { ...none, tools: called ? [called] : tools }
+    }
+    case 'tools/list':
+      return { ...none, tools }
+    case 'resources/list':
+    case 'resources/templates/list':
+    case 'resources/read':
+      return { ...none, resources }
+    case 'prompts/list':
+    case 'prompts/get':
+      return { ...none, prompts }
+    default:
+      return catalog
+  }
+}
+
+/** What the lists say of changes: they come with a deployment only, and nobody would be there to tell. */
+export function capabilitiesOf({ resources, prompts }: Catalog) {
+  return {
+    tools: FIXED,
+    ...(resources.length > 0 && { resources: FIXED }),
+    ...(prompts.length > 0 && { prompts: FIXED }),
+    ...([...resources, ...prompts].some(({ complete }) => complete) && { completions: {} }),
+  }
+}
+
+/** All that a server offers, registered with it. */
+export function register(
+  server: McpServer,
+  catalog: Catalog,
+  callerOf: CallerOf,
+  scopeNames: Readonly<Record<string, string>> | undefined,
+): void {
+  const { tools, resources, prompts } = catalog
+  const contextOf = (mcp: ServerContext): HandlerContext => ({ ...callerOf(mcp), mcp })
+  const offers: readonly Offer[] = [...tools, ...resources, ...prompts]
+  for (const offer of offers) offer.register(server, callerOf, scopeNames)
+  const sdk = server.server
+  if (resources.length > 0) {
+    sdk.setRequestHandler('resources/list', async (_request, mcp) => {
+      const lists = await Promise.all(resources.map((resource) => resource.list(contextOf(mcp))))
+      return { resources: lists.flat() }
+    })
+    sdk.setRequestHandler('resources/templates/list', () => ({
+      resourceTemplates: resources.flatMap(({ template }) => template ?? []),
+    }))
+  }
+  if (prompts.length > 0) {
+    sdk.setRequestHandler('prompts/list', () => ({ prompts: prompts.map(({ listed }) => listed) }))
+  }
+  if (sdk.getCapabilities().completions) {
+    sdk.setRequestHandler('completion/complete', async ({ params: { ref, argument } }, mcp) => {
+      const completed: Partial<Completable> | undefined =
+        ref.type === 'ref/prompt'
+          ? prompts.find(({ name }) => name === ref.name)
+          : resources.find(({ uri }) => uri === ref.uri)
+      if (!completed)
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of that name.')
+      const found = (await completed.complete?.(argument.name, argument.value, contextOf(mcp))) ?? []
+      const values = found.slice(0, MAX_SUGGESTIONS)
+      return { completion: { values, total: found.length, hasMore: values.length < found.length } }
+    })
+  }
+}
+
+/** What all of it needs upstream, by login method. */
+export function upstreamScopesOf({ tools, resources, prompts }: Catalog): Record<string, string[]> {
+  const scopes: Record<string, string[]> = {}
+  const offers: readonly Offer[] = [...tools, ...resources, ...prompts]
+  for (const [name, wanted] of offers.flatMap(({ upstream = {} }) => Object.entries(upstream))) {
+    scopes[name] = [...new Set([...(scopes[name] ?? []), ...wanted])]
+  }
+  return scopes
+}

@@ -1,0 +1,98 @@
+// How a prompt is declared: words that a person picks for the model. Its scope is checked before it is made, and before
+// one of its arguments is completed.
+import {
+  type GetPromptResult,
+  type InputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import type * as z from 'zod'
+import { log } from '../log/log.ts'
+import {
+  attempt,
+  type Completable,
+  type Complete,
+  type Definition,
+  ending,
+  type HandlerContext,
+  type Offer,
+  scopesOf,
+  suggest,
+} from './handler.ts'
+import { challengeFor } from './refusal.ts'
+
+/** The arguments of a prompt: texts, as the protocol has it. */
+type Arguments = z.ZodObject<Readonly<Record<string, z.ZodType<unknown, string | undefined>>>>
+
+/** A text that the user says, or any result that the SDK knows. */
+export type PromptResult = string | GetPromptResult | InputRequiredResult
+
+interface PromptDefinition<Input extends Arguments> extends Definition {
+  readonly input: Input
+  readonly complete?: { readonly [Name in keyof z.output<Input>]?: Complete }
+  readonly handler: (input: z.output<Input>, context: HandlerContext) => PromptResult | Promise<PromptResult>
+}
+
+/** As `prompts/list` has it. */
+interface Listed {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly arguments: {
+    readonly name: string
+    readonly description?: string
+    readonly required: boolean
+  }[]
+}
+
+/** A prompt, ready to be registered with a server. */
+export interface Prompt extends Offer, Partial<Completable> {
+  readonly listed: Listed
+}
+
+export function definePrompt<Input extends Arguments>(prompt: PromptDefinition<Input>): Prompt {
+  const { name, title, description, input, complete } = prompt
+  const scopes = scopesOf(prompt)
+  const config = {
+    title,
+    description,
+    argsSchema: input,
+    ...(scopes && { scopeChallenge: challengeFor(`prompt ${name}`, scopes) }),
+  }
+  return {
+    name,
+    ...(prompt.upstream && { upstream: prompt.upstream }),
+    listed: { name, title, description, arguments: argumentsOf(input) },
+    ...(complete && {
+      complete: (...asked: Parameters<Completable['complete']>) =>
+        suggest({ prompt: name }, prompt, complete, asked),
+    }),
+    register(server, callerOf) {
+      const handler = (args: unknown, mcp: ServerContext) =>
+        get(prompt, args as z.output<Input>, { ...callerOf(mcp), mcp })
+      server.registerPrompt(name, config, handler as never)
+    },
+  }
+}
+
+function argumentsOf({ shape }: Arguments): Listed['arguments'] {
+  return Object.entries(shape).map(([name, field]) => ({
+    name,
+    ...(field.description && { description: field.description }),
+    required: !field.isOptional(),
+  }))
+}
+
+async function get<Input extends Arguments>(
+  { name, handler }: PromptDefinition<Input>,
+  input: z.output<Input>,
+  context: HandlerContext,
+): Promise<GetPromptResult | InputRequiredResult> {
+  const ended = await attempt({ prompt: name }, () => handler(input, context))
+  log('prompt.used', { prompt: name, ...ending(context, ended) })
+  if (ended.outcome !== 'ok') throw new ProtocolError(ProtocolErrorCode.InternalError, ended.text)
+  const { result } = ended
+  if (typeof result !== 'string') return result
+  return { messages: [{ role: 'user', content: { type: 'text', text: result } }] }
+}

@@ -1,0 +1,157 @@
+// How a resource is declared: one thing to read, or a template for many. Its scope is checked before it is read, and
+// before anything of it is listed or completed.
+import {
+  type InputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ReadResourceResult,
+  ResourceNotFoundError,
+  ResourceTemplate,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { log } from '../log/log.ts'
+import {
+  attempt,
+  type Completable,
+  type Complete,
+  type Definition,
+  ending,
+  type HandlerContext,
+  holds,
+  type Offer,
+  scopesOf,
+  suggest,
+} from './handler.ts'
+import { challengeFor } from './refusal.ts'
+
+/** The variables of a template: those of `note://{id}` are `id`. */
+export type VariablesOf<Uri extends string> = Uri extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | VariablesOf<Rest>
+  : never
+
+type Values<Uri extends string> = Readonly<Record<VariablesOf<Uri>, string>>
+
+/** A text, or any result that the SDK knows; undefined where there is no such resource. */
+export type ResourceResult = string | ReadResourceResult | InputRequiredResult | undefined
+
+interface ResourceDefinition<Uri extends string> extends Definition {
+  /** `app://settings`, or a template in which a variable is what stands between two slashes: `note://{id}`. */
+  readonly uri: Uri
+  /** Of a text that the handler returns. */
+  readonly mimeType?: string
+  /** Those of a template that the caller may read. */
+  readonly list?: (
+    context: HandlerContext,
+  ) => readonly ListedEntry<Uri>[] | Promise<readonly ListedEntry<Uri>[]>
+  readonly complete?: { readonly [Name in VariablesOf<Uri>]?: Complete }
+  readonly handler: (
+    variables: Values<Uri>,
+    context: HandlerContext,
+  ) => ResourceResult | Promise<ResourceResult>
+}
+
+interface ListedEntry<Uri extends string> {
+  readonly variables: Values<Uri>
+  readonly title: string
+  readonly description?: string
+}
+
+/** As `resources/list` and `resources/templates/list` have it. */
+interface Listed {
+  readonly name: string
+  readonly title: string
+  readonly description?: string
+  readonly mimeType?: string
+}
+
+/** A resource, ready to be registered with a server. */
+export interface Resource extends Offer, Partial<Completable> {
+  readonly uri: string
+  /** What a template says of itself; absent for a resource without variables. */
+  readonly template?: Listed & { readonly uriTemplate: string }
+  /** What the caller may read; nothing without the scope. */
+  list(context: HandlerContext): Promise<readonly (Listed & { readonly uri: string })[]>
+}
+
+// A variable is a whole segment, so that one pass tells whether an address matches.
+const FORM = /^[a-z][a-z\d+.-]*:\/\/(?:\{\w+\}|[^/{}]*)(?:\/(?:\{\w+\}|[^/{}]*))*$/
+const VARIABLE = /\{(\w+)\}/g
+
+export function defineResource<const Uri extends string>(resource: ResourceDefinition<Uri>): Resource {
+  const { name, title, description, uri, mimeType, complete } = resource
+  if (!FORM.test(uri)) throw new Error(`The resource ${name} has an address of another form: ${uri}`)
+  const isTemplate = uri.includes('{')
+  const scopes = scopesOf(resource)
+  const listed: Listed = { name, title, description, ...(mimeType && { mimeType }) }
+  const config = { title, ...(scopes && { scopeChallenge: challengeFor(`resource ${name}`, scopes) }) }
+  return {
+    name,
+    uri,
+    ...(resource.upstream && { upstream: resource.upstream }),
+    ...(isTemplate && { template: { uriTemplate: uri, ...listed } }),
+    ...(complete && {
+      complete: (...asked: Parameters<Completable['complete']>) =>
+        suggest({ resource: name }, resource, complete, asked),
+    }),
+    list: (context) => list(resource, isTemplate, listed, context),
+    register(server, callerOf) {
+      const readAs = ({ href }: URL, raw: object, mcp: ServerContext) =>
+        read(resource, href, raw, { ...callerOf(mcp), mcp })
+      if (isTemplate)
+        server.registerResource(name, new ResourceTemplate(uri, { list: undefined }), config, readAs)
+      else server.registerResource(name, new URL(uri).href, config, (url, mcp) => readAs(url, {}, mcp))
+    },
+  }
+}
+
+async function read<Uri extends string>(
+  resource: ResourceDefinition<Uri>,
+  href: string,
+  raw: object,
+  context: HandlerContext,
+): Promise<ReadResourceResult | InputRequiredResult> {
+  const { name, mimeType, handler } = resource
+  const variables = decoded<Uri>(raw)
+  if (!variables) throw new ResourceNotFoundError(href)
+  const ended = await attempt({ resource: name }, () => handler(variables, context))
+  log('resource.read', { resource: name, ...ending(context, ended) })
+  if (ended.outcome !== 'ok') throw new ProtocolError(ProtocolErrorCode.InternalError, ended.text)
+  const { result } = ended
+  if (result === undefined) throw new ResourceNotFoundError(href)
+  if (typeof result !== 'string') return result
+  return { contents: [{ uri: href, ...(mimeType && { mimeType }), text: result }] }
+}
+
+async function list<Uri extends string>(
+  resource: ResourceDefinition<Uri>,
+  isTemplate: boolean,
+  listed: Listed,
+  context: HandlerContext,
+): Promise<readonly (Listed & { readonly uri: string })[]> {
+  const { name, uri, list } = resource
+  if (!isTemplate) return [{ uri, ...listed }]
+  if (!list || !holds(context, resource)) return []
+  const ended = await attempt({ resource: name }, () => list(context))
+  if (ended.outcome !== 'ok') return []
+  return ended.result.map(({ variables, ...entry }) => ({ uri: expand(uri, variables), ...listed, ...entry }))
+}
+
+function expand(uri: string, variables: Readonly<Record<string, string>>): string {
+  return uri.replace(VARIABLE, (_whole, variable: string) => encodeURIComponent(variables[variable] ?? ''))
+}
+
+/** The values as they are; undefined where they come of no address that expand() would make. */
+function decoded<Uri extends string>(raw: object): Values<Uri> | undefined {
+  try {
+    const values = Object.entries(raw).map(([name, value]) => [name, decode(String(value))])
+    return Object.fromEntries(values)
+  } catch {
+    return undefined
+  }
+}
+
+function decode(value: string): string {
+  // A query and a fragment are part of no variable.
+  if (/[?#]/.test(value)) throw new URIError(value)
+  return decodeURIComponent(value)
+}

@@ -1,0 +1,130 @@
+// What the handler of a tool, a resource or a prompt gets, and how what it throws is kept from the client.
+import type { McpServer, ServerContext } from '@modelcontextprotocol/server'
+import type { Scope } from '#config'
+import type { Fields } from '../log/events.ts'
+import { logError } from '../log/log.ts'
+
+/** Who calls, and with what right. */
+export interface Caller {
+  readonly user: {
+    readonly id: string
+    readonly name: string
+    /** When they and all that is theirs are gone, in milliseconds since the epoch: for guests. */
+    readonly expiresAt?: number
+  }
+  readonly client: { readonly id: string }
+  readonly scopes: readonly string[]
+  readonly env: Env
+  /**
+   * A `fetch` that carries the user's own token for the login method of this name, such as `github`. The definition
+   * declares it in `upstream`. It goes to that provider's API only, and says to the model when nobody has signed in there.
+   */
+  readonly upstream: (name: string) => UpstreamFetch
+  /** Seals what `inputRequired({ requestState })` takes; `mcp.mcpReq.requestState()` is the value again. */
+  readonly sealState: (value: object) => Promise<string>
+}
+
+/** @throws ToolError when the user has to sign in there (again), or nobody answers */
+export type UpstreamFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+
+/** What a handler is given beside its input. */
+export interface HandlerContext extends Caller {
+  /** The SDK's own context: progress, logging, input from the user. */
+  readonly mcp: ServerContext
+}
+
+/** The one kind of error whose text reaches the model: say what went wrong and what to do instead. */
+export class ToolError extends Error {}
+
+/** What a tool, a resource and a prompt say of themselves alike. */
+export interface Definition {
+  /** What the protocol, the model and the log call it. */
+  readonly name: string
+  /** What people are shown. */
+  readonly title: string
+  /** What the model, or the person, reads to decide when to use it. */
+  readonly description: string
+  /** What a token must be allowed; absent: any token will do. */
+  readonly scope?: Scope | readonly [Scope, ...Scope[]]
+  /** Which scopes it needs of the token that a login method brings, by method: `{ github: ['repo'] }`. */
+  readonly upstream?: Readonly<Record<string, readonly string[]>>
+}
+
+/** Tells who makes the call that a context is of. */
+export type CallerOf = (mcp: ServerContext) => Caller
+
+/** What a definition becomes: ready to be registered with a server. */
+export interface Offer {
+  readonly name: string
+  readonly upstream?: Readonly<Record<string, readonly string[]>>
+  /** @param scopeNames what our scopes are called at the authorization server that clients are sent to */
+  register(server: McpServer, callerOf: CallerOf, scopeNames?: Readonly<Record<string, string>>): void
+}
+
+/** Suggests values that begin with what was typed so far: at most 100 of them are sent. */
+export type Complete = (
+  start: string,
+  context: HandlerContext,
+) => readonly string[] | Promise<readonly string[]>
+
+/** What lists and completions are asked. The SDK checks no scope there, so that each has to be asked with its caller. */
+export interface Completable {
+  /** Suggestions for one variable or argument; none without the scope. */
+  complete(argument: string, start: string, context: HandlerContext): Promise<readonly string[]>
+}
+
+export function scopesOf({ scope }: Definition): readonly [Scope, ...Scope[]] | undefined {
+  return typeof scope === 'string' ? [scope] : scope
+}
+
+export function holds({ scopes }: Caller, definition: Definition): boolean {
+  return (scopesOf(definition) ?? []).every((scope) => scopes.includes(scope))
+}
+
+/** How a handler ended: with a result, or with a text that the client may read. */
+export type Ended<Result> = { readonly ms: number } & (
+  | { readonly outcome: 'ok'; readonly result: Result }
+  | { readonly outcome: 'refused' | 'failed'; readonly text: string }
+)
+
+type Named = Pick<Fields<'error'>, 'tool' | 'resource' | 'prompt'>
+
+/** Runs a handler. What it throws stays here, but for a ToolError. @param what it is the handler of, for the log */
+export async function attempt<Result>(
+  what: Named,
+  handler: () => Result | Promise<Result>,
+): Promise<Ended<Result>> {
+  const started = Date.now()
+  const ms = () => Date.now() - started
+  try {
+    const result = await handler()
+    return { outcome: 'ok', result, ms: ms() }
+  } catch (error) {
+    if (error instanceof ToolError) return { outcome: 'refused', text: error.message, ms: ms() }
+    logError(error, what)
+    const [kind] = Object.keys(what)
+    return {
+      outcome: 'failed',
+      text: `The ${kind} failed. The error has been logged on the server.`,
+      ms: ms(),
+    }
+  }
+}
+
+/** Suggestions of one completer; none without the scope, for a name that has none, or where it fails. */
+export async function suggest(
+  what: Named,
+  definition: Definition,
+  completers: Readonly<Record<string, Complete | undefined>> | undefined,
+  [argument, start, context]: Parameters<Completable['complete']>,
+): Promise<readonly string[]> {
+  const completer = completers && Object.hasOwn(completers, argument) ? completers[argument] : undefined
+  if (!completer || !holds(context, definition)) return []
+  const ended = await attempt(what, () => completer(start, context))
+  return ended.outcome === 'ok' ? ended.result : []
+}
+
+/** Who and how, as the log has it. */
+export function ending({ user, client }: Caller, { outcome, ms }: Ended<unknown>) {
+  return { user: user.id, client: client.id, outcome, ms }
+}

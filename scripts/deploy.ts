@@ -1,5 +1,5 @@
-// `npm run deploy`: from a clone to a server that answers, in one command that can be run again at any time: it looks at
-// what is there, does what is missing, and changes nothing else. docs/deploy.md tells more.
+// `npm run deploy`: from a clone to a server that answers. It checks what exists, does what is missing, and changes
+// nothing else, so the owner can run it again at any time. See docs/deploy.md.
 import { requireAccount } from './deployment/account.ts'
 import { answersNow, awaitAnswer } from './deployment/answers.ts'
 import {
@@ -60,7 +60,7 @@ async function deploy(): Promise<void> {
     const isResumed = Object.keys(keptSecrets(worker)).length > 0
     const reached = await withBundle(target.configuration, async (bundle) => {
       let found: string | undefined
-      // Undefined: another deployment was faster. Look again at what it has left to do.
+      // Undefined: another deployment was faster. Check again what is left to do.
       while (found === undefined) found = await attempt(target, bundle, isResumed)
       return found
     })
@@ -72,7 +72,7 @@ async function deploy(): Promise<void> {
   console.log(howToConnect(origin))
 }
 
-/** Brings up the Worker as it is here. Returns its origin; undefined when another deployment came in between. */
+/** Deploys the Worker of this folder. Returns its origin; undefined when another deployment came first. */
 async function attempt(target: Target, bundle: Bundle, isResumed: boolean): Promise<string | undefined> {
   const live = await liveWorker(target.worker)
   await checkSettings(target, live)
@@ -85,7 +85,7 @@ function readVars(vars: readonly string[]): Record<string, string> {
   return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
 }
 
-/** The secrets that the Worker lacks: those that an earlier run has made, and else new ones. */
+/** The secrets that the Worker lacks: those that an earlier run created, otherwise new ones. */
 async function missingSecrets(
   { worker, requiredSecrets }: Target,
   live: LiveWorker | undefined,
@@ -101,8 +101,8 @@ async function missingSecrets(
 }
 
 /**
- * Deploys what is not deployed yet, and tells the Worker its address. Returns that: its origin; undefined when another
- * deployment came in between, and nothing was deployed.
+ * Deploys what is not deployed yet, with its address as PUBLIC_URL. Returns the origin; undefined when another
+ * deployment came first, and this one deployed nothing.
  */
 async function bringUp(
   target: Target,
@@ -115,14 +115,14 @@ async function bringUp(
   const guess = target.origin ?? live?.origin
   const guessed = withOrigin(configuration, guess)
   const isUploaded = live?.tag === tagOf(bundle, guessed) && Object.keys(missing).length === 0
-  // An address that does not answer may be one that an earlier run did not come to set up.
+  // An earlier run may have stopped before it set up this address.
   if (isUploaded && guess !== undefined && (await answersNow(metadataOf(guess), namesItself(guess)))) {
     done(`${worker} is deployed as it is here (version ${live?.version})`)
     return guess
   }
   begin(`Deploying ${worker}`)
   const records = live?.recordsId || target.namesRecords ? undefined : await claimRecords(worker, isResumed)
-  // A secret that another deployment has set since must not be replaced.
+  // This must not replace a secret that another deployment has set since.
   if (Object.keys(missing).length > 0 && (await liveVersion(worker)) !== live?.version) return undefined
   const message = messageOf(missing) ?? live?.message
   const addresses = await upload(bundle, withRecords(guessed, records), missing, {
@@ -162,7 +162,7 @@ async function consultDoctor(origin: string): Promise<void> {
   done(`It answers as its clients expect: ${checks.length} of ${checks.length} checks`)
 }
 
-/** Shows a passphrase that was made here, once: before the checks, since an owner who cannot reach the server needs it, too. */
+/** Shows a new passphrase once. Before the checks, because the owner of an unreachable server needs it, too. */
 async function handOverPassphrase(worker: string): Promise<void> {
   const { OWNER_PASSPHRASE: passphrase } = keptSecrets(worker)
   if (passphrase !== undefined) {

@@ -36,7 +36,7 @@ async function renew(): Promise<void> {
   console.log(`
   Passphrase:  ${passphrase}
                It is shown this once: put it into your password manager.
-  Everybody signs in again; apps stay connected. If somebody else knew the old one, look for apps, passkeys and
+  All users sign in again; apps stay connected. If an attacker knew the old one, look for apps, passkeys and
   invitations that you do not know at ${origin ?? ''}/account
 `)
 }

@@ -1,4 +1,4 @@
-// The Cloudflare account that everything happens in.
+// The Cloudflare account of the deployment.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { WRANGLER, WRANGLER_ENVIRONMENT, WranglerError, wrangler } from '../wrangler.ts'
@@ -9,14 +9,14 @@ interface Who {
   readonly accounts: readonly { readonly id: string; readonly name: string }[]
 }
 
-/** Makes sure that wrangler is signed in, by asking the person if there is one. @throws Stopped */
+/** Makes sure that wrangler is signed in. At a terminal it asks the user to sign in. @throws Stopped */
 export async function requireAccount(configuredId: string | undefined): Promise<void> {
   const who = (await whoami()) ?? (await signIn())
-  // A CI sets what it does not know to nothing.
+  // A CI sets an unknown variable to the empty string.
   const id = process.env.CLOUDFLARE_ACCOUNT_ID || configuredId
   const account = id === undefined ? who.accounts[0] : who.accounts.find((one) => one.id === id)
   if (id === undefined && who.accounts.length !== 1) throw new Stopped(whichAccount(who))
-  // A token may not tell which accounts it is for; whether it is good for this one shows in a moment.
+  // A token may lack the right to list its accounts. The next call shows whether it works for this one.
   done(`Signed in to Cloudflare${who.email ? ` as ${who.email}` : ''}, account ${account?.name ?? id}`)
 }
 

@@ -1,20 +1,20 @@
-// Whether the deployed server answers: a new address or version takes a while to reach the edge.
+// Waits for the deployed server: a new address or version takes a while to reach every location.
 import { setTimeout as wait } from 'node:timers/promises'
 import { printable } from '../printable.ts'
 import { begin, done, Stopped } from './terminal.ts'
 
 const PATIENCE_MS = 180_000
-/** A Worker that fails is there: after as long as the version before may still answer, waiting helps no more. */
+/** A failing Worker has arrived. Once the version before can no longer answer, waiting does not help. */
 const PATIENCE_WITH_FAILURE_MS = 15_000
 const PAUSE_MS = 2_000
 
-/** What was heard: an answer, or why there is none. */
+/** The last answer, or why there is none. */
 type Heard = { readonly answer: unknown } | { readonly problem: string; readonly patience: number }
 
 /**
- * Asks until `isRight` says so of an answer with status 200.
- * @param what is awaited, as the person is told
- * @throws Stopped after three minutes, with what was last heard
+ * Sends requests until an answer has status 200 and `isRight` accepts it.
+ * @param what it waits for, as the user reads it
+ * @throws Stopped after three minutes, with the last answer
  */
 export async function awaitAnswer(
   url: string,
@@ -34,14 +34,14 @@ export async function awaitAnswer(
       since = Date.now()
     }
     last = problem
-    // What it says can be another each time.
+    // The answer can differ each time.
     const isOver = Date.now() - since > patience || Date.now() - began > PATIENCE_MS
     if (isOver) throw new Stopped(`${url} does not answer as it should: ${problem}`)
     await wait(PAUSE_MS)
   }
 }
 
-/** Whether it answers so at this moment. */
+/** Whether it gives such an answer now. */
 export async function answersNow(url: string, isRight: (answer: unknown) => boolean): Promise<boolean> {
   const heard = await ask(url)
   return 'answer' in heard && isRight(heard.answer)

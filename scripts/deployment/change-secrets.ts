@@ -1,4 +1,4 @@
-// Changes secrets of the deployed Worker, all of them in one call: no version ever has one without the other.
+// Changes secrets of the deployed Worker in one call, so that no version has one without the other.
 import { runWrangler } from '../wrangler.ts'
 import type { Secrets } from './secrets.ts'
 

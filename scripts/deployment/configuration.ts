@@ -1,11 +1,11 @@
-// What is deployed: wrangler.toml, and what only the deployment knows.
+// The configuration of a deployment: wrangler.toml, and what only the deployment knows.
 import { createHash } from 'node:crypto'
 import { globSync, rmSync, writeFileSync } from 'node:fs'
 import { experimental_readRawConfig } from 'wrangler'
 import { Stopped } from './terminal.ts'
 
 const BINDING = 'RECORDS'
-/** A name that a hostname can have, and a file. */
+/** A name that is valid in a hostname and as a file name. */
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 interface Namespace {
@@ -13,7 +13,7 @@ interface Namespace {
   readonly id?: string
 }
 
-/** wrangler.toml as it is written, as far as it matters here. */
+/** The keys of wrangler.toml that matter here. */
 export interface Configuration {
   readonly name: string
   readonly main: string
@@ -35,22 +35,22 @@ export interface Configuration {
   readonly route?: string | { readonly pattern: string }
 }
 
-/** A Worker that is to be deployed, or is. */
+/** A Worker, before or after its deployment. */
 export interface Target {
   readonly worker: string
   readonly accountId: string | undefined
   readonly requiredSecrets: readonly string[]
   /** Whether wrangler.toml says which KV namespace it is. */
   readonly namesRecords: boolean
-  /** The origin that was chosen: PUBLIC_URL, or the custom domain. Undefined: the one that Cloudflare gives, at workers.dev. */
+  /** The owner's origin: PUBLIC_URL, or the custom domain. Undefined: Cloudflare's, at workers.dev. */
   readonly origin: string | undefined
   readonly configuration: Configuration
 }
 
 /**
- * @param name another Worker than the one that wrangler.toml names: what belongs to that one alone, its addresses and
- * its records, is left out
- * @param vars settings in place of those of wrangler.toml
+ * @param name another Worker than the one in wrangler.toml. The configuration then leaves out the addresses and the
+ * records, which belong to the first one
+ * @param vars settings that replace those of wrangler.toml
  * @throws Stopped
  */
 export function readTarget(name?: string, vars: Readonly<Record<string, string>> = {}): Target {
@@ -75,7 +75,7 @@ function another(written: Configuration, name: string): Configuration {
   }
 }
 
-// An account counts by these numbers, whichever Worker asks: a flood of one would shut the other.
+// Cloudflare counts by these numbers in a whole account: a flood at one Worker would block the other.
 function countedFor(worker: string, namespaceId: string): string {
   const hash = createHash('sha256').update(`${worker} ${namespaceId}`).digest('hex')
   return String(Number.parseInt(hash.slice(0, 7), 16) + 1)
@@ -102,7 +102,7 @@ export function withOrigin(configuration: Configuration, origin = ''): Configura
   return { ...configuration, vars: { ...configuration.vars, PUBLIC_URL: origin } }
 }
 
-/** The configuration with the KV namespace to take, if there is one. */
+/** The configuration with an existing KV namespace, if any. */
 export function withRecords(configuration: Configuration, id: string | undefined): Configuration {
   if (id === undefined) return configuration
   return { ...configuration, kv_namespaces: namespacesOf(configuration, id) }
@@ -115,12 +115,12 @@ function namespacesOf({ kv_namespaces = [] }: Configuration, recordsId: string |
   })
 }
 
-/** Has wrangler read this configuration instead of wrangler.toml. */
+/** Makes wrangler read this configuration instead of wrangler.toml. */
 export async function withConfigFile<T>(
   configuration: Configuration,
   use: (flags: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  // Beside wrangler.toml, whose relative paths it shares; one for each Worker and process, of which several may run.
+  // Beside wrangler.toml, because of its relative paths. One for each Worker and process: several may run.
   const file = `.wrangler-deployment.${configuration.name}.${process.pid}.json`
   writeFileSync(file, JSON.stringify(configuration))
   try {
@@ -130,7 +130,7 @@ export async function withConfigFile<T>(
   }
 }
 
-/** Removes those that runs which were killed have left behind. */
+/** Removes those that killed runs have left behind. */
 export function clearConfigFiles(worker: string): void {
   for (const file of globSync(`.wrangler-deployment.${worker}.*json`)) rmSync(file, { force: true })
 }

@@ -1,4 +1,4 @@
-// What is deployed at the moment, as Cloudflare knows it.
+// The current deployment, as Cloudflare reports it.
 import { WranglerError, wrangler } from '../wrangler.ts'
 import { Stopped } from './terminal.ts'
 
@@ -7,15 +7,15 @@ const NO_SUCH_WORKER = 10007
 
 export interface LiveWorker {
   readonly version: string
-  /** What the deployment was made of; undefined when somebody changed it since. */
+  /** The hash of the deployed code and configuration; undefined after a change by other means. */
   readonly tag: string | undefined
-  /** What `npm run deploy` wrote beside it: whose passphrase it has. Undefined when somebody changed a secret since. */
+  /** The mark of the passphrase that `npm run deploy` set; undefined after a change of a secret by other means. */
   readonly message: string | undefined
-  /** The names of its secrets. Their values are shown to nobody. */
+  /** The names of its secrets. Cloudflare never returns their values. */
   readonly secrets: ReadonlySet<string>
   /** The KV namespace that it keeps its records in. */
   readonly recordsId: string | undefined
-  /** PUBLIC_URL: its one origin, once it was told. */
+  /** PUBLIC_URL: its one origin, once it is set. */
   readonly origin: string | undefined
 }
 
@@ -26,7 +26,7 @@ interface Binding {
   readonly namespace_id?: string
 }
 
-/** The Worker as it is deployed; undefined when it never was. @throws WranglerError */
+/** The deployed Worker; undefined before its first deployment. @throws WranglerError */
 export async function liveWorker(worker: string): Promise<LiveWorker | undefined> {
   const version = await liveVersion(worker)
   if (version === undefined) return undefined
@@ -45,14 +45,14 @@ export async function liveWorker(worker: string): Promise<LiveWorker | undefined
   }
 }
 
-/** The same, for what can only be done to a Worker that is there. @throws Stopped, WranglerError */
+/** The same, for commands that need a deployed Worker. @throws Stopped, WranglerError */
 export async function requireLiveWorker(worker: string): Promise<LiveWorker> {
   const live = await liveWorker(worker)
   if (!live) throw new Stopped(`There is no Worker ${worker} in this account. \`npm run deploy\` makes it.`)
   return live
 }
 
-/** The id of the version that is deployed; undefined when none ever was. @throws WranglerError */
+/** The id of the deployed version; undefined before the first deployment. @throws WranglerError */
 export async function liveVersion(worker: string): Promise<string | undefined> {
   try {
     const status = JSON.parse(await wrangler('deployments', 'status', '--name', worker, '--json'))

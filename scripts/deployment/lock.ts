@@ -1,4 +1,4 @@
-// One command at a time changes a deployment from this folder.
+// Only one command at a time changes a deployment from this folder.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -13,7 +13,7 @@ const SQLITE_BUSY = 5
 /** Waits until no other command of this folder changes the Worker, and keeps others waiting until `use` is done. */
 export async function alone<T>(worker: string, use: () => Promise<T>): Promise<T> {
   mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
-  // The system gives it back when the process dies, however it dies; a file with a process id would stay.
+  // The system releases it when the process dies for any reason. A file with a process id would stay.
   const lock = new DatabaseSync(join(FOLDER, worker))
   try {
     if (!isTaken(lock)) begin(`Waiting for another command that changes ${worker} from this folder`)

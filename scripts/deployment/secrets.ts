@@ -1,5 +1,5 @@
-// The secrets that a Worker lacks. What was made is kept in a file until the Worker has it, and the passphrase until it
-// was shown, so that a deployment which was cut short is finished with the same values.
+// The secrets that a Worker lacks. A file keeps new ones until the Worker has them, and the passphrase until the owner
+// has seen it. So an interrupted deployment continues with the same values.
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,15 +11,15 @@ const FOLDER = join('.wrangler', 'deployment')
 
 export type Secrets = Readonly<Record<string, string>>
 
-/** What an earlier run has made and not brought to its end. */
+/** The secrets that an interrupted run has created. */
 export function keptSecrets(worker: string): Secrets {
   const file = keptFile(worker)
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
 }
 
 /**
- * Removes what runs that were killed could not take away, and a file of kept secrets that cannot be read: what the
- * Worker lacks is made anew.
+ * Removes the files of killed runs, and an unreadable file of kept secrets: the next step creates again what the
+ * Worker lacks.
  */
 export function clearRemains(worker: string): void {
   for (const file of uploadFiles(worker)) rmSync(file, { force: true })
@@ -38,8 +38,8 @@ export function keepSecrets(worker: string, secrets: Secrets): void {
 }
 
 /**
- * Forgets those that the Worker has by now, so that one which is taken from it later is made anew; but for the
- * passphrase that it has from here, which is yet to be shown.
+ * Forgets those that the Worker has by now, so that a later run creates a removed one anew. Keeps the passphrase of
+ * this run, which the owner has not seen yet.
  */
 export function forgetUploaded(
   worker: string,
@@ -54,20 +54,20 @@ export function forgetUploaded(
   )
 }
 
-/** By which a version says whose passphrase it has: the values of secrets are shown to nobody. */
+/** A version carries this mark of its passphrase, because Cloudflare never returns the value of a secret. */
 export function messageOf({ OWNER_PASSPHRASE: passphrase }: Secrets): string | undefined {
   if (passphrase === undefined) return undefined
-  // Half of a hash of 140 random bits: enough to know it again, and nothing to guess from.
+  // Half of a hash of 140 random bits identifies the passphrase, and does not help an attacker to guess it.
   const hash = createHash('sha256').update(`passphrase ${passphrase}`).digest('hex')
   return `npm run deploy, passphrase ${hash.slice(0, 32)}`
 }
 
-/** Also what a run that was killed could not take away. */
+/** Also the files of a killed run. */
 export function forgetSecrets(worker: string): void {
   for (const file of [keptFile(worker), ...uploadFiles(worker)]) rmSync(file, { force: true })
 }
 
-/** Hands these to wrangler in a file, since arguments of a program can be seen by others. */
+/** Gives these to wrangler in a file, because other users of this computer can see the arguments of a program. */
 export async function withSecretsFile<T>(
   worker: string,
   secrets: Secrets,
@@ -87,7 +87,7 @@ function keptFile(worker: string): string {
   return join(FOLDER, `${worker}.kept.json`)
 }
 
-// Of this process alone: another one may hand over others.
+// For this process only: another one may run with other secrets.
 function uploadFile(worker: string): string {
   return join(FOLDER, `${worker}.${process.pid}.upload.json`)
 }
@@ -96,7 +96,7 @@ function uploadFiles(worker: string): string[] {
   return globSync(join(FOLDER, `${worker}.*upload.json`))
 }
 
-// Whole or not at all: what is cut off holds secrets that nobody can read any more.
+// Write the file whole or not at all: a truncated one would lose its secrets.
 function write(file: string, secrets: Secrets): void {
   mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
   const draft = `${file}.${process.pid}`
@@ -105,8 +105,8 @@ function write(file: string, secrets: Secrets): void {
 }
 
 /**
- * A value for each of these secrets: made, or for those that somebody else gave out (a client secret of GitHub) taken
- * from the environment or asked for. @throws Stopped
+ * A value for each of these secrets: a new one, or for a secret of another service (a client secret of GitHub) the one
+ * from the environment or from the user. @throws Stopped
  */
 export async function makeSecrets(names: readonly string[]): Promise<Secrets> {
   const made: Record<string, string> = {}

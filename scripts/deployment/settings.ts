@@ -1,4 +1,4 @@
-// Whether the Worker would start with its settings: it tells visitors only that it is not set up correctly.
+// Checks before a deployment that the Worker accepts its settings. Visitors would see only that they are wrong.
 import { loadSettings } from '#engine/settings/load.ts'
 import { SettingsError } from '#engine/settings/setting.ts'
 import { SECRETS } from '../setup.ts'
@@ -11,7 +11,7 @@ export async function checkSettings(
   { configuration, requiredSecrets }: Target,
   live: LiveWorker | undefined,
 ): Promise<void> {
-  // The values of secrets are shown to nobody: others of the same form stand in for them.
+  // Cloudflare never returns the values of secrets, so others of the same form replace them here.
   const names = [...requiredSecrets, ...(live?.secrets ?? [])]
   const made = await Promise.all(names.map(async (name) => [name, await standIn(name)] as const))
   try {

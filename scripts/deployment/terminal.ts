@@ -1,16 +1,16 @@
-// How the scripts that change a deployment speak: a line for each step when it is done, and one before what takes long.
+// The output of the scripts that change a deployment: a line after each step, and one before each slow step.
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 
-/** What was asked for cannot be done now. The message tells the person what to do about it. */
+/** The command cannot continue. The message tells the user what to do. */
 export class Stopped extends Error {}
 
-/** Whether a person sees what is printed: a secret is shown to nobody else, and never goes into the log of a CI. */
+/** Whether a user watches the output. Only then may it show a secret; the log of a CI never gets one. */
 export function isPersonWatching(): boolean {
   return Boolean(process.stdout.isTTY) && !process.env.CI
 }
 
-/** Whether somebody can be asked. */
+/** Whether the command can ask the user. */
 export function canAsk(): boolean {
   return isPersonWatching() && Boolean(process.stdin.isTTY)
 }
@@ -19,12 +19,12 @@ export function done(what: string): void {
   console.log(`✓ ${what}`)
 }
 
-/** Something has begun that may take a while. */
+/** A slow step has begun. */
 export function begin(what: string): void {
   console.log(`… ${what}`)
 }
 
-/** Something is not as it should be, and it goes on all the same. */
+/** Something is wrong, and the command continues. */
 export function warn(what: string): void {
   console.log(`! ${what}`)
 }
@@ -42,7 +42,7 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
-/** Runs a script: what stops it is said without a stack, and makes its exit code 1. */
+/** Runs a script. A `Stopped` prints its message without a stack trace, and sets exit code 1. */
 export async function run(script: () => Promise<void>): Promise<void> {
   try {
     await script()

@@ -1,4 +1,4 @@
-// Brings the Worker to Cloudflare: what it consists of, and one `wrangler deploy`.
+// Uploads the Worker to Cloudflare with one `wrangler deploy`.
 import { createHash } from 'node:crypto'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { type Secrets, withSecretsFile } from './secrets.ts'
 /** The Worker's code, built. */
 export interface Bundle {
   readonly hash: string
-  /** The file to begin with; beside it is whatever else belongs to it. */
+  /** The main file; its other files lie beside it. */
   readonly main: string
 }
 
@@ -25,7 +25,7 @@ export async function withBundle<T>(
       wrangler('deploy', '--dry-run', '--outdir', folder, ...flags),
     )
     const hash = createHash('sha256')
-    // Source maps name the folder in which they were made.
+    // Source maps contain the path of the folder.
     const files = globSync('*.js', { cwd: folder }).toSorted()
     for (const file of files) hash.update(readFileSync(join(folder, file)))
     const main = join(folder, `${parse(configuration.main).name}.js`)
@@ -36,8 +36,8 @@ export async function withBundle<T>(
 }
 
 /**
- * A name for exactly this code with exactly this configuration, which the deployed version bears: what is deployed
- * already needs no deployment. Cloudflare keeps 25 characters of it.
+ * A hash of this code with this configuration. The deployed version carries it, so that a run without changes deploys
+ * nothing. Cloudflare keeps 25 characters of it.
  */
 export function tagOf({ hash: code }: Bundle, configuration: Configuration): string {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -61,7 +61,7 @@ export async function upload(
   return (deployed?.targets ?? []) as string[]
 }
 
-// Else wrangler would build it again.
+// Otherwise wrangler would build it again.
 function asBuilt(configuration: Configuration, { main }: Bundle): Configuration {
   const { minify: _minify, build: _build, define: _define, alias: _alias, ...others } = configuration
   return { ...others, main, no_bundle: true, base_dir: dirname(main), find_additional_modules: true }

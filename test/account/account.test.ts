@@ -175,12 +175,12 @@ describe('signing out', () => {
     for (const person of [owner, other]) expect((await person.get('/account')).status).toBe(200)
   })
 
-  it('to sign in as somebody else comes back to the app that asked', async () => {
+  it('to sign in as another user comes back to the app that asked', async () => {
     const app = await OAuthClient.registered()
     const { url } = await app.authorizationRequest()
     const path = url.pathname + url.search
     const person = await newcomer()
-    expect(await (await person.get(url)).text()).toContain('Sign in as somebody else')
+    expect(await (await person.get(url)).text()).toContain('Sign in as another user')
     const left = await person.post('/logout', { return_to: path })
     expect(new URL(left.headers.get('Location') as string, url).searchParams.get('return_to')).toBe(path)
     for (const elsewhere of ['https://evil.test', '//evil.test']) {

@@ -4,7 +4,7 @@
 export function chat(answer: string): string {
   return `<!doctype html><style>
     body { margin: 0; background: #fff; color: #1d2226; font: 16px/1.5 system-ui, sans-serif; height: 100vh;
-      box-sizing: border-box; padding: 56px 48px; display: flex; flex-direction: column; gap: 24px }
+      box-sizing: border-box; padding: 40px 28px; display: flex; flex-direction: column; gap: 24px }
     p { margin: 0 } .user { align-self: flex-end; background: #eef0f2; border-radius: 18px; padding: 12px 18px }
     .call { border: 1px solid #dedad1; border-radius: 12px; padding: 14px 18px; display: grid; gap: 6px }
     .call b { font-weight: 600 } code { font: 14px ui-monospace, monospace; color: #5b636a }

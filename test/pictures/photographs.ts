@@ -7,7 +7,7 @@ import { chat } from './chat.ts'
 import { Connection } from './connection.ts'
 
 const HOST = 'mcp.example.com'
-const FRAME = { width: 600, height: 720 }
+const FRAME = { width: 480, height: 580 }
 const SECONDS_PER_FRAME = 3
 
 /** PNG files by their names. */
@@ -74,6 +74,7 @@ function newContext(browser: Browser): Promise<BrowserContext> {
     ignoreHTTPSErrors: true,
     bypassCSP: true,
     viewport: FRAME,
+    deviceScaleFactor: 1.5,
     colorScheme: 'light',
     reducedMotion: 'reduce',
   })
@@ -81,5 +82,5 @@ function newContext(browser: Browser): Promise<BrowserContext> {
 
 /** All of a page, not only what fits the frame. */
 async function whole(page: Page): Promise<Buffer> {
-  return page.screenshot({ fullPage: true, animations: 'disabled' })
+  return page.screenshot({ fullPage: true, animations: 'disabled', scale: 'css' })
 }

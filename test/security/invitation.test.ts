@@ -277,7 +277,7 @@ describe('A24 who invites', () => {
 
   it('names the user, and shows the link in that one answer', async () => {
     const refused = await owner.post('/login/passkey/invite', { name: ' ' })
-    expect(await expectPage(refused, 400)).toContain('Say whom you invite')
+    expect(await expectPage(refused, 400)).toContain('Enter a name for the person that you invite')
     const response = await owner.post('/login/passkey/invite', { name: '<i>Grace</i>' })
     expect(response.headers.get('Cache-Control')).toBe('no-store')
     expect(await response.text()).toContain('&lt;i&gt;Grace&lt;/i&gt;')

@@ -266,6 +266,6 @@ describe('A12 what a provider says of a person', () => {
     expect(await (await person.get('/account')).text()).toContain('<bdi>alice</bdi>')
     acme.person = { sub: '\u202E' }
     const nameless = await signedIn('acme')
-    expect(await (await nameless.get('/account')).text()).toContain('<bdi>Somebody without a name</bdi>')
+    expect(await (await nameless.get('/account')).text()).toContain('<bdi>Unnamed user</bdi>')
   })
 })

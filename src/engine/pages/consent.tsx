@@ -8,14 +8,14 @@ interface Scope {
 
 interface Consent {
   readonly clientName: string
-  /** The host that publishes the client's description; undefined for a name that nobody stands for. */
+  /** The host that publishes the client's metadata document; undefined for a self-reported name. */
   readonly vouchedBy: string | undefined
   /** Where the browser goes next, as the person would read it. */
   readonly redirectHost: string
-  /** Any program on this computer could be the one that asks. */
+  /** The answer goes to this computer, where any program could be asking. */
   readonly local: boolean
   readonly userName: string
-  /** The path back to this page, for somebody else; undefined where there is none. */
+  /** The path back to this page, to sign in as another user; undefined where there is none. */
   readonly path: string | undefined
   /** What the app asks for. */
   readonly scopes: readonly Scope[]
@@ -40,8 +40,8 @@ export function consentPage(consent: Consent): Promise<Response> {
           </h1>
           <p class="quiet">
             {vouchedBy === undefined
-              ? 'The app chose this name itself; nobody has verified it.'
-              : `The app calls itself so on ${vouchedBy}.`}
+              ? 'The app chose this name itself. It is not verified.'
+              : `${vouchedBy} publishes this name.`}
           </p>
           {notice && (
             <p class="notice" role="alert">
@@ -88,7 +88,7 @@ export function consentPage(consent: Consent): Promise<Response> {
             </span>
           </div>
           <p class="quiet">
-            It lasts at most {lastsDays} days. You can take it back at any time on{' '}
+            It lasts at most {lastsDays} days. You can revoke it at any time on{' '}
             <a href="/account">your account page</a>.
           </p>
         </form>
@@ -98,7 +98,7 @@ export function consentPage(consent: Consent): Promise<Response> {
             <p class="quiet">
               Not <bdi>{userName}</bdi>?{' '}
               <button type="submit" class="link">
-                Sign in as somebody else
+                Sign in as another user
               </button>
             </p>
           </form>

@@ -1,15 +1,15 @@
-// The front door: the one address that connects an app, and what to do with it in each.
+// The home page: the address that connects an app, and the steps in each app.
 import type { Child } from 'hono/jsx'
 import { THEME } from '#theme'
 import { COPY, Copyable } from './copyable.tsx'
 import { page } from './layout.tsx'
 
-/** What the home page is told. */
+/** What the home page shows. */
 export interface Home {
   readonly mcpUrl: string
   /** Apps that run elsewhere cannot reach a server on this computer. */
   readonly local: boolean
-  /** Otherwise people sign in at somebody else's server, which also knows what they have allowed. */
+  /** False where users sign in at another authorization server, which also keeps their grants. */
   readonly signsInHere: boolean
 }
 
@@ -22,19 +22,17 @@ export function homePage({ mcpUrl, local, signsInHere }: Home): Promise<Response
     children: (
       <>
         <h1>{THEME.name}</h1>
-        <p>
-          This is an MCP server{signsInHere && ' with its own front door'}. Give this one address to your app:
-        </p>
+        <p>This is an MCP server. To connect an app, paste this address into it:</p>
         <Copyable text={mcpUrl} />
         {signsInHere ? (
           <p>
-            The app opens a browser window, you sign in here, and you decide what it may do. You can see every
-            app that you let in on <a href="/account">your account page</a>, and put it out again.
+            The app opens a browser window. You sign in here and decide what it may do. You can see every
+            connected app on <a href="/account">your account page</a>, and revoke it at any time.
           </p>
         ) : (
           <p>
-            The app opens a browser window, and you sign in where you sign in to everything else. What the app
-            may do is decided there.
+            The app opens a browser window. You sign in with your usual account, and decide there what the app
+            may do.
           </p>
         )}
         {local && (
@@ -88,13 +86,13 @@ export function homePage({ mcpUrl, local, signsInHere }: Home): Promise<Response
             <Copyable text={`codex mcp add ${name} --url ${mcpUrl}`} />
             <Copyable text={`codex mcp login ${name}`} />
           </Way>
-          <Way title="An app that knows only local servers">
+          <Way title="An app that supports only local servers">
             <Copyable text={`npx -y mcp-remote ${mcpUrl}`} />
           </Way>
           <Way title="It does not work">
             <p>
-              Remove the server in the app and add it again: that makes the app introduce itself anew. Then
-              look at the server as an app does:
+              Remove the server in the app and add it again. The app then registers again. To check the server
+              as an app sees it, run:
             </p>
             <Copyable text={`npm run doctor ${mcpUrl}`} />
           </Way>

@@ -58,7 +58,7 @@ export function isUserId(text: string): boolean {
 
 /** What to call somebody: the first of these that people can be shown. */
 export function nameOf(...candidates: unknown[]): string {
-  return candidates.map(displayable).find((one) => one !== undefined) ?? 'Somebody without a name'
+  return candidates.map(displayable).find((one) => one !== undefined) ?? 'Unnamed user'
 }
 
 /** The rule that means one person: an issuer may let people choose their subject, and no one may choose a group. */

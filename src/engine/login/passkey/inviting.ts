@@ -16,12 +16,13 @@ inviting.post('/invite', async (c) => {
   const session = await requireOwner(c)
   const { userId, identity } = session
   const name = displayable(c.get('form').get('name'))
-  if (name === undefined) throw new PageError(400, 'A name is missing', 'Say whom you invite.', ACCOUNT)
+  if (name === undefined)
+    throw new PageError(400, 'A name is missing', 'Enter a name for the person that you invite.', ACCOUNT)
   const account = accountOf(c.env, userId)
   const { outcome, invitation } = await orPage(account.addInvitation(name, proofOf(session)))
   if (outcome === 'signed_out') throw signedOut()
   if (!invitation) {
-    throw new PageError(409, 'Too many are open', 'Withdraw an invitation that nobody needs.', ACCOUNT)
+    throw new PageError(409, 'Too many are open', 'Withdraw an invitation first.', ACCOUNT)
   }
   audit('invitation.created', { user: userId, invitation: invitation.id }, { person: identity })
   // Not a redirect: the link is kept nowhere, so that this answer is the only one that can show it.

@@ -25,8 +25,8 @@ export function invitationMadePage({ name, url, expiresAt }: Made): Promise<Resp
         </h1>
         <Copyable text={url} />
         <p>
-          It is shown only now. It works once, until {minute(expiresAt)}, for whoever accepts it first: they
-          get an account of their own here, and see nothing of yours.
+          It is shown only now. It works once, until {minute(expiresAt)}. The first person to accept it gets
+          an account of their own here, and sees nothing of yours.
         </p>
         <p>
           <a href="/account">Your account</a>

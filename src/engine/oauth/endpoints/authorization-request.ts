@@ -63,7 +63,7 @@ function refusedClient(clientId: string, error: OAuthError): PageError {
   return new PageError(
     400,
     'This app is not known here',
-    'It may have waited too long since it introduced itself. In the app, remove this server and add it again.',
+    'Its registration may have expired. In the app, remove this server and add it again.',
   )
 }
 

@@ -68,6 +68,7 @@ const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
   'grants/': ['tokens/', 'pkce.ts', 'scopes.ts'],
   'clients/': ['assertions/', 'scopes.ts'],
   'assertions/': [],
+  'personal-tokens/': ['tokens/'],
   'tokens/': ['scopes.ts'],
   'pkce.ts': [],
   'resource.ts': [],

@@ -5,7 +5,7 @@ import { BLOBS, DOUBLES, EVENTS, KEPT } from '#engine/log/events.ts'
 
 const text = readFileSync('docs/operate.md', 'utf8')
 const names = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string)
-const rows = [...text.matchAll(/^\| `([a-z.]+)` \| ((?:`[a-z_]+\??`(?:, )?)*) ?\| (.*) \|$/gm)].map(
+const rows = [...text.matchAll(/^\| `([a-z_.]+)` \| ((?:`[a-z_]+\??`(?:, )?)*) ?\| (.*) \|$/gm)].map(
   ([, event = '', fields = '', when = '']) => ({ event, fields: names(fields), kept: when.endsWith('Kept') }),
 )
 
@@ -22,7 +22,7 @@ describe('the log in docs/operate.md', () => {
   })
 
   it('has the columns of the counts', () => {
-    const columns = [...text.matchAll(/^\| `((?:blob|double)\d+)` \| `([a-z_]+)` \|$/gm)].map(
+    const columns = [...text.matchAll(/^\| `((?:blob|double)\d+)` \| `([a-z_.]+)` \|$/gm)].map(
       ([, ...column]) => column,
     )
     expect(columns).toEqual([

@@ -42,7 +42,15 @@ const READINGS = [
   'S21',
   'S22',
 ]
-const ATTACKS = [upTo('A', 26), upTo('T', 20), upTo('R', 10), upTo('M', 12), upTo('W', 8), READINGS].flat()
+const ATTACKS = [
+  upTo('A', 26),
+  upTo('T', 20),
+  upTo('R', 10),
+  upTo('M', 12),
+  upTo('W', 8),
+  upTo('K', 6),
+  READINGS,
+].flat()
 
 describe('the table of attacks', () => {
   it('has every attack once', () => {

@@ -18,6 +18,7 @@ import { isOwner } from '../people/identity.ts'
 import { forgetSession, loginUrl, readSession, type Session } from '../people/session.ts'
 import { groupByClient } from './apps.ts'
 import { type Erased, erasePerson } from './erase.ts'
+import { personalTokens, personalTokensSection } from './personal-tokens/routes.ts'
 
 const MAX_ACTIVITY = 200
 
@@ -40,13 +41,18 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
     await next()
   })
 
+  app.route('/account/tokens', personalTokens)
+
   app.get('/account', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl('/account'), 303)
     const [grants, past, sections] = await Promise.all([
       grantsOf(c.env, session.userId),
       accountOf(c.env, session.userId).activity(MAX_ACTIVITY),
-      Promise.all(methods.map(({ accountSection }) => accountSection?.(c, session))),
+      Promise.all([
+        ...methods.map(({ accountSection }) => accountSection?.(c, session)),
+        personalTokensSection(c, session),
+      ]),
     ])
     const recent = [...past.map(withNameOf), ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
     return accountPage({

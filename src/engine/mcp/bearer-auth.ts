@@ -6,6 +6,8 @@ import { INITIAL_SCOPES } from '#config'
 import type { AppEnv } from '../http/app-env.ts'
 import { errorResponse, OAuthError } from '../http/errors.ts'
 import { logError } from '../log/log.ts'
+import { PREFIX } from '../oauth/personal-tokens/token.ts'
+import { verifyPersonalToken } from '../oauth/personal-tokens/verify.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
 import { announcedScopes } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
@@ -27,6 +29,7 @@ export async function authenticate(c: Context<AppEnv>, rememberMs = REMEMBER_MS)
   if (!token) throw new NoToken()
   const settings = c.get('settings')
   const issuer = c.get('issuer')
+  if (token.startsWith(PREFIX)) return verifyPersonalToken(c, token, rememberMs)
   const server = claimedServer(settings, token)
   if (server) return verifyForeignToken(c, server, token, settings.immediateRevocation ? 0 : rememberMs)
   if (!settings.ownAuthorizationServer) {

@@ -44,6 +44,8 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
   signed_out_by_owner: () => 'The owner of this server signed you out everywhere',
   passkey_added: (about) => <>Added the passkey {about}</>,
   passkey_removed: (about) => <>Removed the passkey {about}</>,
+  personal_token_made: (about) => <>Made the token {about}</>,
+  personal_token_revoked: (about) => <>Revoked the token {about}</>,
   invitation_redeemed: (about) => <>{about} accepted your invitation</>,
   allowed: (about) => <>Allowed {about}</>,
   refreshed: (about) => <>{about} renewed its access</>,

@@ -59,6 +59,8 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
   'passkey.added': ({ person }) => <>{person} added a passkey</>,
   'passkey.renamed': ({ person }) => <>{person} renamed a passkey</>,
   'passkey.removed': ({ person }) => <>{person} removed a passkey</>,
+  'personal_token.made': ({ person }) => <>{person} made a personal access token</>,
+  'personal_token.revoked': ({ person }) => <>{person} revoked a personal access token</>,
   'invitation.created': ({ person }) => <>{person} invited somebody</>,
   'invitation.withdrawn': ({ person }) => <>{person} took an invitation back</>,
   'invitation.redeemed': ({ person }) => <>{person} accepted an invitation</>,

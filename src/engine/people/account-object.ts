@@ -1,5 +1,5 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
-// may do for them upstream, their passkeys, and the invitations they have made. Bounded: each of these has its cap below or
+// may do for them upstream, their passkeys and personal access tokens, and the invitations they have made. Bounded: each of these has its cap below or
 // in its own file; the activity, whose lines sign-in limits and caps hold down, ends after 90 days.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
@@ -23,6 +23,12 @@ import {
   type RemoveOutcome,
   type UseOutcome,
 } from './passkeys.ts'
+import {
+  type KeptToken,
+  PERSONAL_TOKEN_TABLES,
+  type PersonalTokenDescription,
+  PersonalTokens,
+} from './personal-tokens.ts'
 import type { UpstreamGrant } from './upstream.ts'
 import { UpstreamGrants, type UpstreamToken } from './upstream-grants.ts'
 
@@ -74,6 +80,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
   CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
   ${PASSKEY_TABLES};
+  ${PERSONAL_TOKEN_TABLES};
   ${INVITATION_TABLES}`
 
 export abstract class AccountObject extends DurableObject<Env> {
@@ -270,8 +277,12 @@ export abstract class AccountObject extends DurableObject<Env> {
    * account that nobody has ever used stays as empty as it is.
    */
   passkey(id: string): Passkey | undefined {
-    const tables = this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'passkeys'").toArray()
-    return tables.length === 0 ? undefined : this.#passkeys.find(id)
+    return this.#isUsed ? this.#passkeys.find(id) : undefined
+  }
+
+  get #isUsed(): boolean {
+    const { sql } = this.ctx.storage
+    return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'activity'").toArray().length > 0
   }
 
   passkeys(): PasskeyDescription[] {
@@ -310,6 +321,30 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#passkeys.remove(id, place, otherWay, opens)
   }
 
+  personalTokens(): PersonalTokenDescription[] {
+    return this.#personalTokens.list()
+  }
+
+  addPersonalToken(
+    hash: string,
+    token: KeptToken,
+    place: string,
+    session: SessionProof,
+  ): 'added' | 'signed_out' | 'too_many' {
+    this.#requireStanding()
+    if (!this.isLive(session)) return 'signed_out'
+    return this.#personalTokens.add(hash, token, place) ? 'added' : 'too_many'
+  }
+
+  /** Nobody has proven anything yet: see passkey(). @param hash of what came */
+  usePersonalToken(hash: string): KeptToken | undefined {
+    return this.#isUsed ? this.#personalTokens.use(hash) : undefined
+  }
+
+  revokePersonalToken(id: string, place: string): boolean {
+    return this.#personalTokens.revoke(id, place)
+  }
+
   invitations(): Invitation[] {
     return this.#invitations.list()
   }
@@ -333,6 +368,10 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   get #passkeys(): Passkeys {
     return new Passkeys(this.#sql, this.#noteNow)
+  }
+
+  get #personalTokens(): PersonalTokens {
+    return new PersonalTokens(this.#sql, this.#noteNow)
   }
 
   get #invitations(): Invitations {

@@ -6,6 +6,8 @@ type ActivityKind =
   | 'signed_out_by_owner'
   | 'passkey_added'
   | 'passkey_removed'
+  | 'personal_token_made'
+  | 'personal_token_revoked'
   | 'invitation_redeemed'
   | 'allowed'
   | 'refreshed'
@@ -25,7 +27,7 @@ export type Activity = {
   /** Milliseconds since the epoch; of the last time, where there were several. */
   at: number
   kind: ActivityKind
-  /** The name of the app, the passkey or the person, or how somebody signed in. */
+  /** The name of the app, the passkey, the token or the person, or how somebody signed in. */
   about: string
   /** A town and a country, where known. */
   place: string

@@ -27,6 +27,8 @@ export interface Settings extends Secrets {
   readonly ownAuthorizationServer: boolean
   /** Whether each call at /mcp asks its grant, so that a revocation is felt at once. */
   readonly immediateRevocation: boolean
+  /** Whether people can make tokens for scripts. */
+  readonly personalTokens: boolean
   /** Rules that say who may sign in; see Identity.knownAs. `*` is everyone. */
   readonly allowedUsers: readonly string[]
   /** The rule that says who is the owner, beside the one with the passphrase. */
@@ -64,6 +66,7 @@ function readSettings(env: Env): Settings {
     appRedirectUris: readAppRedirectUris(env),
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
+    personalTokens: readSwitch('PERSONAL_TOKENS', env.PERSONAL_TOKENS),
     allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),
     owner: readOwner(env.OWNER),
     scopeCeilings: readCeilings(env.SCOPE_CEILINGS),

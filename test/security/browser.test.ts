@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import type { AppEnv } from '#engine/http/app-env.ts'
 import { secureHeaders } from '#engine/http/secure-headers.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
-import { expectErrorJson } from '../support/refusals.ts'
+import { expectErrorJson, expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
-import { form, ORIGIN, send } from '../support/worker.ts'
+import { configure, form, ORIGIN, send } from '../support/worker.ts'
 
 const HTTP_ORIGIN = ORIGIN.replace('https:', 'http:')
 
@@ -94,6 +94,50 @@ describe('W5 OWASP secure headers on every answer', () => {
     const local = await send('http://localhost:8787/')
     expect(local.status).toBe(200)
     expect(local.headers.get('Strict-Transport-Security')).toBeNull()
+  })
+})
+
+describe('RFC 9110 §7.4 a server on this computer behind a tunnel that ends TLS', () => {
+  const LOCAL = 'http://localhost:8787'
+  const tunnel = 'tunnel.example'
+  const TUNNELS: [string, string, Record<string, string>][] = [
+    ['keeps its Host', `http://${tunnel}`, {}],
+    ['keeps its Host and a port', `http://${tunnel}:8787`, {}],
+    ['names its Host, too', `http://${tunnel}`, { 'X-Forwarded-Host': tunnel }],
+    ['writes localhost', LOCAL, { 'X-Forwarded-Host': tunnel }],
+    ['writes localhost, and says so in capitals', LOCAL, { 'X-Forwarded-Host': 'TUNNEL.EXAMPLE:443' }],
+    ['is the first of two', LOCAL, { 'X-Forwarded-Host': `${tunnel}, localhost:8787` }],
+  ]
+  const ask = (origin: string, path: string, headers: Record<string, string>, proto = 'https') =>
+    send(origin + path, { headers: { 'X-Forwarded-Proto': proto, ...headers } })
+
+  it.each(TUNNELS)(
+    'says that it serves local names only, and does not redirect to itself: one that %s',
+    async (_how, origin, headers) => {
+      for (const path of ['/', '/login?return_to=/account', '/mcp']) {
+        const page = await expectPage(await ask(origin, path, { ...headers, Accept: 'text/html' }), 421)
+        expect(page).toContain('local names only')
+      }
+      for (const path of ['/mcp', '/.well-known/oauth-protected-resource/mcp', '/register']) {
+        await expectErrorJson(await ask(origin, path, headers, 'HTTPS, http'), 421, 'invalid_request')
+      }
+    },
+  )
+
+  it('does not redirect to itself where the tunnel is its PUBLIC_URL', async () => {
+    configure({ PUBLIC_URL: `https://${tunnel}` })
+    const headers = { 'X-Forwarded-Host': tunnel, Accept: 'text/html' }
+    for (const origin of [LOCAL, `http://${tunnel}`]) await expectPage(await ask(origin, '/', headers), 421)
+    configure()
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['no tunnel', {}],
+    ['a proxy on this computer', { 'X-Forwarded-Proto': 'https' }],
+    ['a proxy that names this computer', { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'localhost' }],
+    ['a proxy without TLS', { 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': tunnel }],
+  ])('goes on serving this computer: %s', async (_what, headers) => {
+    expect((await send(`${LOCAL}/jwks`, { headers })).status).toBe(200)
   })
 })
 

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { loadSettings, type Settings } from '../settings/load.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import type { AppEnv } from './app-env.ts'
+import { PageError } from './page-error.ts'
 
 /**
  * Plain http is for loopback only: elsewhere others could read it, and a foreign Host on a local server is a page that
@@ -22,17 +23,41 @@ function isUnder(publicUrl: string | undefined, url: string): publicUrl is strin
   return publicUrl !== undefined && url.startsWith(`${publicUrl}/`)
 }
 
-/** The origin, or the answer to a request that came to another one. */
+/** The origin, or the answer to a request that came to another one. @throws PageError 421 */
 function originOf(c: Context, { publicUrl }: Settings): string | Response {
   const url = new URL(c.req.url)
+  if (isTunneled(c, url)) return localNamesOnly(c)
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
     if (isNavigation(c)) return c.redirect(`https://${url.host}${url.pathname}${url.search}`, 308)
-    return c.json({ error: 'invalid_request', error_description: 'Only https is served here.' }, 403)
+    return c.json(
+      { error: 'invalid_request', error_description: 'Only https is served here, and http at local names.' },
+      403,
+    )
   }
   const issuer = publicUrl ?? url.origin
   if (url.origin === issuer) return issuer
   if (isNavigation(c)) return c.redirect(`${issuer}${url.pathname}${url.search}`, 308)
   return c.json({ error: 'invalid_request', error_description: `This server is ${issuer}` }, 421)
+}
+
+// A tunnel to this computer has ended TLS: https, where a redirect would lead, comes back as http. It names the tunnel as
+// Host, or writes localhost there and the tunnel elsewhere.
+function isTunneled(c: Context, { protocol, host }: URL): boolean {
+  if (protocol === 'https:' || firstOf(c, 'X-Forwarded-Proto') !== 'https') return false
+  const name = firstOf(c, 'X-Forwarded-Host') ?? host
+  return !isLoopback(name.replace(/:\d+$/, ''))
+}
+
+function firstOf(c: Context, header: string): string | undefined {
+  return c.req.header(header)?.split(',')[0]?.trim().toLowerCase()
+}
+
+function localNamesOnly(c: Context): Response {
+  const why =
+    'A tunnel or proxy in front of this server ended TLS, and plain http is for local names only, such as ' +
+    'http://localhost:8787. Deploy the server (npm run deploy) to reach it from elsewhere.'
+  if (isNavigation(c)) throw new PageError(421, 'This address is not served here', why)
+  return c.json({ error: 'invalid_request', error_description: why }, 421)
 }
 
 function isNavigation(c: Context): boolean {

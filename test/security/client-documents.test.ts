@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DocumentHost } from '../support/document-host.ts'
 import { OAuthClient, REDIRECT_URI, type Tokens } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'
+import { configure } from '../support/worker.ts'
 
 let host: DocumentHost
 let person: Visitor
@@ -114,6 +115,53 @@ describe('R3 answers that are no client document', () => {
     await expectRefused(url)
     pass(30)
     expect((await open(url)).status).toBe(200)
+  })
+
+  describe('is named on the page, with what to try', () => {
+    const url = 'https://clients.gatehouse-tests.dev/app.json'
+    const pageFor = async (clientId: string, origin?: string) => {
+      person = await Visitor.signedIn(origin)
+      const { url } = await (await OAuthClient.described(clientId, origin)).authorizationRequest()
+      const page = await (await person.get(url)).text()
+      return page.replaceAll(/<[^>]*>/g, '')
+    }
+
+    it.each<[string, () => void]>([
+      ['does not answer', () => host.unplug(url)],
+      ['fails', () => host.answer(url, () => new Response('', { status: 500 }))],
+      ['lets nobody in', () => host.answer(url, () => new Response('', { status: 403 }))],
+    ])('when it %s', async (_what, serve) => {
+      serve()
+      pass(31)
+      const page = await pageFor(url)
+      expect(page).toContain(`describes itself at ${url} and that address does not answer`)
+      expect(page).toContain('Try again in a moment.')
+      expect(page).toContain('dynamic client registration')
+      expect(page).not.toContain('npm run dev')
+    })
+
+    it('on a local server: how to go on offline', async () => {
+      host.unplug(url)
+      const page = await pageFor(url, 'http://localhost:8787')
+      expect(page).toContain('npm run dev -- --var CLIENT_DOCUMENT_HOSTS:')
+    })
+
+    it('without registering where that is off', async () => {
+      configure({ REGISTRATION: 'off' })
+      const page = await pageFor(url)
+      configure()
+      expect(page).toContain('Try again in a moment.')
+      expect(page).not.toContain('regist')
+    })
+
+    it('when it holds no document, and without its query', async () => {
+      host.answer(`${url}?secret=x`, () => new Response('', { status: 404 }))
+      const page = await pageFor(`${url}?secret=x`)
+      expect(page).toContain(
+        `The client metadata document answers 404 instead of a document. Its address is ${url}`,
+      )
+      expect(page).not.toContain('secret')
+    })
   })
 
   it('an answer that never ends is given up after five seconds', async () => {

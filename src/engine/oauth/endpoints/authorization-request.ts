@@ -1,10 +1,12 @@
 // An authorization request (RFC 6749 §4.1.1): first whose it is and where its answer goes, then everything else.
 import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
+import { displayable } from '../../http/displayable.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { PageError } from '../../http/page-error.ts'
 import type { Parameters } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'
+import { isLoopback } from '../../settings/secure-address.ts'
 import { type Client, displayName, lookupFor } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
@@ -50,14 +52,15 @@ export async function requireClient(c: Context<AppEnv>, clientId: string): Promi
   return findClient(lookupFor(c), clientId).catch((error: unknown) => {
     if (!(error instanceof OAuthError)) throw error
     audit('client.refused', { reason: error.code })
-    throw refusedClient(clientId, error)
+    throw refusedClient(c, clientId, error)
   })
 }
 
-function refusedClient(clientId: string, error: OAuthError): PageError {
+function refusedClient(c: Context<AppEnv>, clientId: string, error: OAuthError): PageError {
   if (error.status === 429)
     return new PageError(429, 'One moment', 'That was too often. Wait a minute, then try again.')
-  if (isDocumentUrl(clientId)) return new PageError(400, 'This app could not be checked', error.description)
+  if (isDocumentUrl(clientId))
+    return new PageError(400, 'This app could not be checked', uncheckable(c, clientId, error))
   if (error.code !== 'invalid_client')
     return new PageError(503, 'One moment', 'Please try again in a few seconds.')
   return new PageError(
@@ -65,6 +68,20 @@ function refusedClient(clientId: string, error: OAuthError): PageError {
     'This app is not known here',
     'Its registration may have expired. In the app, remove this server and add it again.',
   )
+}
+
+/** Which address was asked, what it did, and what the person can try. A query stays out: nobody reads it. */
+function uncheckable(c: Context<AppEnv>, clientId: string, error: OAuthError): string {
+  const address = displayable(clientId.replace(/\?.*/s, ''))
+  if (error.code === 'invalid_client') return `${error.description} Its address is ${address}`
+  const silent = `The app describes itself at ${address} and that address does not answer this server. Try again in a moment.`
+  const { issuer, settings } = c.var
+  if (settings.registration === 'off') return silent
+  // Somebody offline meets this with each app that brings a document.
+  const instead = isLoopback(new URL(issuer).hostname)
+    ? 'Is this computer offline? Then start the server with “npm run dev -- --var CLIENT_DOCUMENT_HOSTS:” and connect again'
+    : 'If it stays so, choose dynamic client registration in the settings of the app, where it has that, and connect again'
+  return `${silent} ${instead}: the app then registers here instead.`
 }
 
 export function requireRegistered(client: Client, redirectUri: string): void {

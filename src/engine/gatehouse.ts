@@ -30,7 +30,7 @@ import { SettingsError } from './settings/setting.ts'
 
 /** What a fork brings. */
 interface Parts {
-  /** Who may sign in, and how: in the order of the sign-in page. */
+  /** The login methods, in the order of the sign-in page. */
   readonly login: readonly LoginMethod[]
   /** What the MCP server offers. */
   readonly tools: Catalog['tools']

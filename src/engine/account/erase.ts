@@ -1,5 +1,5 @@
-// Deleting what is kept of a person. What lets them in goes last and together with the rest of their account, so that
-// whoever asked can ask again when something has failed; whatever was done by then is found to be done.
+// Deletes a user's data. Sessions and passkeys go last, in one step with the rest of the account, so that
+// the user can repeat a deletion that failed half way, and the steps already done stay done.
 
 import { PageError, type Way } from '../http/page-error.ts'
 import { audit } from '../log/audit.ts'
@@ -19,7 +19,7 @@ interface Asked {
   readonly by: 'user' | 'owner'
   /** The owner who asked, where one did: a user id. */
   readonly actor?: string
-  /** Of the person, where known. */
+  /** The user's identity, where known. */
   readonly identity?: Identity
   /** Where it can be asked again. */
   readonly again: Way

@@ -139,7 +139,7 @@ async function revoke(
   clientId: string | undefined,
   done: string,
 ): Promise<Response> {
-  // Looked up among the person's own grants, so that nobody can name another's.
+  // Only the user's own grants count, so that a form cannot name another user's.
   const ids = await grantIdsOf(c.env, userId, clientId)
   const { outcome } = await revokeGrants(c.env, ids, 'revoked_by_user')
   return c.redirect(`/account?done=${outcome === 'partly' ? 'partly' : done}`, 303)

@@ -1,6 +1,6 @@
 // One question for all who ask it at the same time.
 
-/** Nobody came back with an answer in time. */
+/** The shared call gave no answer in time. */
 export class Lost extends Error {}
 
 export class SingleFlight<K, T> {

@@ -60,7 +60,7 @@ function keyFor(settings: Settings, kind: SealKind): Promise<CryptoKey> {
 
 async function deriveKey({ sessionKey, ownerPassphrase }: Settings, kind: SealKind): Promise<CryptoKey> {
   const master = await crypto.subtle.importKey('raw', sessionKey, 'HKDF', false, ['deriveKey'])
-  // A passphrase is replaced because somebody else may know it, who may be signed in by then.
+  // The owner replaces a passphrase that an attacker may know. The attacker may have a session by then.
   const salt = encoder.encode(kind === 'session' ? ownerPassphrase : '')
   return crypto.subtle.deriveKey(
     { name: 'HKDF', hash: 'SHA-256', salt, info: encoder.encode(`gatehouse ${kind}`) },

@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono'
 interface Allowed {
   readonly methods: readonly string[]
   readonly headers: readonly string[]
-  /** Of an answer, beside those that any page may read. */
+  /** Response headers that other origins may read, beside the default ones. */
   readonly exposed: readonly string[]
 }
 

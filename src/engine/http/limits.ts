@@ -2,7 +2,7 @@
 // long enough to resist guessing.
 import { logError } from '../log/log.ts'
 
-/** Whether one more is allowed. A limiter that fails limits nobody: it must not lock the owner out. */
+/** Whether one more is allowed. A limiter that fails allows it: it must not lock the owner out. */
 export async function withinLimit(limiter: RateLimit, key: string): Promise<boolean> {
   try {
     return (await limiter.limit({ key })).success

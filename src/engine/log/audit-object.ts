@@ -7,7 +7,7 @@ import { type Event, KEPT } from './events.ts'
 const DAY_MS = 24 * 60 * 60 * 1000
 const KEEP_MS = 90 * DAY_MS
 const MAX_OF_A_KIND = 200
-/** Of one person: nobody can push out what others did, or what was done to them. */
+/** The most events of one user, so that no user can push out the events of others. */
 const MAX_OF_A_PERSON = 20
 const KINDS = JSON.stringify(Object.keys(KEPT))
 
@@ -19,7 +19,7 @@ const TABLE = `
 
 // Types, not interfaces: rows of SQL are read into them.
 type Row = {
-  /** Milliseconds since the epoch; of the last time, where there were several. */
+  /** Milliseconds since the epoch; of the latest, if there were several. */
   at: number
   event: Event
   /** As the log has them, in JSON. */
@@ -32,7 +32,7 @@ type Row = {
 }
 
 export type KeptEvent = Omit<Row, 'at' | 'times'> & {
-  /** Whether somebody can cause it whom nobody knows. */
+  /** Whether a stranger can cause it. */
   strangers: boolean
 }
 
@@ -70,7 +70,7 @@ export class AuditObject extends DurableObject<Env> {
           ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?4)`,
       ...[...kind, JSON.parse(fields).user ?? null, MAX_OF_A_PERSON],
     )
-    // Of every kind, for some happen once in years; by their names, so that the index finds them.
+    // For each kind, because some happen once in years. By name, so that SQLite uses the index.
     sql.exec(
       'DELETE FROM events WHERE event IN (SELECT value FROM json_each(?)) AND strangers IN (0, 1) AND at <= ?',
       ...[KINDS, now - KEEP_MS],
@@ -82,7 +82,7 @@ export class AuditObject extends DurableObject<Env> {
     return { known: this.#newest(false, limit), strangers: this.#newest(true, limit) }
   }
 
-  /** Deletes every event of this user, but for the deletions. */
+  /** Deletes every event of this user, except the deletions. */
   erase(userId: string): void {
     this.ctx.storage.sql.exec(
       "DELETE FROM events WHERE json_extract(fields, '$.user') = ? AND event <> 'account.erased'",

@@ -1,4 +1,4 @@
-// The way to the audit object. It is told of rare events alone: never of a tool call, an MCP request or a plain refresh.
+// Sends rare events to the audit object: never a tool call, an MCP request or a plain refresh.
 import { env } from 'cloudflare:workers'
 import type { AuditObject, KeptEvent, RecentEvents } from './audit-object.ts'
 import { type AuditEvent, KEPT, type Line, type Shown } from './events.ts'
@@ -7,7 +7,7 @@ import { type AuditEvent, KEPT, type Line, type Shown } from './events.ts'
 export function keep(event: AuditEvent, line: Line, { person, app }: Shown): Promise<void> | undefined {
   if (line.reason === 'account_erased') return undefined
   const { event: _, ...fields } = line
-  // Anybody can be a guest; and what the owner does is the owner's, whatever it is.
+  // Strangers can become guests. The owner's own events are never a stranger's.
   const strangers = line.by !== 'owner' && (KEPT[event] === 'strangers' || person?.expiresAt !== undefined)
   return put({
     event,

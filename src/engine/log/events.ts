@@ -10,11 +10,11 @@ export interface Shown {
 
 /** What a field means, in whichever event it is. Ids and words of our own, and no name or address of a person. */
 interface Meaning {
-  /** Who acted, or whom it is about: a person's id. */
+  /** The id of the user who acted, or whose account the event concerns. */
   user: string
   /** The app: the id that it registered, the address of its document, or the id of a workload. */
   client: string
-  /** What the app calls itself; of `error`, the kind of error. */
+  /** The app's self-reported name; for `error`, the kind of error. */
   name: string
   grant: string
   /** The login method, by its id. */
@@ -31,7 +31,7 @@ interface Meaning {
   generation: number
   outcome: string
   invitation: string
-  /** Somebody else's authorization server. */
+  /** Another authorization server. */
   issuer: string
   /** The method of MCP: `tools/call`, `tools/list`. A client wrote it, cut to 60 characters. */
   operation: string
@@ -56,7 +56,7 @@ interface Meaning {
   retry_in_ms: number
 }
 
-/** A field with a `?` is left out where nobody knows it. */
+/** A field with a `?` is absent where the server does not know it. */
 export const EVENTS = {
   'client.registered': ['client', 'name?'],
   'client.refused': ['client?', 'reason'],

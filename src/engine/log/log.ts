@@ -11,7 +11,7 @@ export function log<E extends Exclude<Event, AuditEvent>>(event: E, fields: Fiel
 
 /**
  * Writes down an unexpected failure: what kind and where, for the operator. Its message stays out, because
- * nobody knows what the code that threw has put into it.
+ * the code that threw it may have put anything into it.
  */
 export function logError(error: unknown, fields: Partial<Fields<'error'>> = {}): void {
   writeLine('error', errorLine(error, fields))
@@ -30,7 +30,7 @@ export function writeLine(level: 'log' | 'error', line: Line): Line {
   return shown
 }
 
-// The id of a client can be an address, and nobody knows what stands behind its `?`.
+// A client id can be a URL, whose query may contain a secret.
 function withoutQuery(line: Line): Line {
   return line.client?.includes('?') ? { ...line, client: line.client.replace(/\?.*/s, '') } : line
 }

@@ -1,4 +1,4 @@
-// How often somebody may try to sign in, by whatever method.
+// Limits sign-in attempts, for every login method.
 import type { Context } from 'hono'
 import { LIMIT_PERIOD } from '#config'
 import type { AppEnv } from '../http/app-env.ts'

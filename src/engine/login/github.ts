@@ -1,4 +1,4 @@
-// Login with GitHub, which is no OpenID provider: who somebody is, its API tells.
+// Login with GitHub. It is no OpenID provider: its API says who the user is.
 import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { audit } from '../log/audit.ts'
@@ -23,7 +23,7 @@ export const github: LoginMethod = redirectMethod({
     token_endpoint: `${ISSUER}/login/oauth/access_token`,
     token_endpoint_auth_methods_supported: ['client_secret_post'],
   }),
-  // Who somebody is needs no scope; whether they belong to an organisation does.
+  // The user's name needs no scope. Their organizations need one.
   scopes: (c) => (mentionedOrganizations(c.get('settings')).length > 0 ? ['read:org'] : []),
   openId: false,
   identify,

@@ -1,5 +1,5 @@
-// What a name in a rule means. GitHub's names can be given up and taken by somebody else, so a rule that was written
-// with a name means the one who had it when it was first used here.
+// What a name in a rule means. A GitHub user can give up a name, and another user can take it. So a rule with a name
+// means the user who had it when it was first used here.
 import { logError } from '../log/log.ts'
 import { LoginUnavailable } from './refused.ts'
 

@@ -1,5 +1,5 @@
 // Login at another site: the person goes there, and comes back with a code (RFC 6749 §4.1, RFC 7636). What GitHub and
-// OpenID providers have in common; each of them knows its endpoints and how to tell who somebody is.
+// OpenID providers have in common. Each knows its endpoints and how to identify its users.
 import { type Context, Hono } from 'hono'
 import * as oauth from 'oauth4webapi'
 import type { AppEnv } from '../http/app-env.ts'
@@ -57,7 +57,7 @@ export function redirectMethod(provider: Provider): LoginMethod {
     // Begun on our own page, or typed: pop-ups of another site must not fill this browser's cookies.
     if (!['same-origin', 'none', undefined].includes(c.req.header('Sec-Fetch-Site')))
       return c.redirect(loginUrl(localPath(c.req.query('return_to'))), 303)
-    // Both, before anybody is sent there in vain.
+    // Check both before the redirect, which would fail otherwise.
     for (const what of ['CLIENT_ID', 'CLIENT_SECRET'] as const)
       requireSetting(c.env, settingOf(provider, what))
     const server = await provider.server()
@@ -179,7 +179,7 @@ const UNREADABLE: readonly unknown[] = [
   oauth.RESPONSE_IS_NOT_CONFORM,
 ]
 
-/** What the person is told when it went wrong. The reasons of others are for the log: strangers can write them. */
+/** The message for the user. The provider's reason goes to the log only, because strangers can write it. */
 function refusedBy({ id, name }: Provider, error: unknown): unknown {
   if (error instanceof oauth.AuthorizationResponseError) {
     audit('signin.failed', { method: id, reason: 'refused_upstream' })

@@ -11,7 +11,7 @@ export class LoginRefused extends Error {
   }
 }
 
-/** Nobody can tell at the moment who the person is, or what that means. */
+/** The server cannot identify the user at the moment, or cannot apply the rules. */
 export class LoginUnavailable extends LoginRefused {
   override readonly status = 503
 }

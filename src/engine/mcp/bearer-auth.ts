@@ -1,5 +1,5 @@
 // The bearer check at /mcp: RFC 6750, RFC 9728 §5, MCP authorization. A token is verified without storage. Tokens of
-// somebody else's server: foreign-tokens/.
+// another authorization server: foreign-tokens/.
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import { INITIAL_SCOPES } from '#config'
@@ -19,7 +19,7 @@ import { REMEMBER_MS, requireLive } from './revocation.ts'
 class NoToken extends Error {}
 
 /**
- * Whom a request speaks for.
+ * The caller of a request.
  * @param rememberMs how old what this isolate knows of revocations may be
  * @throws OAuthError `invalid_token`, 503 · NoToken
  */

@@ -49,7 +49,7 @@ export function reachableBy(message: Message | undefined, catalog: Catalog): Cat
   }
 }
 
-/** What the lists say of changes: they come with a deployment only, and nobody would be there to tell. */
+/** Lists change only with a deployment, which ends every stream. So the server announces no change of a list. */
 export function capabilitiesOf({ resources, prompts }: Catalog) {
   return {
     tools: FIXED,

@@ -103,7 +103,7 @@ async function handleMessage(
   })
 }
 
-// What a handler cannot read, it cannot pass on. The body has been read.
+// A handler cannot pass on a token that it cannot read. The body has been read.
 function withoutToken({ url, method, headers, signal }: Request): Request {
   const request = new Request(url, { method, headers, signal })
   request.headers.delete('Authorization')

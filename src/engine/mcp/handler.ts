@@ -1,4 +1,4 @@
-// What the handler of a tool, a resource or a prompt gets, and how what it throws is kept from the client.
+// The arguments of a handler of a tool, a resource or a prompt. The client never sees what it throws.
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server'
 import type { Scope } from '#config'
 import type { Fields } from '../log/events.ts'
@@ -17,14 +17,14 @@ export interface Caller {
   readonly env: Env
   /**
    * A `fetch` that carries the user's own token for the login method of this name, such as `github`. The definition
-   * declares it in `upstream`. It goes to that provider's API only, and says to the model when nobody has signed in there.
+   * declares it in `upstream`. It goes to that provider's API only, and says to the model when the user has not signed in there.
    */
   readonly upstream: (name: string) => UpstreamFetch
   /** Seals what `inputRequired({ requestState })` takes; `mcp.mcpReq.requestState()` is the value again. */
   readonly sealState: (value: object) => Promise<string>
 }
 
-/** @throws ToolError when the user has to sign in there (again), or nobody answers */
+/** @throws ToolError when the user must sign in there (again), or the provider does not answer */
 export type UpstreamFetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
 /** What a handler is given beside its input. */
@@ -36,9 +36,9 @@ export interface HandlerContext extends Caller {
 /** The one kind of error whose text reaches the model: say what went wrong and what to do instead. */
 export class ToolError extends Error {}
 
-/** What a tool, a resource and a prompt say of themselves alike. */
+/** The common fields of a tool, a resource and a prompt. */
 export interface Definition {
-  /** What the protocol, the model and the log call it. */
+  /** Its name in the protocol, for the model and in the log. */
   readonly name: string
   /** What people are shown. */
   readonly title: string
@@ -89,7 +89,7 @@ export type Ended<Result> = { readonly ms: number } & (
 
 type Named = Pick<Fields<'error'>, 'tool' | 'resource' | 'prompt'>
 
-/** Runs a handler. What it throws stays here, but for a ToolError. @param what it is the handler of, for the log */
+/** Runs a handler. Only a ToolError leaves it; other errors go to the log. @param what its kind, for the log */
 export async function attempt<Result>(
   what: Named,
   handler: () => Result | Promise<Result>,

@@ -43,7 +43,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Neither deeper than anything that a tool takes, nor with a key that would set a prototype where it is copied. */
+/** Not deeper than any tool's input, and without a key that would set a prototype when copied. */
 function isPlain(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true
   if (depth === 0 || Object.hasOwn(value, '__proto__')) return false

@@ -44,7 +44,7 @@ export function requestState(settings: Settings, issuer: string, { userId, clien
   }
 }
 
-/** What the SDK passes on of a request, with what the request asks for: a verifier is told nothing else of it. */
+/** The parts of a request that the SDK passes to a verifier, with the method and the name that it asks for. */
 export function forOperation(authInfo: AuthInfo, message: object | undefined): AuthInfo {
   return { ...authInfo, extra: { ...authInfo.extra, operation: operationOf(message) } }
 }

@@ -17,7 +17,7 @@ const MAX_REMEMBERED = 10_000
 interface Known {
   live: boolean
   readonly checkedAt: number
-  /** The rotation whose arrival the grant has been told of. */
+  /** The rotation that this isolate has confirmed to the grant. */
   generation: number
 }
 
@@ -25,7 +25,7 @@ const known = new BoundedMap<string, Known>(MAX_REMEMBERED)
 
 /**
  * @param rememberMs how old what this isolate knows may be
- * @throws OAuthError `invalid_token` once it is known to be over, 503 when nobody can tell
+ * @throws OAuthError `invalid_token` for a revoked grant, 503 when storage does not answer
  */
 export async function requireLive(
   c: Context<AppEnv>,

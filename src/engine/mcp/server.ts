@@ -1,5 +1,5 @@
-// What answers MCP messages: a server of the SDK with what this project offers. Each call is made for whoever its own
-// request was authenticated as, never for whom the server was made.
+// Answers MCP messages with a server of the SDK and what this project offers. Each call acts for the caller that its own
+// request authenticated, never for the caller of another request.
 import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME } from '#config'
 import { scopeNamesAt } from '../oauth/scopes.ts'

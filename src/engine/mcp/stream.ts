@@ -6,7 +6,7 @@ import { authenticate } from './bearer-auth.ts'
 
 const RECHECK_MS = 60_000
 
-/** The response, and, where it is a stream, its end when the caller's right ends. Whoever may go on connects anew. */
+/** The response. A stream ends when the caller's token ends; a client with a new token connects again. */
 export function endingWith(accessToken: AccessToken, c: Context<AppEnv>, response: Response): Response {
   if (!response.body || !response.headers.get('Content-Type')?.startsWith('text/event-stream'))
     return response

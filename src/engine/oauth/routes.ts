@@ -1,5 +1,5 @@
 // The endpoints of the authorization server, and the metadata of the resource: path, methods, who may call it from a
-// page elsewhere, and how errors are told. Middleware is bound to paths, so that what is open to every origin opens
+// page elsewhere, and how errors are rendered. Middleware is bound to paths, so that what is open to every origin opens
 // nothing else.
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
@@ -78,7 +78,7 @@ function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv>
 export const authorizationEndpoint = new Hono<AppEnv>()
 serve(authorizationEndpoint, '/authorize', { GET: authorize, POST: decide })
 
-// RFC 9110 §15.5.6: a wrong method is told which are right.
+// RFC 9110 §15.5.6: the answer to a wrong method names the right ones.
 function serve(app: Hono<AppEnv>, path: string, methods: Methods): void {
   for (const [method, handler] of Object.entries(methods)) app.on(method, path, handler)
   const allow = Object.keys(methods).join(', ')

@@ -60,7 +60,7 @@ export function scopeNamesAt({ scopes }: ForeignServer): Readonly<Record<string,
   return Object.fromEntries([...scopes].toReversed().map(([name, scope]) => [scope, name]))
 }
 
-/** What a client is told to ask for, in the words of the first server that it is told of. */
+/** The scopes in the metadata, in the words of the first authorization server there. */
 export function announcedScopes({ authorizationServers }: Settings, scopes: readonly Scope[]): string[] {
   const [first] = authorizationServers
   if (!first) return [...scopes]

@@ -22,7 +22,7 @@ interface Page {
   children: Child
 }
 
-/** Renders a page. Nothing is loaded from anywhere, nothing else runs, nobody may frame it, nothing keeps it. */
+/** Renders a page. It loads nothing, runs only its own script, and forbids frames and caches. */
 export async function page(content: Page): Promise<Response> {
   const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, script, children } = content
   const html = (

@@ -98,7 +98,7 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
   signIn({ identity, method, place, expiresAt }: SignIn): number {
-    // Verified a moment ago, and deleted since: nobody comes back by what an erasure has taken.
+    // The passkey was verified a moment ago, and deleted since: an erased passkey signs no user in.
     if (method === 'passkey') this.#requireStanding()
     const erasure = this.#erasure
     if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
@@ -119,7 +119,7 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /**
    * Deletes everything at once: all that is left is the epoch, raised, for as long as a session of before could come
-   * back. Returns whether it did: it does not while there is a grant that nobody has ended.
+   * back. Returns whether it did: it does not while a grant is still live.
    * @param ended ids of grants
    */
   erase(userId: string, ended: readonly string[]): boolean {
@@ -129,7 +129,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     // Not deleteAll(), which would have to be waited for: nothing may come between.
     for (const [key] of [...kv.list()]) kv.delete(key)
     const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray()
-    // But for those of the runtime, and of SQLite.
+    // All except those of the runtime and of SQLite.
     for (const { name } of tables) if (!/^(_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE ${name}`)
     this.#hasTables = false
     kv.put('epoch', epoch)
@@ -141,8 +141,8 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** index.ts says how. */
   protected abstract forget(userId: string): Promise<void>
 
-  // Whoever has an access token could go on writing until it ended; they are all over by now. And what a request of
-  // before has written down came after its answer.
+  // An access token could write until it expired. All have expired by now. A request from before the
+  // deletion may have written after its answer.
   async #forgetAgain({ userId, at }: Erasure): Promise<void> {
     this.ctx.storage.setAlarm(at + SESSIONS_MS)
     try {
@@ -171,7 +171,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     })
   }
 
-  /** @param admission the rules of now: what a person brought who is no longer this user serves nobody */
+  /** @param admission the current rules: a token that another person brought to this account is not used */
   async upstreamToken(
     name: string,
     userId: string,
@@ -220,7 +220,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     return rows.toArray().map((row) => row.id)
   }
 
-  /** What happened in the last 90 days, the newest first, but for what live grants know. */
+  /** The activity of the last 90 days, the newest first, without that of live grants. */
   activity(limit: number): Activity[] {
     return this.#sql
       .exec<{ [name in keyof Activity]: Activity[name] }>(
@@ -231,7 +231,7 @@ export abstract class AccountObject extends DurableObject<Env> {
       .toArray()
   }
 
-  /** Whether a session is neither signed out nor of another epoch. */
+  /** Whether a session is still signed in and of the current epoch. */
   isLive({ id, epoch }: SessionProof): boolean {
     return epoch === this.epoch() && this.ctx.storage.kv.get(`ended:${id}`) === undefined
   }
@@ -273,8 +273,8 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   /**
-   * A passkey with which somebody wants to sign in. They have proven nothing yet and may have made the user id up, so an
-   * account that nobody has ever used stays as empty as it is.
+   * The passkey of a sign-in. The caller has proven nothing yet and may have invented the user id, so an
+   * unused account stays as empty as it is.
    */
   passkey(id: string): Passkey | undefined {
     return this.#isUsed ? this.#passkeys.find(id) : undefined
@@ -294,7 +294,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.isLive(session) ? this.#passkeys.add(passkey, challenge, place) : 'signed_out'
   }
 
-  /** The passkey with which an account begins, by an invitation. There is one such: whoever comes later is too late. */
+  /** The first passkey of an account, from an invitation. Only one request can add it; later ones fail. */
   addFirstPasskey(passkey: Passkey, challenge: string, place: string): AddOutcome {
     this.#requireStanding()
     return this.#passkeys.list().length > 0 ? 'known' : this.#passkeys.add(passkey, challenge, place)
@@ -310,7 +310,7 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /**
    * @param otherWay whether the person can sign in without a passkey
-   * @param admission the rules of now: a passkey of somebody who is no longer this user is no way in
+   * @param admission the current rules: a passkey of a person who is no longer this user does not sign in
    */
   removePasskey(
     id: string,
@@ -336,7 +336,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#personalTokens.add(hash, token, place) ? 'added' : 'too_many'
   }
 
-  /** Nobody has proven anything yet: see passkey(). @param hash of what came */
+  /** The caller has proven nothing yet: see passkey(). @param hash of the presented token */
   usePersonalToken(hash: string): KeptToken | undefined {
     return this.#isUsed ? this.#personalTokens.use(hash) : undefined
   }

@@ -24,10 +24,10 @@ export type Note = (kind: ActivityKind, about: string, place: string) => void
 
 // A type, not an interface: rows of SQL are read into it.
 export type Activity = {
-  /** Milliseconds since the epoch; of the last time, where there were several. */
+  /** Milliseconds since the epoch; of the latest, if there were several. */
   at: number
   kind: ActivityKind
-  /** The name of the app, the passkey, the token or the person, or how somebody signed in. */
+  /** The name of the app, the passkey, the token or the person, or the login method. */
   about: string
   /** A town and a country, where known. */
   place: string

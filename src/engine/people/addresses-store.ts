@@ -15,15 +15,15 @@ type Person = Pick<Identity, 'method' | 'issuer' | 'subject'>
 interface Holder {
   readonly person: Person
   /**
-   * The subject of the first assertion that meant them. An address can be given to somebody else, who has another subject
-   * and must not come into this account.
+   * The subject of the first assertion that meant them. An address can pass to another person, who has another subject
+   * and must not get this account.
    */
   readonly asserted?: readonly [issuer: string, subject: string]
   /** Milliseconds since the epoch. */
   readonly writtenAt: number
 }
 
-/** Writes down whose an address is that somebody has just proven at sign-in. The last one to prove it has it. */
+/** Stores the user who has just proven an address at sign-in. The latest user to prove it has it. */
 export async function noteAddresses(
   env: Env,
   settings: Pick<Settings, 'assertionIssuers'>,
@@ -38,7 +38,7 @@ export async function noteAddresses(
   }
 }
 
-/** Who has proven an address at sign-in, as far as an assertion of this subject may mean them. @throws OAuthError 503 */
+/** The user who proved an address at sign-in, if an assertion of this subject may mean them. @throws OAuthError 503 */
 export async function holderOf(
   env: Env,
   address: string,
@@ -85,7 +85,7 @@ async function write(env: Env, address: string, holder: Holder): Promise<void> {
   await orUnavailable(env.RECORDS.put(await keyOf(address), body, { expirationTtl: KEEP_SECONDS }))
 }
 
-// A hash, since nobody needs to read who has an account here.
+// A hash, so that the key does not show which addresses have an account here.
 async function keyOf(address: string): Promise<string> {
   return `address:${await sha256(address)}`
 }

@@ -1,5 +1,5 @@
 // Who a person is, and what that entitles them to. Sign-in, every session read and every refresh ask the same questions,
-// so that whoever is no longer admitted is soon out.
+// so that a user who is no longer admitted soon loses access.
 import { sha256 } from '../crypto/digest.ts'
 import { displayable } from '../http/displayable.ts'
 import type { Settings } from '../settings/load.ts'
@@ -43,7 +43,7 @@ export const OWNER: Identity = {
 
 /**
  * The id of a user: a hash of the login method, the issuer that vouches for them, and the subject. The prefix keeps
- * it apart from client ids. The person whom the setting OWNER names has the owner's id, so that the owner's account
+ * it apart from client ids. The user that the setting OWNER names has the owner's id, so that the owner's account
  * stays the same when the login method changes.
  */
 export async function userIdOf(rules: AdmissionRules, identity: Identity): Promise<string> {
@@ -56,7 +56,7 @@ export function isUserId(text: string): boolean {
   return /^user_[\w-]{43}$/.test(text)
 }
 
-/** What to call somebody: the first of these that people can be shown. */
+/** A user's display name: the first displayable candidate. */
 export function nameOf(...candidates: unknown[]): string {
   return candidates.map(displayable).find((one) => one !== undefined) ?? 'Unnamed user'
 }
@@ -95,7 +95,7 @@ export function isAdmitted(rules: AdmissionRules, identity: Identity, now = Date
 
 /**
  * Whether an identity is admitted, and still is the user that it was when a session or a grant began. Only OWNER can
- * change who somebody is. Synchronous, so that a grant's object can ask in the step that decides.
+ * change who a user is. Synchronous, so that a grant's object can ask in the step that decides.
  */
 export function isStillAdmitted(
   admission: Admission,

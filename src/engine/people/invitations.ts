@@ -12,7 +12,7 @@ export const INVITATION_TABLES =
 // A type, not an interface: rows of SQL are read into it.
 export type Invitation = {
   id: string
-  /** Whom the owner meant. */
+  /** The name that the owner gave the invited person. */
   name: string
   /** Milliseconds since the epoch. */
   expiresAt: number
@@ -23,7 +23,7 @@ export interface AddedInvitation {
   readonly invitation?: Invitation
 }
 
-/** `again`: by somebody whose account was not made then. */
+/** `again`: by the same user, whose account was not created the first time. */
 export type Redemption = 'redeemed' | 'again' | 'over'
 
 export class Invitations {

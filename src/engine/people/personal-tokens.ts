@@ -11,7 +11,7 @@ export const PERSONAL_TOKEN_TABLES = `
     hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, scopes TEXT NOT NULL, issuer TEXT NOT NULL,
     identity TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, last_used_at INTEGER)`
 
-/** What a token may do, and for whom. */
+/** What a token may do, and its user. */
 export interface KeptToken {
   /** What people and logs call it by. */
   readonly id: string

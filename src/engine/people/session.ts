@@ -1,4 +1,4 @@
-// Who is signed in in this browser: a sealed cookie for at most 12 hours, that the account's object must still accept.
+// A browser's session: a sealed cookie for at most 12 hours, which the account's object must still accept.
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { LIFETIME } from '#config'
@@ -30,7 +30,7 @@ export interface Upstream {
 }
 
 /**
- * Begins a session for somebody whom finishLogin() has admitted. Nothing else may call it.
+ * Begins a session for a user that finishLogin() has admitted. Only finishLogin() may call it.
  * @param method the login method of this session
  * @throws PageError 503
  */

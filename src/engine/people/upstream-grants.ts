@@ -16,7 +16,7 @@ export interface UpstreamToken {
 
 /** What is kept of one sign-in. */
 interface Kept extends Encrypted {
-  /** Whose sign-in it was: OWNER can make somebody else the user of this account. */
+  /** The identity of that sign-in: OWNER can make another person the user of this account. */
   readonly identity: Identity
 }
 
@@ -51,8 +51,8 @@ export class UpstreamGrants {
   }
 
   /**
-   * Somebody signs in. What another person has brought here is not theirs: an address that OWNER names may have gone
-   * to someone else. The passphrase says only that this is the owner.
+   * A user signs in. Tokens that another person brought here are not theirs: an address that OWNER names may have passed
+   * to another person. The passphrase says only that this is the owner.
    */
   leaveTo({ method, issuer, subject }: Identity): void {
     if (method === OWNER.method) return

@@ -25,7 +25,7 @@ const assertionIssuer = z
     domains: z
       .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain in lower case'))
       .default([]),
-    /** Clients that nobody registered, by the addresses of their metadata documents; also public ones. */
+    /** Unregistered clients, by the URLs of their metadata documents; also public ones. */
     clients: z.array(z.string().refine(isDocument, 'must be the address of a metadata document')).default([]),
     /** The most that those clients may do. */
     scopes: scopes.optional(),
@@ -33,7 +33,10 @@ const assertionIssuer = z
     login: z
       .string()
       .regex(/^[\w-]+$/)
-      .refine((login) => login !== 'passphrase', 'must be another: whoever signs in with that is the owner')
+      .refine(
+        (login) => login !== 'passphrase',
+        'must be another: a user who signs in with that is the owner',
+      )
       .default('enterprise'),
   })
   .refine((entry) => entry.clients.length === 0 || entry.scopes, {

@@ -1,10 +1,10 @@
-// Somebody else's authorization servers, in place of the one that is built in or beside it.
+// Other authorization servers, in place of the built-in one or beside it.
 import * as z from 'zod'
 import { SCOPES, type Scope } from '#config'
 import { isSecure } from './secure-address.ts'
 import { readTables, requireSetting, SettingsError } from './setting.ts'
 
-/** Somebody else's authorization server, whose access tokens are accepted. */
+/** Another authorization server, whose access tokens this server accepts. */
 export interface ForeignServer {
   /** Compared as a string (RFC 8414 §3.3). */
   readonly issuer: string
@@ -12,7 +12,7 @@ export interface ForeignServer {
   readonly audience: string | undefined
   /** Our scopes by the names that they have there. The first name of a scope is the one that clients ask for. */
   readonly scopes: ReadonlyMap<string, Scope>
-  /** As whom it is asked about each token (RFC 7662); undefined: its tokens are JWTs that prove themselves. */
+  /** This server's client there, to introspect each token (RFC 7662); undefined: its tokens are JWTs. */
   readonly introspection: { readonly clientId: string; readonly clientSecret: string } | undefined
 }
 
@@ -34,7 +34,7 @@ const foreignServer = z.strictObject({
   client_secret_setting: z.string().min(1).optional(),
 })
 
-/** In the order in which clients are told of them. @throws SettingsError */
+/** In the order of the metadata. @throws SettingsError */
 export function readForeignServers(env: Env): readonly ForeignServer[] {
   const servers = readTables('AUTHORIZATION_SERVERS', env, foreignServer).map((entry) =>
     foreignServerOf(env, entry),

@@ -21,7 +21,7 @@ export interface Settings extends Secrets {
   readonly clientDocumentHosts: 'any' | readonly string[]
   /** Redirect URIs with an app's own scheme, letter for letter. */
   readonly appRedirectUris: readonly string[]
-  /** In the order in which clients are told of them. */
+  /** In the order of the metadata. */
   readonly authorizationServers: readonly ForeignServer[]
   /** Whether this server issues tokens itself. */
   readonly ownAuthorizationServer: boolean
@@ -34,7 +34,7 @@ export interface Settings extends Secrets {
   /** The rule that says who is the owner, beside the one with the passphrase. */
   readonly owner: string | undefined
   readonly scopeCeilings: readonly ScopeCeiling[]
-  /** Who may register a client: anyone, who has the token, or nobody but the owner. */
+  /** Who may register a client: everyone, holders of the token, or only the owner. */
   readonly registration: 'open' | 'token' | 'off'
   readonly initialAccessToken: string | undefined
   /** Whose identity assertions let an app act for their people; see grant-types/identity-assertion.ts. */

@@ -1,8 +1,8 @@
-// Rules that say who is meant: who may sign in, who is the owner, and how much some can grant.
+// Rules that name users: who may sign in, who is the owner, and the most that each can grant.
 import { SCOPES } from '#config'
 import { SettingsError } from './setting.ts'
 
-/** The most that those whom a rule means can grant. */
+/** The most that the users of a rule can grant. */
 export interface ScopeCeiling {
   readonly rule: string
   readonly scopes: readonly string[]
@@ -57,7 +57,7 @@ export function readOwner(value: string | undefined): string | undefined {
 export function readCeilings(value: string | undefined): readonly ScopeCeiling[] {
   const lines = (value ?? '').split(/[\n;]/).filter((line) => line.trim() !== '')
   const ceilings = lines.map(readCeiling)
-  // Who is meant by no line would be free to grant everything; that has to be somebody's decision.
+  // A user without a line could grant everything. The owner has to decide that.
   if (ceilings.length > 0 && ceilings.at(-1)?.rule !== '*') {
     throw new SettingsError(
       `SCOPE_CEILINGS needs a last line for everyone else: "* = ${Object.keys(SCOPES).join(' ')}", or fewer scopes.`,

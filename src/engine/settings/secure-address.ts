@@ -1,6 +1,6 @@
-// Which addresses nobody on the way can read or change.
+// Addresses with a protected transport.
 
-/** Nobody on the way can read or change what goes there: https, or this computer. */
+/** Whether no third party can read or change the traffic: https, or this computer. */
 export function isSecure({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }

@@ -33,7 +33,7 @@ describe('notes', () => {
     expect(await texts('search_notes', { text: 'milk' })).toEqual(['Milk'])
   })
 
-  it('that do not exist are not deleted, and the model is told what to do', async () => {
+  it('that do not exist are not deleted, and the model reads what to do', async () => {
     const { result } = (await (await callTool(token, 'delete_note', { id: 4711 })).json()) as {
       result: object
     }

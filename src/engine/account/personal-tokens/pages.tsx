@@ -112,7 +112,7 @@ export function tokenMadePage({ name, text, expiresAt }: Made): Promise<Response
         <Copyable text={text} />
         <p>
           Copy it now: it is shown only once. It works until {day(expiresAt)}, or until you revoke it. Keep it
-          where your script finds it and nobody else does, and never in a repository.
+          where only your script can read it, and never in a repository.
         </p>
         <p>
           <a href="/account#tokens">Your account</a>

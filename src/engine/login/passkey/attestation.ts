@@ -1,5 +1,5 @@
 // Registration (WebAuthn §7.1): a new key is what the authenticator data say, together with what else they say.
-// Attestation statements are neither asked for nor read: every make of authenticator is welcome.
+// The server requests no attestation statement and reads none: it accepts every make of authenticator.
 import { parsers, server } from '@passwordless-id/webauthn'
 import { base64url } from 'jose'
 import type { Parameters } from '../../http/parameters.ts'

@@ -17,7 +17,7 @@ interface Props {
   readonly children?: Child
 }
 
-/** What to ask the authenticator for is told at `<action>/options`. */
+/** `<action>/options` returns the options for the authenticator. */
 export function PasskeyForm({ action, button, primary, children }: Props) {
   return (
     <form method="post" action={action} data-options={`${action}/options`}>

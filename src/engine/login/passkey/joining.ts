@@ -1,5 +1,5 @@
-// Invitations, the other side: a link with which somebody makes an account and the passkey to it. Looking at it changes
-// nothing, since programs look at links before people do.
+// Invitations, the invited user's side: a link that creates an account and its passkey. Opening it changes
+// nothing, because programs open links before users do.
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
@@ -56,7 +56,7 @@ joining.post('/', async (c) => {
   const outcome = await orPage(accountOf(c.env, user).addFirstPasskey(passkey, challenge, whereFrom(c)))
   if (outcome !== 'added') throw noLongerOpen()
   audit('passkey.added', { user }, { person: identity })
-  // Only now: whoever fails before this has not used the invitation up. The account admits no other anyway.
+  // Only now, so that a failed attempt does not use up the invitation. The account admits no second user anyway.
   await accountOf(c.env, invitation.owner).withdrawInvitation(invitation.id).catch(logError)
   return finishLogin(c, identity, undefined)
 })
@@ -69,7 +69,7 @@ async function redeem(c: Context<AppEnv>, { id, owner }: OpenInvitation, user: s
   audit('invitation.redeemed', { user, invitation: id }, { person: { name } })
 }
 
-/** Somebody whom nobody but their passkeys knows: no rule can mean them alone. An invitation leads to one account. */
+/** A user with passkeys only, so that no rule can name them. An invitation leads to one account. */
 function newcomer({ id: subject }: OpenInvitation, name: string): Identity {
   return { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
 }

@@ -1,4 +1,4 @@
-// The passkeys of somebody who is signed in: adding, renaming, removing.
+// A signed-in user's passkeys: adding, renaming, removing.
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'

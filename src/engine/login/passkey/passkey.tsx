@@ -1,5 +1,5 @@
-// Login by passkey (WebAuthn): accounts without a password and without anybody else. People add passkeys on their account
-// page, or make an account with one from an invitation of the owner.
+// Login by passkey (WebAuthn): accounts without a password or an outside provider. Users add passkeys on their account
+// page, or create an account with one from the owner's invitation.
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { accountOf } from '../../people/account-store.ts'

@@ -22,7 +22,7 @@ export async function publicKeyOf(cose: Cbor): Promise<Pick<Credential, 'publicK
     case ALGORITHMS.RS256:
       return { algorithm: 'RS256', publicKey: await rsaKey(cose) }
     default:
-      throw new Error('Neither ES256 nor RS256.')
+      throw new Error('The key is not for ES256 or RS256.')
   }
 }
 

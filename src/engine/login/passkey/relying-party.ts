@@ -12,7 +12,7 @@ export interface Ceremony {
   readonly challenge: string
 }
 
-/** The same for the library, which takes the RP id from the answer itself unless it is told. */
+/** The same for the library, which otherwise takes the RP id from the answer itself. */
 export function expectations({ issuer, challenge }: Ceremony) {
   return { challenge, origin: issuer, domain: relyingPartyId(issuer), userVerified: true }
 }

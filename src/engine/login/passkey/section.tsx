@@ -9,7 +9,7 @@ const NOTICES: Record<string, string> = {
   'passkey-added': 'The passkey is added. It signs you in from now on.',
   'passkey-renamed': 'The passkey has its new name.',
   'passkey-removed':
-    'The passkey is removed. If somebody else may have used it, sign out everywhere, too. Your device may still offer it: delete it there.',
+    'The passkey is removed. If another person may have used it, sign out everywhere, too. Your device may still offer it: delete it there.',
   'invitation-withdrawn': 'The invitation is withdrawn.',
 }
 

@@ -23,7 +23,7 @@ const REFUSALS = {
   counted_back:
     'This passkey counts backwards, as a copy of it would. Sign in another way, and remove it on your account page.',
   other_user:
-    'This passkey belongs to an account that is no longer yours, since the owner of this server is now somebody else.',
+    'This passkey belongs to an account that is no longer yours, because this server has another owner now.',
 } as const
 
 export const signIn = new Hono<AppEnv>()

@@ -1,4 +1,4 @@
-// Forms of somebody who is signed in, and those of the owner alone.
+// Forms for signed-in users, and forms for the owner only.
 import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { PageError } from '../../http/page-error.ts'

@@ -1,5 +1,5 @@
-// What has to be true of somebody else's access token, however its server has told (RFC 9068 §4, RFC 7662 §2.2), and
-// what it then means here.
+// The checks of another server's access token, from a JWT or from introspection (RFC 9068 §4, RFC 7662 §2.2), and
+// what the token means here.
 
 import { OAuthError } from '../../http/errors.ts'
 import { withoutNull } from '../../http/without-null.ts'
@@ -23,7 +23,7 @@ const ACCESS: Readonly<Record<string, readonly string[]>> = {
   token_type: ['access_token'],
 }
 
-/** Who is believed, and what a token must name as its audience. */
+/** The trusted issuer, and the audience that a token must name. */
 export interface Trust {
   readonly settings: Settings
   readonly server: ForeignServer
@@ -48,7 +48,7 @@ export async function accessTokenFrom(
   requireAudience(claims.aud, audience)
   const expiresAt = requireTime(claims)
   requireKind(claims, isAccessToken)
-  const subject = requireText(claims.sub, 'names nobody (sub)')
+  const subject = requireText(claims.sub, 'names no subject (sub)')
   // `azp` is Entra's and Keycloak's name for it, `cid` Okta's.
   const clientId = requireText(
     claims.client_id ?? claims.azp ?? claims.cid,
@@ -64,7 +64,7 @@ export async function accessTokenFrom(
   }
 }
 
-// RFC 9068 §4: a token for others is theirs, whoever brings it.
+// RFC 9068 §4: a token for another resource is not valid here.
 function requireAudience(named: unknown, audience: string): void {
   const audiences = Array.isArray(named) ? named : [named]
   if (!audiences.includes(audience)) throw invalid('is for another audience (aud)')
@@ -84,11 +84,11 @@ function requireTime({ exp, nbf, iat }: Statement['claims']): number {
 
 /**
  * Whatever else a server signs or knows about must not pass for an access token. An ID token proves to a client who
- * somebody is, and lies in that client's logs; with the audience that some servers give both, only this tells them
+ * the user is, and lies in that client's logs. Some servers give both the same audience. Only these claims tell them
  * apart: ID tokens grant no scope, and carry what ties them to the sign-in (OpenID Connect Core §2, §3.1.3.6).
  */
 function requireKind(claims: Statement['claims'], isAccessToken: boolean): void {
-  // RFC 9449 §6, RFC 8705 §3: bound to a key, which nobody has shown; a thief would come just so.
+  // RFC 9449 §6, RFC 8705 §3: sender-constrained, but the caller proved no possession: a stolen token looks the same.
   if (claims.cnf !== undefined) throw invalid('is bound to a key (cnf), which is not supported')
   if (declaresAccess(claims) || isAccessToken) return
   const ofIdTokens = ['nonce', 'at_hash', 'c_hash', 's_hash']
@@ -120,8 +120,8 @@ function namedScopes({ scope, scp }: Statement['claims']): string[] | undefined 
 }
 
 /**
- * A client that acts for nobody has its own id as its subject. It is kept apart from people: where clients choose
- * their ids, one could take somebody's (RFC 9700 §4.15).
+ * A client that acts for itself has its own id as its subject. No user has the same id: where clients choose
+ * their ids, one could choose a user's (RFC 9700 §4.15).
  */
 function userIdFrom(
   settings: Settings,

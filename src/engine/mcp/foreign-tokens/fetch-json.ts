@@ -1,5 +1,5 @@
-// What is asked of somebody else's authorization server, within bounds: it is trusted with who people are, not with
-// the time and memory of this server.
+// Requests to another authorization server, within bounds: this server trusts it to identify users, not with
+// its own time and memory.
 
 import { OAuthError } from '../../http/errors.ts'
 import { fetchOutside } from '../../http/outgoing.ts'

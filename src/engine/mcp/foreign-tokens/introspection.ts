@@ -55,8 +55,8 @@ export async function introspect(
   return answer
 }
 
-// Anybody can make tokens up, and each would be one request to the other server: counted for the address that brings
-// them. A token that was good when it was last asked about is asked about again without.
+// Strangers can invent tokens, and each would cause one request to the other server. So each counts for the address that
+// sends it. A token that was active at its last introspection does not count.
 async function requireWithinLimit(c: Context, known: Verdict | undefined): Promise<void> {
   if (known && !(known.answer instanceof OAuthError)) return
   if (!(await withinLimit(c.env.TOKEN_LIMIT, `unknown token from ${addressKey(c)}`))) throw tooOften()
@@ -96,7 +96,7 @@ function requireActivity(claims: Record<string, unknown>): Record<string, unknow
   return claims
 }
 
-// RFC 7662 §2.1: a server tells only those whom it knows, here by RFC 6749 §2.3.1.
+// RFC 7662 §2.1: a server answers only authenticated callers, here by RFC 6749 §2.3.1.
 function requestFor({ introspection }: ForeignServer, { takesBasic }: Endpoint, token: string) {
   const { clientId = '', clientSecret = '' } = introspection ?? {}
   const body = new URLSearchParams({ token, token_type_hint: 'access_token' })

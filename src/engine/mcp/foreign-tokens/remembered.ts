@@ -31,7 +31,7 @@ export class Remembered<T> {
   async current(c: Context): Promise<T> {
     if (!this.#isYounger(FRESH_MS)) {
       const attempt = this.#fetchAgain(c)
-      // In an outage nobody waits to be told of it again.
+      // During an outage, no request waits for the failure again.
       if (this.#failure === undefined || !this.#isYounger(STALE_MS)) await attempt
     }
     if (this.#known && this.#isYounger(STALE_MS)) return this.#known.value

@@ -1,4 +1,4 @@
-// Access tokens of somebody else's authorization server (AUTHORIZATION_SERVERS in wrangler.toml). The issuer that a
+// Access tokens of another authorization server (AUTHORIZATION_SERVERS in wrangler.toml). The issuer that a
 // token claims chooses the server, and nothing else; by the keys or the word of that server it is then judged.
 import type { Context } from 'hono'
 import { decodeJwt } from 'jose'

@@ -12,7 +12,7 @@ import { newServer } from '../server.ts'
 import { type Envelope, readEnvelope, refusal, sessionNotFound } from './envelope.ts'
 import { SessionTransport } from './transport.ts'
 
-/** To whom a session belongs: not to a grant, for a step-up brings another one and the client goes on here. */
+/** The owner of a session. Not a grant: after a step-up, the client continues here with another grant. */
 interface Session {
   readonly issuer: string
   readonly userId: string

@@ -28,7 +28,7 @@ export async function askSession(
   const session = sessionOf(env, request.headers.get(SESSION_ID))
   if (!session) return sessionNotFound()
   const envelope = envelopeFor(request, caller, message)
-  // What a broken connection missed is told by the transport; what comes unasked, by a socket.
+  // The transport resends what a broken connection missed. Unrequested messages come by a socket.
   const listens = request.method === 'GET' && !request.headers.get('Last-Event-ID')
   if (!listens) return own(await orUnavailable(session.fetch(envelope)))
   if (!request.headers.get('Accept')?.includes('text/event-stream')) {

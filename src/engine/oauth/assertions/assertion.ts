@@ -1,5 +1,5 @@
-// Assertions: JWTs that somebody else has signed (RFC 7521, RFC 7523 §3). Each kind has its own issuers and its own rules;
-// what they share stands here: who signed, for whom, until when.
+// Assertions: JWTs that another party has signed (RFC 7521, RFC 7523 §3). Each kind has its own issuers and rules. This
+// file has what they share: issuer, audience, expiry.
 import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { OAuthError } from '../../http/errors.ts'
 
@@ -13,7 +13,7 @@ const MAX_LIFETIME = 10 * 60
 
 interface Expected {
   readonly issuer: string
-  /** This server, by each name that counts; the assertion has one of them and nobody else's. */
+  /** The accepted names of this server. The assertion must name one of them, and no other audience. */
   readonly audience: string | string[]
   /** The media type in its header, for kinds that have one. */
   readonly typ?: string
@@ -46,7 +46,7 @@ export async function verifyAssertion(
   const now = Date.now() / 1000
   if (exp > now + maxLifetime + CLOCK_SKEW) throw new Error('It is good for too long.')
   if (iat !== undefined && iat > now + CLOCK_SKEW) throw new Error('It is from the future.')
-  if (!isText(sub) || !isText(jti)) throw new Error('It names nobody, or has no id.')
+  if (!isText(sub) || !isText(jti)) throw new Error('It names no subject, or has no id.')
   return payload as AssertionClaims
 }
 

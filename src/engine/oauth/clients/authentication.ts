@@ -26,7 +26,7 @@ export async function authenticateClient(
   parameters: Parameters,
 ): Promise<Client> {
   const authorization = headers.get('Authorization')
-  // RFC 6749 §5.2: who tried Basic is told so with a challenge.
+  // RFC 6749 §5.2: a client that tried Basic gets a challenge.
   const challenge =
     authorization === null ? {} : { headers: { 'WWW-Authenticate': `Basic realm="${lookup.issuer}"` } }
   const credentials =

@@ -23,7 +23,7 @@ export function claimedClient(assertion: string): string {
     const { sub } = decodeJwt(assertion)
     if (sub) return sub
   } catch {
-    // What cannot be read names nobody.
+    // An unreadable assertion names no client.
   }
   throw new OAuthError('invalid_client', 'The client assertion names no client.')
 }
@@ -57,7 +57,7 @@ function keysOf(lookup: Lookup, { id, metadata }: Client): JWTVerifyGetKey | und
   const { jwks, jwks_uri } = metadata
   if (jwks) return createLocalJWKSet(jwks as JSONWebKeySet)
   if (jwks_uri === undefined) return undefined
-  // The owner chose this one; of all others a stranger did, and the settings may have changed since.
+  // The owner chose this issuer. Strangers chose all others, and the settings may have changed since.
   if (isOwnedId(id)) return remoteKeys(jwks_uri)
   const { settings, issuer } = lookup
   return whyNotFetched(settings, issuer, new URL(jwks_uri)) ? undefined : remoteKeys(jwks_uri, lookup)

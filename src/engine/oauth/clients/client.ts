@@ -1,4 +1,4 @@
-// A client, and whom it is looked up for.
+// A client, and the requester of a lookup.
 import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { addressKey } from '../../http/requester.ts'
@@ -16,11 +16,11 @@ export interface Client {
   readonly scopes?: readonly string[]
   /** It is a resource server that may ask about any access token; only the owner says so. */
   readonly introspects?: boolean
-  /** Seconds since the epoch (RFC 7591 §3.2.1); of a document client, when it was fetched. */
+  /** Seconds since the epoch (RFC 7591 §3.2.1); for a document client, the time of the fetch. */
   readonly issuedAt: number
 }
 
-/** Whom a client is looked up for. */
+/** The requester of a lookup. */
 export interface Lookup {
   readonly env: Env
   readonly settings: Settings

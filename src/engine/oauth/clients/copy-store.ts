@@ -1,5 +1,5 @@
-// The copy in KV of a client that somebody has approved. The object says what is right: whoever has written or removed a copy
-// tells it, or has asked it, and a copy that lost against a change is written once more.
+// The copy in KV of an approved client. The object is authoritative. Each writer reports to it
+// or asks it first, and a copy that lost against a change is written again.
 import { orUnavailable } from '../../http/errors.ts'
 import type { ClientObject, Copy, Managed } from './object.ts'
 
@@ -41,7 +41,7 @@ export function writeCopy(env: Env, { client, until }: Copy): Promise<void> {
 }
 
 /**
- * Only of a client that somebody has approved: a stranger can register and change clients as they like, and the deletions
+ * Only for an approved client: strangers can register and change clients without limit, and the deletions
  * of KV are few. @throws OAuthError 503
  */
 export async function removeCopy(env: Env, { client, isApproved }: Managed): Promise<void> {

@@ -77,7 +77,7 @@ export async function approveDescribed(env: Env, clientId: string): Promise<void
   await writeCopy(env, document)
 }
 
-/** Here and in KV. Other isolates remember it for as long as it is fresh, and anybody can show it again. @throws OAuthError 503 */
+/** Here and in KV. Other isolates keep it while it is fresh, and any request can bring it back. @throws OAuthError 503 */
 export async function forgetDocument(env: Env, clientId: string): Promise<void> {
   documents.delete(clientId)
   if (await readCopy(env, clientId)) await deleteCopy(env, clientId)

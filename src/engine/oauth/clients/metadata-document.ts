@@ -92,7 +92,7 @@ function validateDocument(
   ofApps: readonly string[],
 ): ClientMetadata {
   if (claimed.client_id !== url) throw invalid('names another client_id than its own address')
-  // §4.1: there is nobody to share a secret with, and what everybody can read is none.
+  // §4.1: such a client shares no secret with this server, and a public document cannot contain one.
   if ('client_secret' in claimed || 'client_secret_expires_at' in claimed)
     throw invalid('holds a client_secret')
   if (hasSecretKey(claimed.jwks)) throw invalid('holds a key that should be secret')

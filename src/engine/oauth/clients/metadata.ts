@@ -136,7 +136,7 @@ function applicationType(value: string | undefined): 'native' | 'web' | undefine
 function webPage(value: string | undefined): string | undefined {
   if (!value || value.length > 2000 || !URL.canParse(value)) return undefined
   const url = new URL(value)
-  // `https:host` and the like are something else to whoever does not repair them.
+  // `https:host` and the like mean something else to a parser that does not repair them.
   const isExact = url.href === value || url.href === `${value}/`
   return url.protocol === 'https:' && !url.username && isExact ? url.href : undefined
 }

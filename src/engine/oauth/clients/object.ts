@@ -1,5 +1,5 @@
 // One Durable Object per registered client; its id is the client id. It always holds the client, so it is the
-// one that may say "there is no such client". A client that nobody approves within a day goes away by itself,
+// one that may say "there is no such client". The object deletes a client that no user approves within a day,
 // an approved one once its last grant must be over. Bounded: a registration has at most 64 KiB, and changes ten times a day.
 import { DurableObject } from 'cloudflare:workers'
 import { equalInConstantTime } from '../../crypto/secrets.ts'
@@ -22,10 +22,10 @@ export interface Copy extends Published {
   readonly client: Client
 }
 
-/** A client in the hands of whoever may change it. */
+/** A client, with the proof that the caller may change it. */
 export interface Managed {
   readonly client: Client
-  /** Whether somebody has ever approved it. */
+  /** Whether a user has ever approved it. */
   readonly isApproved: boolean
   /** Its copy in KV. */
   readonly published: Published | undefined

@@ -1,4 +1,4 @@
-// The clients that are known here, for their overview and their end: those that somebody has approved, and the owner's. KV
+// Lists and removes the known clients: the approved ones, and the owner's. KV
 // lists them, up to a minute late.
 import { LIFETIME } from '#config'
 import { orUnavailable } from '../../http/errors.ts'
@@ -15,7 +15,7 @@ export interface Registration {
   readonly clientId: string
   readonly name: string
   readonly redirectUris: readonly string[]
-  /** Milliseconds since the epoch; of a document, when it was fetched. */
+  /** Milliseconds since the epoch; for a document, the time of the fetch. */
   readonly since: number
 }
 
@@ -82,7 +82,7 @@ export async function findRegistration(env: Env, key: string): Promise<Registrat
 }
 
 /**
- * From now on nobody can allow it, and what it holds for itself is refused; its record stays until removeRegistration(),
+ * From now on no user can approve it, and its own tokens are refused. Its record stays until removeRegistration(),
  * so that an end which fails halfway can be asked for again. @throws OAuthError 503
  */
 export async function closeRegistration(env: Env, { kind, clientId }: Registration): Promise<void> {

@@ -20,7 +20,7 @@ export function publicKeys(
   return jwks === undefined ? { jwks_uri: keySetUrl(jwks_uri) } : { jwks: { keys: keySet(jwks) } }
 }
 
-/** Whether a set holds a key that somebody should keep to themselves. */
+/** Whether a set contains a private or symmetric key. */
 export function hasSecretKey(jwks: unknown): boolean {
   const keys = (jwks as { keys?: unknown } | undefined)?.keys
   return Array.isArray(keys) && keys.some((key) => key?.kty === 'oct' || key?.d !== undefined)

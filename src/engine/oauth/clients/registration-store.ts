@@ -101,7 +101,7 @@ function unlessBusy(change: Change): 'done' | 'gone' {
   })
 }
 
-/** Takes a client from whoever decides, and leaves the copy that lists show. @throws OAuthError 503 */
+/** Ends a client at its object or record, and keeps the copy for lists. @throws OAuthError 503 */
 export async function closeClient(env: Env, clientId: string): Promise<void> {
   await orUnavailable(requireObject(env, clientId).remove())
 }

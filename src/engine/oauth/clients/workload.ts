@@ -1,5 +1,5 @@
 // Workloads: a CI job or a service that its platform vouches for (RFC 7521 §4.1, RFC 7523 §2.1). It is its own client and
-// needs no secret of ours: each rule of the configuration names an issuer, whom of that issuer it means, and what they may
+// needs no secret of ours: each rule of the configuration names an issuer, its subjects, and what they may
 // do.
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { sha256 } from '../../crypto/digest.ts'
@@ -62,7 +62,7 @@ export async function authenticateWorkload(
   }
 }
 
-/** Who an assertion says it is of, before anything is proven; nobody, when it is of another kind. */
+/** The unverified issuer and subject of an assertion; empty for another kind of token. */
 function claimed(assertion: string): { iss?: string; sub?: string } {
   try {
     return TYPES.includes(decodeProtectedHeader(assertion).typ) ? decodeJwt(assertion) : {}

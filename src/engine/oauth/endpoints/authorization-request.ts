@@ -28,7 +28,7 @@ export interface AuthorizationRequest {
   readonly codeChallenge: string
 }
 
-// RFC 6749 §4.1.2.1: while client and redirect URI are in doubt, nobody is sent anywhere: the person gets a page.
+// RFC 6749 §4.1.2.1: while client and redirect URI are unverified, the user gets a page and no redirect.
 export async function requireReturnAddress(
   c: Context<AppEnv>,
   parameters: Parameters,
@@ -70,14 +70,14 @@ function refusedClient(c: Context<AppEnv>, clientId: string, error: OAuthError):
   )
 }
 
-/** Which address was asked, what it did, and what the person can try. A query stays out: nobody reads it. */
+/** The fetched address, its answer, and what the user can try. Without the query, which helps no user. */
 function uncheckable(c: Context<AppEnv>, clientId: string, error: OAuthError): string {
   const address = displayable(clientId.replace(/\?.*/s, ''))
   if (error.code === 'invalid_client') return `${error.description} Its address is ${address}`
   const silent = `The app describes itself at ${address} and that address does not answer this server. Try again in a moment.`
   const { issuer, settings } = c.var
   if (settings.registration === 'off') return silent
-  // Somebody offline meets this with each app that brings a document.
+  // An offline user sees this for each app with a metadata document.
   const instead = isLoopback(new URL(issuer).hostname)
     ? 'Is this computer offline? Then start the server with “npm run dev -- --var CLIENT_DOCUMENT_HOSTS:” and connect again'
     : 'If it stays so, choose dynamic client registration in the settings of the app, where it has that, and connect again'
@@ -99,7 +99,7 @@ export function requireRegistered(client: Client, redirectUri: string): void {
   )
 }
 
-/** The request, or what is wrong with it. From here on the client may be told. */
+/** The request, or its error. From here on the error may go to the client. */
 export function checkRequest(c: Context<AppEnv>, parameters: Parameters): AuthorizationRequest | OAuthError {
   try {
     parameters.refuseRepeated('resource')

@@ -10,7 +10,7 @@ import { displayName } from '../clients/client.ts'
 import type { ReturnAddress } from './authorization-request.ts'
 
 // RFC 9700 §4.11.2: anyone may register, so a redirect without a person who is signed in would make this server an
-// open redirector. Without a session the person is told, and may follow the link.
+// open redirector. Without a session the user gets a page, and may follow its link.
 export function refuse(
   c: Context<AppEnv>,
   address: ReturnAddress,

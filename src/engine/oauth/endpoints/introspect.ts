@@ -17,7 +17,7 @@ export async function introspect(c: Context<AppEnv>): Promise<Response> {
   const client = await authenticateClient(lookup, c.req.raw.headers, parameters)
   // §2.1: without that, anyone could try tokens out here.
   if (client.metadata.token_endpoint_auth_method === 'none') {
-    throw new OAuthError('unauthorized_client', 'A client that anyone can claim to be is told nothing.')
+    throw new OAuthError('unauthorized_client', 'A client without authentication may not introspect tokens.')
   }
   const token = await readToken(c, parameters.require('token'))
   const active = token && mayKnow(client, token) && (await isLive(c.env, token))
@@ -36,7 +36,7 @@ function mayKnow(client: Client, token: AccessToken): boolean {
   return client.introspects === true || client.id === token.clientId
 }
 
-// Of what decides, not of a copy: the caller has no other way to hear of a revocation. The token was used, so its client
+// Ask the grant, not a copy: the caller has no other way to learn of a revocation. The token was used, so its client
 // has received it, and a stolen parent of its refresh token is no longer forgiven.
 async function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boolean> {
   if ((!grant || isOwnedId(clientId)) && (await isOwnedClientRevoked(env, clientId))) return false

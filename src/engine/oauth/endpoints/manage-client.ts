@@ -56,7 +56,7 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
 }
 
 // RFC 7592 §2.3: what it was given ends with it. A stranger can register and end clients as they like, and the lists of
-// KV are few: so only where somebody has approved it.
+// KV are few: so only for an approved client.
 export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
   const { managed, hash } = await requireManaged(c)
   const { client, isApproved } = managed
@@ -83,7 +83,7 @@ interface Management {
   readonly hash: string
 }
 
-// RFC 7592 §2: also of a client that is not there, nobody learns more than that.
+// RFC 7592 §2: an unknown client gets the same answer, so that no caller learns which clients exist.
 async function requireManaged(c: Context<AppEnv>): Promise<Management> {
   const [, token] = /^Bearer +([\w-]+)$/i.exec(c.req.header('Authorization') ?? '') ?? []
   const clientId = c.req.param('clientId') ?? ''

@@ -20,7 +20,7 @@ import { parseScope, withinScopes } from '../scopes.ts'
 import type { AuthenticatedTokenRequest, Exchanged } from './grant-type.ts'
 
 const ID_JAG_TYPE = 'oauth-id-jag+jwt'
-/** Short, since nobody can take such a token back but by removing the client. */
+/** Short, because only the removal of the client revokes such a token. */
 const LIFETIME_MS = 10 * 60 * 1000
 
 type Claims = AssertionClaims & {
@@ -35,7 +35,7 @@ type Claims = AssertionClaims & {
   email_verified?: unknown
 }
 
-/** Whether the configuration names a client that nobody has registered. */
+/** Whether the configuration names an unregistered client. */
 export function isNamedForAssertions({ assertionIssuers }: Settings, { id }: Client): boolean {
   return assertionIssuers.some(({ clients }) => clients.includes(id))
 }
@@ -91,7 +91,7 @@ async function verify(
   return claims
 }
 
-// What restricts an assertion, and would be given away by whoever passes over it.
+// Restrictions of an assertion. A server that ignores one would grant more than the issuer allowed.
 const REFUSALS: readonly ((claims: Claims) => string | undefined)[] = [
   ({ cnf }) =>
     cnf === undefined ? undefined : 'It is bound to a key (cnf), and nothing was proven of that key.',

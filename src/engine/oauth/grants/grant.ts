@@ -1,4 +1,4 @@
-// What a grant is: the record of an approval, the state around it, what can happen to it, and what comes of that.
+// A grant: the record of an approval, its state, the events, and their outcomes.
 // Every instant is in milliseconds since the epoch.
 import type { Admission, Identity } from '../../people/identity.ts'
 

@@ -1,11 +1,11 @@
-// Grants as KV lists them: an overview of everybody's, up to a minute late. What is true of one, the grant says itself.
+// Grants as KV lists them: an overview of all users', up to a minute late. Each grant's object is authoritative.
 // The free plan allows 1,000 lists a day.
 import { orUnavailable } from '../../http/errors.ts'
 import type { GrantSummary } from './opening-store.ts'
 
 const PREFIX = 'grant:'
 
-/** Somebody who has let an app in. */
+/** A user who has approved an app. */
 interface Holder {
   readonly userId: string
   /** Cut to 40 characters. */

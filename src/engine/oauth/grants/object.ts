@@ -27,7 +27,7 @@ const MAX_RETRY_MS = 6 * 60 * 60 * 1000
 /** For how long a revocation must be marked: as long as an access token of the grant can live. */
 const MARK_SECONDS = LIFETIME.accessToken + 300
 
-/** Who has been told of the end of a grant so far. */
+/** Which stores know of the end of a grant so far. */
 interface Told {
   readonly since: number
   readonly tries: number
@@ -50,7 +50,7 @@ export class GrantObject extends DurableObject<Env> {
     this.#save(openedGrant(record, code))
   }
 
-  /** Removes a grant that nobody but this object knows of, without a word to KV. */
+  /** Removes a grant that only this object knows of, without a write to KV. */
   async drop(): Promise<void> {
     if (!this.#load()?.redeemedAt) await this.ctx.storage.deleteAll()
   }
@@ -80,7 +80,7 @@ export class GrantObject extends DurableObject<Env> {
   /** Ends the grant for good. Returns what it was, or undefined when it was over already. */
   async revoke(reason: RevocationReason): Promise<GrantRecord | undefined> {
     const state = this.#load()
-    // Over already: the alarm goes on telling the others, and nobody makes it go faster.
+    // Already ended: the alarm continues to update the other stores, and a repetition does not hurry it.
     if (!state || state.revoked) return undefined
     this.#decide(state, { type: 'revoke', reason })
     await this.#publishEnd()
@@ -133,7 +133,7 @@ export class GrantObject extends DurableObject<Env> {
   }
 
   // The object knew first; now the copies: the mark that resource servers read, the record, the owner's index.
-  // A failure changes nothing about the decision: the alarm comes back here until all have been told, each once, and ever
+  // A failure does not change the decision: the alarm repeats until every store has the end, each once, and ever
   // more rarely, since KV takes only so many writes a day.
   async #publishEnd(): Promise<void> {
     const state = this.#load()

@@ -65,7 +65,7 @@ export async function openGrant(
     codeChallenge,
     expiresAt: now + LIFETIME.code * 1000,
   }
-  // First the object: if the others fail, its alarm removes whatever was written, since nobody redeems the code.
+  // First the object: if the others fail, its alarm removes what was written, because no client redeems the code.
   const grant = env.GRANTS.get(objectId)
   await orUnavailable(grant.open(record, code))
   const client = { id: record.clientId, name: record.clientName }
@@ -74,7 +74,7 @@ export async function openGrant(
   const added = await orUnavailable(
     accountOf(env, record.userId).addGrant(record.id, client, place, { session, isGuest }),
   )
-  // Before anything is written to KV, of whose writes nobody may use up what is there for all.
+  // Before any write to KV, because one user must not use up the daily writes of all.
   if (added !== 'added') {
     await orUnavailable(grant.drop())
     throw REFUSALS[added]
@@ -96,7 +96,7 @@ export interface GrantSummary {
   readonly client: string
   readonly scope: string
   readonly userId: string
-  /** Of the client's id, which can be longer than this. */
+  /** The hash of the client's id, which can be longer than this. */
   readonly clientHash: string
 }
 

@@ -91,7 +91,7 @@ function decide(
 }
 
 // Forgets the salts of tokens that are past forgiveness, so that nothing in storage turns an old token into the current
-// one. The object keeps their hashes: whoever presents one later is a thief.
+// one. The object keeps their hashes: a later presenter is a thief.
 function prune(state: GrantState, now: number): [GrantState, spentHashes: readonly string[]] {
   const parent = state.superseded.at(-1)
   const forgivable = (token: SupersededToken) =>
@@ -103,8 +103,8 @@ function prune(state: GrantState, now: number): [GrantState, spentHashes: readon
 }
 
 // Everything is checked before the code is consumed, so that a mistake or an attack with part of what it takes
-// leaves the code to its owner; and a repetition is judged only when it is right in every way, so that nobody
-// but the client itself can end the grant this way.
+// leaves the code to its client. A repetition counts only if it is right in every way, so that only
+// the client itself can end the grant this way.
 function redeem(state: GrantState, event: RedeemEvent, now: number): [GrantState, RedeemOutcome] {
   const { record, code } = state
   if (!equalInConstantTime(event.codeHash, code.hash)) return [state, refused('unknown_token')]
@@ -148,9 +148,9 @@ function refresh(state: GrantState, event: RefreshEvent, now: number): [GrantSta
   if (event.issuer !== record.issuer) return [state, refused('wrong_issuer')]
   if (event.clientId !== record.clientId) return [state, refused('wrong_client')]
   if (!isLive(state, now)) return [state, refused('ended')]
-  // RFC 9700 §4.14: two parties hold the same token; which of them is the thief cannot be told.
+  // RFC 9700 §4.14: two parties hold the same token, and the server cannot tell which of them is the thief.
   if (event.spent) return ended(state, 'token_replayed', 'replayed')
-  // Before it rotates: whoever was shut out gets no further token, and what acts for them ends.
+  // Before it rotates: a user who is no longer admitted gets no further token, and their grant ends.
   if (!isStillAdmitted(event.admission, record.userId, record.identity, now)) {
     return ended(state, 'not_allowed', 'not_allowed')
   }

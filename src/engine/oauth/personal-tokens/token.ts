@@ -13,7 +13,7 @@ export interface PersonalToken {
   readonly userId: string
   /**
    * SHA-256 of the prefix, the person and the secret, in base64url: all that storage has of it. It covers the person, so
-   * that the secret of one serves nobody else. It begins with the checksum.
+   * that the secret of one works for no other. It begins with the checksum.
    */
   readonly hash: string
 }

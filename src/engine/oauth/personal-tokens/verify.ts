@@ -25,7 +25,7 @@ interface Known {
 const remembered = new BoundedMap<string, Known>(MAX_REMEMBERED)
 
 /**
- * Whom a personal access token speaks for, with the rules of now.
+ * The caller of a personal access token, by the current rules.
  * @param rememberMs how old what this isolate knows may be
  * @throws OAuthError `invalid_token`, 429, 503
  */
@@ -56,7 +56,7 @@ async function look(c: Context<AppEnv>, token: PersonalToken, rememberMs: number
   const before = remembered.get(hash)
   const checkedAt = Date.now()
   if (before && checkedAt - before.checkedAt <= rememberMs) return before.kept
-  // Anybody can make tokens up, and each would be one question to an object.
+  // Strangers can invent tokens, and each would cause one request to an object.
   if (!before?.kept && !(await withinLimit(c.env.TOKEN_LIMIT, `unknown token from ${addressKey(c)}`))) {
     throw tooOften()
   }

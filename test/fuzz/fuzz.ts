@@ -3,6 +3,7 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { DevServer } from '../support/dev-server.ts'
 import { CALLBACK, Remote, toolCall } from '../support/remote.ts'
+import { type Cost, costs } from './cost.ts'
 import { mutate, seeded } from './mutate.ts'
 
 const AT_ONCE = 16
@@ -24,12 +25,25 @@ export interface Report {
   failures: string[]
 }
 
-export async function fuzz(requests: number, seed: number, progress: (report: Report) => void = () => {}) {
+/**
+ * @param judgeCosts gets what requests cost, and returns what is wrong with it. Without it nothing is measured: a clock is
+ *   no part of a test
+ */
+export async function fuzz(
+  requests: number,
+  seed: number,
+  progress: (report: Report) => void = () => {},
+  judgeCosts?: (costs: readonly Cost[]) => string[],
+) {
   const report: Report = { requests: 0, statuses: {}, memory: [], failures: [] }
   const server = await DevServer.start()
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
   try {
     const valid = await validRequests(server)
+    if (judgeCosts) {
+      const measured = await costs(valid, (raw) => send(server, agent, raw), server.workers())
+      report.failures.push(...judgeCosts(measured))
+    }
     const draw = seeded(seed)
     const worker = async () => {
       while (report.requests < requests) {
@@ -147,6 +161,7 @@ async function validRequests(server: DevServer): Promise<RawRequest[]> {
     post('/token', redemption),
     post('/token', { ...client, grant_type: 'refresh_token', refresh_token: tokens.refresh_token as string }),
     post('/revoke', { ...client, token: 'unknown' }),
+    post('/introspect', { ...client, token: tokens.access_token as string }),
     json('/register', {
       redirect_uris: [CALLBACK],
       client_name: 'Fuzz',

@@ -87,6 +87,31 @@ const HEADERS = [
   'CF-Connecting-IP',
 ]
 
+/** What 64 KiB of a form can hold, in two sizes: some is refused for its length, some only for its number. */
+export const FILLINGS: Readonly<Record<string, string>> = {
+  'one name 16,000 times': 'a=1&'.repeat(16_000),
+  'one name 90 times': 'a=1&'.repeat(90),
+  '8,000 names': Array.from({ length: 8_000 }, (_, n) => `a${n}=1`)
+    .join('&')
+    .slice(0, 60_000),
+  '60 kB of separators': '&'.repeat(60_000),
+  'one value of 60 kB': `a=${'x'.repeat(60_000)}`,
+  'one value of 20,000 escapes': `a=${'%41'.repeat(20_000)}`,
+  '30,000 scopes': `scope=${'x+'.repeat(30_000)}`,
+  '90 resources of 600 characters': `resource=https%3A%2F%2F${'a'.repeat(600)}&`.repeat(90),
+}
+
+/** The same for members of a JSON object. */
+export const MEMBERS: Readonly<Record<string, string>> = {
+  'nesting 30,000 deep': `"x":${'['.repeat(30_000)}${']'.repeat(30_000)}`,
+  'objects 8,000 deep': `"x":${'{"a":'.repeat(8_000)}1${'}'.repeat(8_000)}`,
+  '6,000 members': Array.from({ length: 6_000 }, (_, n) => `"m${n}":1`).join(','),
+  '2,500 redirect URIs': `"redirect_uris":[${'"https://a.example/b",'.repeat(2_500)}"https://a.example"]`,
+  '12,000 grant types': `"grant_types":[${'"a",'.repeat(12_000)}"authorization_code"]`,
+  'a name of 60 kB': `"client_name":"${'\u200b'.repeat(10_000)}"`,
+  '500 keys': `"jwks":{"keys":[${'{"kty":"EC","x":"a"},'.repeat(500)}{"kty":"EC"}]}`,
+}
+
 type Mutation = (request: RawRequest, draw: Draw) => RawRequest
 
 const MUTATIONS: readonly Mutation[] = [
@@ -106,6 +131,7 @@ const MUTATIONS: readonly Mutation[] = [
   mutateBody,
   mutateBody,
   (request, draw) => ({ ...request, body: mutateText(request.body, draw) }),
+  (request, draw) => filled(request, draw.one(Object.values(FILLINGS)), draw.one(Object.values(MEMBERS))),
   (request, draw) => ({ ...request, body: request.body.slice(0, draw.number(request.body.length + 1)) }),
 ]
 
@@ -115,6 +141,15 @@ export function mutate(valid: RawRequest, draw: Draw): RawRequest {
   let request: RawRequest = { ...valid, headers: { 'CF-Connecting-IP': address, ...valid.headers } }
   for (let changes = 1 + draw.number(4); changes > 0; changes--) request = draw.one(MUTATIONS)(request, draw)
   return { ...request, path: request.path.startsWith('/') ? request.path : `/${request.path}` }
+}
+
+/** The request, with so much more in its body, or in its query where it has no body. */
+export function filled(request: RawRequest, filling: string, members: string): RawRequest {
+  if (request.headers['Content-Type'] === 'application/json')
+    return { ...request, body: request.body.replace(/\}$/, `,${members}}`) }
+  if (request.method !== 'GET') return { ...request, body: `${request.body}&${filling}` }
+  const { path } = request
+  return { ...request, path: `${path}${path.includes('?') ? '&' : '?'}${filling.slice(0, 7_000)}` }
 }
 
 function mutateBody(request: RawRequest, draw: Draw): RawRequest {
@@ -144,13 +179,12 @@ function mutateQuery(path: string, draw: Draw): string {
 }
 
 function mutateJson(text: string, draw: Draw): string {
-  let value: unknown
   try {
-    value = JSON.parse(text)
+    return JSON.stringify(mutateValue(JSON.parse(text), draw, 4))
   } catch {
+    // No JSON any more, or too deep to be written again.
     return text
   }
-  return JSON.stringify(mutateValue(value, draw, 4))
 }
 
 function mutateValue(value: unknown, draw: Draw, depth: number): unknown {

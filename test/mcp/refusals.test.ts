@@ -137,6 +137,13 @@ describe('a refusal in the form that its host understands', () => {
     expect((await send(MCP_URL, unreadable)).status).toBe(401)
   })
 
+  it('S25 is HTTP for a message of more than 64 KiB, which is not read for a stranger', async () => {
+    const call = (length: number) =>
+      send(MCP_URL, legacyCall('dead', 'add_note', { text: 'x'.repeat(length) }, from(CHATGPT)))
+    expect((await call(60 * 1024)).status).toBe(200)
+    expect((await call(64 * 1024)).status).toBe(401)
+  })
+
   it('is logged as the refusal that it is', async () => {
     const lines = listenToLog()
     await send(MCP_URL, modernCall(narrow.access_token, 'add_note', { text: 'x' }, from(CHATGPT)))

@@ -41,6 +41,7 @@ const READINGS = [
   'S20',
   'S21',
   'S22',
+  'S25',
 ]
 const ATTACKS = [
   upTo('A', 26),

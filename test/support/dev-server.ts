@@ -91,13 +91,17 @@ export class DevServer {
 
   /** Kills the process that runs the Worker (the other one is wrangler's proxy); the launcher starts another. */
   killWorker(): void {
+    for (const pid of this.workers()) process.kill(Number(pid), 'SIGKILL')
+  }
+
+  /** The ids of the processes that run the Worker. */
+  workers(): string[] {
     const group = String(this.#process?.pid)
     const processes = execFileSync('ps', ['-eo', 'pid=,pgid=,args='], { encoding: 'utf8' })
-    for (const line of processes.split('\n')) {
-      const [pid, pgid, ...args] = line.trim().split(/\s+/)
-      const runsTheWorker = args.some((arg) => arg.includes('entry=127.0.0.1:'))
-      if (pgid === group && runsTheWorker) process.kill(Number(pid), 'SIGKILL')
-    }
+    return processes.split('\n').flatMap((line) => {
+      const [pid = '', pgid, ...args] = line.trim().split(/\s+/)
+      return pgid === group && args.some((arg) => arg.includes('entry=127.0.0.1:')) ? [pid] : []
+    })
   }
 
   /** Resident memory of the processes that run the Worker, in MiB. */

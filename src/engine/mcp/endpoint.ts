@@ -20,6 +20,9 @@ import { newServer } from './server.ts'
 import { askSession, isOfSession } from './sessions/store.ts'
 import { endingWith } from './stream.ts'
 
+/** Of a message whose sender is unknown: to parse JSON costs more than any refusal. */
+const MAX_STRANGERS_BYTES = 64 * 1024
+
 interface Message {
   readonly method?: unknown
   readonly params?: { readonly name?: unknown }
@@ -79,7 +82,7 @@ async function refuse(error: Error, c: Context<AppEnv>): Promise<Response> {
   const response = challenge(c, error)
   const { method, headers, bodyUsed } = c.req.raw
   if (response.status !== 401 || method !== 'POST' || bodyUsed || !readsResultsOnly(headers)) return response
-  const posted = await readMessage(c.req.raw)
+  const posted = await readMessage(c.req.raw, MAX_STRANGERS_BYTES)
   return 'message' in posted ? asToolResult(response, posted.message) : response
 }
 

@@ -37,16 +37,29 @@ export function withSingleHeaders(request: Request): Request {
 
 /** The same for the headers that say what the body says. Two different values are for the SDK to refuse: one is wrong. */
 export function withSingleParameters(request: Request, message: object): Request {
-  const changes: [string, string][] = []
-  for (const [name, value] of request.headers) {
-    if (!value.includes(',') || !REPEATED_IN_BODY.test(name)) continue
-    const [first = '', ...others] = partsOf(name, value)
-    const alike = others.every((other) => other === first)
-    if (alike && !JSON.stringify(message).includes(JSON.stringify(value))) changes.push([name, first])
-  }
+  const repeated = [...request.headers].filter(
+    ([name, value]) => value.includes(',') && REPEATED_IN_BODY.test(name),
+  )
+  if (repeated.length === 0) return request
+  // Once, however many headers there are.
+  const said = valuesIn(message)
+  const changes = repeated.flatMap(([name, value]) => {
+    const parts = new Set(partsOf(name, value))
+    return parts.size === 1 && !said.has(value) ? [[name, ...parts] as [string, string]] : []
+  })
   // Its body has been read.
   const { url, method, headers, signal } = request
-  return changes.length === 0 ? request : changed(new Request(url, { method, headers, signal }), changes)
+  return changed(new Request(url, { method, headers, signal }), changes)
+}
+
+/** Every value in a message, wherever it stands. */
+function valuesIn(message: object): ReadonlySet<unknown> {
+  const values = new Set<unknown>()
+  JSON.stringify(message, (_name, value) => {
+    values.add(value)
+    return value
+  })
+  return values
 }
 
 function partsOf(name: string, value: string): string[] {

@@ -9,8 +9,11 @@ const INVALID_REQUEST = -32600
 const INVALID_PARAMS = -32602
 
 /** The message, or the answer that refuses it: 400 or 413 with a JSON-RPC error. */
-export async function readMessage(request: Request): Promise<{ message: object } | { refusal: Response }> {
-  const body = await readBody(request)
+export async function readMessage(
+  request: Request,
+  maxBytes = DEFAULT_MAX_REQUEST_BODY_SIZE,
+): Promise<{ message: object } | { refusal: Response }> {
+  const body = await readBody(request, maxBytes)
   if (body.tooLarge) return refuse(413, INVALID_REQUEST, 'The message is too large.')
   const message = parse(body.text)
   if (message === undefined) return refuse(400, PARSE_ERROR, 'The message is not JSON.')
@@ -28,9 +31,9 @@ export async function readMessage(request: Request): Promise<{ message: object }
 
 // The platform reads a body of known length at once, for a fifth of what the whole call costs otherwise. Nothing is
 // trusted: a length in Content-Length that chunks belie (RFC 9112 §6.3) is too small for what has come.
-async function readBody(request: Request): ReturnType<typeof readRequestBody> {
+async function readBody(request: Request, maxBytes: number): ReturnType<typeof readRequestBody> {
   const length = Number(request.headers.get('Content-Length') ?? Number.NaN)
-  if (!(length <= DEFAULT_MAX_REQUEST_BODY_SIZE)) return readRequestBody(request)
+  if (!(length <= maxBytes)) return readRequestBody(request, maxBytes)
   const text = await request.text()
   return text.length <= length ? { tooLarge: false, text } : { tooLarge: true }
 }

@@ -219,6 +219,17 @@ describe('A24 a passkey', () => {
     await page.getByText('The passkey is removed.').waitFor()
   })
 
+  it.each([
+    ['has no way to read a new key', 'undefined'],
+    ['cannot read the kind of key that a device makes', '() => null'],
+  ])('says so where the browser %s', async (_, method) => {
+    await owner.page.evaluate(`AuthenticatorAttestationResponse.prototype.getPublicKey = ${method}`)
+    await owner.page.getByRole('button', { name: 'Add a passkey' }).click()
+    await owner.page.getByText('This browser cannot add a passkey of this kind.').waitFor()
+    await owner.page.reload()
+    expect(await owner.page.getByText('not used yet').count()).toBe(0)
+  })
+
   it('is refused with a page when the person was signed out meanwhile', async () => {
     await owner.page.context().clearCookies()
     await owner.page.getByRole('button', { name: 'Add a passkey' }).click()

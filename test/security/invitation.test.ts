@@ -199,7 +199,7 @@ describe('A24 an invitation', () => {
     'another RP id': { rpId: 'evil.test' },
     'the type of a sign-in': { type: 'webauthn.get' },
     'no user verification': { without: ['UV'] },
-    'no CBOR': { attestationObject: new Uint8Array(0) },
+    'no public key': { publicKey: new Uint8Array(0) },
   }
 
   it.each(Object.entries(WRONG))('is not used up by a passkey with %s', async (_, changes) => {

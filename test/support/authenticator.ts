@@ -39,12 +39,15 @@ export interface Changes {
   without?: readonly (keyof typeof FLAG)[]
   counter?: number
   credentialId?: Uint8Array
+  /** The id of the credential where it stands beside the authenticator data. */
+  namedId?: Uint8Array
+  aaguid?: Uint8Array
   userHandle?: string
-  /** A statement of the authenticator about itself. */
-  attStmt?: Map<string, unknown>
-  /** The public key, or all of the attestation object, as CBOR. */
-  cose?: Uint8Array
-  attestationObject?: Uint8Array
+  /** All of the authenticator data of a registration. */
+  authenticatorData?: Uint8Array
+  /** SubjectPublicKeyInfo. */
+  publicKey?: Uint8Array
+  publicKeyAlgorithm?: number
   /** Of the DER-encoded signature. */
   signature?: (signature: Uint8Array) => Uint8Array
 }
@@ -74,27 +77,25 @@ export class Authenticator {
   /** navigator.credentials.create(), as form fields. */
   async attest(options: Options, changes: Changes = {}): Promise<Record<string, string>> {
     this.#userHandle = options.user?.id ?? ''
-    const credentialId = changes.credentialId ?? this.credentialId
-    const attested = [
-      new Uint8Array(16),
-      new Uint8Array([credentialId.length >> 8, credentialId.length & 255]),
-      credentialId,
-      changes.cose ?? (await this.coseKey()),
-    ]
-    const authData = await this.#authenticatorData({ rpId: options.rp?.id as string, ...changes }, [
+    const { credentialId = this.credentialId, aaguid = new Uint8Array(16) } = changes
+    const data = await this.#authenticatorData({ rpId: options.rp?.id as string, ...changes }, [
       'UP',
       'UV',
       'AT',
     ])
-    const attestation = new Map<string, unknown>([
-      ['fmt', changes.attStmt ? 'packed' : 'none'],
-      ['attStmt', changes.attStmt ?? new Map()],
-      ['authData', concat(authData, ...attested)],
-    ])
+    const attested = [
+      aaguid,
+      new Uint8Array([credentialId.length >> 8, credentialId.length & 255]),
+      credentialId,
+      // The key as COSE, which nobody reads.
+      new Uint8Array(77),
+    ]
     return {
-      credentialId: base64url.encode(credentialId),
+      credentialId: base64url.encode(changes.namedId ?? credentialId),
       clientDataJSON: this.#clientData('webauthn.create', options, changes),
-      attestationObject: base64url.encode(changes.attestationObject ?? cbor(attestation)),
+      authenticatorData: base64url.encode(changes.authenticatorData ?? concat(data, ...attested)),
+      publicKey: base64url.encode(changes.publicKey ?? (await this.publicKey())),
+      publicKeyAlgorithm: String(changes.publicKeyAlgorithm ?? ALGORITHMS[this.#algorithm].cose),
     }
   }
 
@@ -118,33 +119,9 @@ export class Authenticator {
     }
   }
 
-  /** COSE_Key, with members that are other than they should be. */
-  async coseKey(changes: readonly (readonly [number, unknown])[] = []): Promise<Uint8Array> {
-    const jwk = (await crypto.subtle.exportKey('jwk', this.#keys.publicKey)) as JsonWebKey
-    const bytes = (member: string | undefined) => base64url.decode(member as string)
-    const members: [number, unknown][] =
-      this.#algorithm === 'ES256'
-        ? [
-            [1, 2],
-            [3, -7],
-            [-1, 1],
-            [-2, bytes(jwk.x)],
-            [-3, bytes(jwk.y)],
-          ]
-        : [
-            [1, 3],
-            [3, -257],
-            [-1, bytes(jwk.n)],
-            [-2, bytes(jwk.e)],
-          ]
-    return cbor(new Map<number, unknown>([...members, ...changes]))
-  }
-
-  /** SubjectPublicKeyInfo, in base64url. */
-  async publicKey(): Promise<string> {
-    return base64url.encode(
-      new Uint8Array((await crypto.subtle.exportKey('spki', this.#keys.publicKey)) as ArrayBuffer),
-    )
+  /** SubjectPublicKeyInfo. */
+  async publicKey(): Promise<Uint8Array> {
+    return new Uint8Array((await crypto.subtle.exportKey('spki', this.#keys.publicKey)) as ArrayBuffer)
   }
 
   #clientData(type: string, { challenge }: Options, changes: Changes): string {
@@ -169,22 +146,6 @@ export class Authenticator {
     new DataView(rest.buffer).setUint32(1, counter)
     return concat(await sha256(encoder.encode(rpId)), rest)
   }
-}
-
-/** RFC 8949 §3, as far as an attestation needs it. */
-export function cbor(value: unknown): Uint8Array {
-  const head = (type: number, length: number) => {
-    if (length < 24) return new Uint8Array([(type << 5) | length])
-    if (length < 256) return new Uint8Array([(type << 5) | 24, length])
-    return new Uint8Array([(type << 5) | 25, length >> 8, length & 255])
-  }
-  if (typeof value === 'number') return value >= 0 ? head(0, value) : head(1, -1 - value)
-  if (typeof value === 'string') return concat(head(3, value.length), encoder.encode(value))
-  if (value instanceof Uint8Array) return concat(head(2, value.length), value)
-  if (typeof value === 'boolean') return new Uint8Array([value ? 0xf5 : 0xf4])
-  if (Array.isArray(value)) return concat(head(4, value.length), ...value.map(cbor))
-  const entries = [...(value as Map<unknown, unknown>)]
-  return concat(head(5, entries.length), ...entries.flat().map(cbor))
 }
 
 /** r and s as ASN.1 (WebAuthn §6.5.5): no leading zeros, but one where the number would look negative. */

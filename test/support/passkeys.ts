@@ -17,10 +17,11 @@ export async function addPasskey(
   visitor: Visitor,
   authenticator: Authenticator,
   changes: Changes = {},
+  name = 'Key',
 ): Promise<Response> {
   const options = await optionsOf(visitor, '/login/passkey/add')
   return visitor.post('/login/passkey/add', {
-    name: 'Key',
+    name,
     ...(await authenticator.attest(options, changes)),
   })
 }

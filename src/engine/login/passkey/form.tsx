@@ -4,8 +4,9 @@ import type { Child } from 'hono/jsx'
 const FILLED_IN = [
   'credentialId',
   'clientDataJSON',
-  'attestationObject',
   'authenticatorData',
+  'publicKey',
+  'publicKeyAlgorithm',
   'signature',
   'userHandle',
 ] as const

@@ -1,8 +1,10 @@
 // What a browser is asked for (WebAuthn §5.4, §5.5). JSON: script.ts makes bytes of what is base64url here.
 import { base64url } from 'jose'
 import { LIFETIME, NAME } from '#config'
-import { ALGORITHMS } from './public-key.ts'
 import { relyingPartyId } from './relying-party.ts'
+
+/** COSE algorithm numbers, the preferred first: ES256 (RFC 9053 §2.1) and RS256 (RFC 8812 §2). */
+const ALGORITHMS = [-7, -257] as const
 
 const encoder = new TextEncoder()
 
@@ -21,7 +23,7 @@ export function creationOptions({ issuer, challenge, userId, userName, existing 
     // The user id comes back with every sign-in, so that the account is found without an index.
     user: { id: base64url.encode(encoder.encode(userId)), name: userName, displayName: userName },
     challenge,
-    pubKeyCredParams: Object.values(ALGORITHMS).map((alg) => ({ type: 'public-key', alg })),
+    pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
     excludeCredentials: existing.map((id) => ({ type: 'public-key', id })),
     authenticatorSelection: {
       residentKey: 'required',

@@ -11,6 +11,7 @@ const PROBLEMS = {
   InvalidStateError: 'This device has a passkey for you here already.',
   Unreachable: 'The server could not be reached. Try again in a moment.',
   Nothing: 'Your browser returned no passkey. Try again, or use another browser or device.',
+  Unreadable: 'This browser cannot add a passkey of this kind. Update it, or use another browser or device.',
 }
 
 /** What to ask the authenticator for; undefined where the form's own answer is a page that says why not. */
@@ -29,17 +30,27 @@ async function callAuthenticator(options) {
   for (const one of options.excludeCredentials ?? []) one.id = toBytes(one.id)
   if (!options.user) return navigator.credentials.get({ publicKey: options })
   options.user.id = toBytes(options.user.id)
+  // Before the device keeps a passkey that nobody will know.
+  if (!AuthenticatorAttestationResponse.prototype.getPublicKey) throw { name: 'Unreadable' }
   return navigator.credentials.create({ publicKey: options })
+}
+
+// What the browser has parsed of a new key (WebAuthn §5.2.1.1): null for an algorithm that it cannot read.
+function newKey(response) {
+  if (!response.attestationObject) return {}
+  const publicKey = response.getPublicKey?.()
+  if (!publicKey) throw { name: 'Unreadable' }
+  return { publicKey, authenticatorData: response.getAuthenticatorData() }
 }
 
 function fillIn(form, credential) {
   // Both calls may resolve to null (Credential Management §2.3), and extensions that stand in for them have done so.
   if (!credential?.response) throw { name: 'Nothing' }
   const { rawId, response } = credential
-  form.elements.credentialId.value = toText(rawId)
-  for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
-    form.elements[name].value = response[name] ? toText(response[name]) : ''
-  }
+  const { clientDataJSON, authenticatorData, signature, userHandle } = response
+  const sent = { credentialId: rawId, clientDataJSON, authenticatorData, signature, userHandle, ...newKey(response) }
+  for (const name in sent) form.elements[name].value = sent[name] ? toText(sent[name]) : ''
+  form.elements.publicKeyAlgorithm.value = response.getPublicKeyAlgorithm?.() ?? ''
 }
 
 function prepare(form) {

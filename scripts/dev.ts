@@ -1,9 +1,12 @@
 // `npm run dev`: creates the missing secrets, starts `wrangler dev` with the given options, and says how to connect.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
+import { NAME } from '#config'
 import { isPersonWatching } from './deployment/terminal.ts'
 import { passOptions } from './options.ts'
+import { readableLog } from './readable-log.ts'
 import { completeDevVars, devVar } from './setup.ts'
 import { WRANGLER, WRANGLER_ENVIRONMENT } from './wrangler.ts'
 
@@ -15,8 +18,9 @@ Creates the secrets that are missing in .dev.vars, starts the server on this com
   --ip <address>       listen on this address
   --var <NAME:value>   use this setting instead of the one in wrangler.toml
   --persist-to <dir>   keep the data here, not in .wrangler/state
+  --verbose            also show what wrangler prints at the start: version, bindings, settings
 
-All options go to wrangler. \`npx wrangler dev --help\` lists the others.`
+At a terminal, the log is made readable; into a pipe it goes as JSON. All other options go to wrangler. \`npx wrangler dev --help\` lists the others.`
 
 const NAMES = [
   'port',
@@ -32,8 +36,10 @@ const NAMES = [
 ]
 
 const options = passOptions(USAGE, NAMES)
+const isVerbose = options.includes('--verbose')
 const made = await completeDevVars()
 if (made.length > 0) console.log(`Made ${made.join(', ')} in .dev.vars (git ignores it).\n`)
+if (process.stdout.isTTY) console.log('Starting the server …')
 
 const child = spawn(
   process.execPath,
@@ -45,30 +51,51 @@ const child = spawn(
     'PUBLIC_URL:',
     '--show-interactive-dev-session=false',
     '--infer-origin-from-routes=false',
-    ...options,
+    ...options.filter((option) => option !== '--verbose'),
   ],
   {
-    stdio: ['inherit', 'pipe', 'inherit'],
+    stdio: ['inherit', 'pipe', 'pipe'],
     env: { FORCE_COLOR: process.stdout.isTTY ? '1' : '0', ...WRANGLER_ENVIRONMENT },
   },
 )
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0 : 1)))
+/** What wrangler printed before the server was ready: shown only if it never is. */
+const held: string[] = []
+let isReady = false
+child.on('close', (code, signal) => {
+  if (!isReady && !isVerbose) for (const line of held) console.log(line)
+  process.exit(code ?? (signal === 'SIGINT' ? 0 : 1))
+})
 
-for await (const line of createInterface({ input: child.stdout })) {
-  console.log(line)
-  const origin = /Ready on (https?:\/\/\S+)/.exec(stripVTControlCharacters(line))?.[1]
-  if (origin) console.log(howToConnect(origin.replace('127.0.0.1', 'localhost')))
+await Promise.all([
+  eachLine(child.stderr, (line) => console.error(readable(line))),
+  eachLine(child.stdout, (line) => {
+    const origin = /Ready on (https?:\/\/\S+)/.exec(stripVTControlCharacters(line))?.[1]
+    if (isReady || isVerbose) console.log(readable(line))
+    else if (origin === undefined) held.push(line)
+    if (origin === undefined) return
+    isReady = true
+    console.log(howToConnect(origin.replace('127.0.0.1', 'localhost')))
+  }),
+])
+
+async function eachLine(stream: Readable, show: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream })) show(line)
+}
+
+function readable(line: string): string {
+  if (!process.stdout.isTTY) return line
+  return readableLog(line, new Date().toLocaleTimeString('en-GB')) ?? line
 }
 
 function howToConnect(origin: string): string {
   const url = `${origin}/mcp`
+  const name = NAME.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   return `
   Your MCP server:  ${url}
-  Connect Claude:   claude mcp add --transport http gatehouse ${url}
+  Connect Claude:   claude mcp add --transport http ${name} ${url}
+  Home page:        ${origin}   (other apps; your account is at /account)
   Passphrase:       ${passphrase()}
-
-  Your page with the connected apps: ${origin}/account
 `
 }
 

@@ -1,4 +1,5 @@
 // The home page: the address, the links that add it with one click, and a copy button that the policy lets run.
+import { stripVTControlCharacters } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { NAME } from '#config'
@@ -21,6 +22,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await server?.stop()
+})
+
+it('is on one of the four lines that `npm run dev` prints, without what wrangler says before', () => {
+  const printed = server.output.map((line) => stripVTControlCharacters(line))
+  expect(printed.findIndex((line) => line.includes(`Home page:        ${server.origin} `))).toBeLessThan(10)
+  expect(printed.join('\n')).toContain(`claude mcp add --transport http fixture ${server.mcpUrl}`)
+  expect(printed.join('\n')).not.toContain('access to the following bindings')
 })
 
 it('copies the address', async () => {

@@ -19,6 +19,7 @@ import type { LoginMethod } from './login/method.ts'
 import { loginRoutes } from './login/routes.tsx'
 import { type Catalog, upstreamScopesOf } from './mcp/catalog.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
+import { foreignEndpoints } from './mcp/foreign-tokens/endpoints.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
@@ -60,6 +61,7 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
   app.use(secureHeaders, guardOrigin)
   app.route('/', mcpEndpoint(catalog))
   app.route('/', resourceEndpoints)
+  app.route('/', foreignEndpoints)
   app.get('/', (c) => {
     const { issuer, settings } = c.var
     const local = isLoopback(new URL(issuer).hostname)

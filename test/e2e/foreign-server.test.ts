@@ -1,5 +1,9 @@
 // Another authorization server: an unmodified MCP client finds it by our metadata, a person signs in there in
 // a real browser, and the token that it issues opens our tools. No user signs in here.
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
@@ -75,6 +79,39 @@ describe.each([
     expect(visited).toEqual([provider.issuer, provider.issuer])
   })
 
+  it('leads a client on that opens /authorize and /token on our origin', async () => {
+    const callback = createServer((_request, response) => {
+      response.setHeader('Content-Type', 'text/html').end('<h1>You can close this page.</h1>')
+    }).listen(0, '127.0.0.1')
+    await once(callback, 'listening')
+    const verifier = randomBytes(32).toString('base64url')
+    const asked = {
+      client_id: REGISTERED_APP.client_id,
+      redirect_uri: `http://127.0.0.1:${(callback.address() as AddressInfo).port}/callback`,
+      resource: server.mcpUrl.href,
+    }
+    const url = new URL('/authorize', server.origin)
+    url.search = new URLSearchParams({
+      ...asked,
+      response_type: 'code',
+      scope: 'api:read',
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    }).toString()
+    await provider.allow(page, url, 'alice')
+    const code = new URL(page.url()).searchParams.get('code') as string
+    callback.close()
+    const body = new URLSearchParams({
+      ...asked,
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+    })
+    const answer = await fetch(new URL('/token', server.origin), { method: 'POST', body })
+    expect(answer.url).toBe(`${provider.issuer}/token`)
+    expect(await whoami(((await answer.json()) as { access_token: string }).access_token)).toBe(200)
+  })
+
   it('registers a client by itself, and is asked once for all who come at the same time', async () => {
     app = await App.start(server.mcpUrl, 'legacy', (url) => provider.allow(page, url, 'alice'))
     await app.connect()
@@ -91,7 +128,7 @@ describe.each([
   })
 
   it('is the only way in', async () => {
-    for (const path of ['/login', '/authorize', '/account', '/.well-known/oauth-authorization-server']) {
+    for (const path of ['/login', '/register', '/account', '/.well-known/oauth-authorization-server']) {
       expect((await fetch(new URL(path, server.origin))).status).toBe(404)
     }
     expect(await whoami('made-up')).toBe(401)

@@ -16,7 +16,8 @@ import {
 } from '../support/foreign-server.ts'
 import { legacyCall, modernCall, toolCall } from '../support/mcp-request.ts'
 import { structured } from '../support/oauth-client.ts'
-import { listenToLog } from '../support/outcome.ts'
+import { expectUnavailable, listenToLog } from '../support/outcome.ts'
+import { expectErrorJson, expectPage } from '../support/refusals.ts'
 import { MCP_URL, ORIGIN } from '../support/worker.ts'
 
 const ISSUER = 'https://login.gatehouse-tests.dev'
@@ -251,7 +252,10 @@ describe('our own authorization server', () => {
     KEEP_OWN_AUTHORIZATION_SERVER: 'true',
   })
 
-  it.each(OWN)('is not there when it is not in force: %s %s', async (method, path) => {
+  /** What leads to the other server, see below. */
+  const LEADING = ['GET /authorize', 'POST /token', 'OPTIONS /token']
+  const gone = OWN.filter(([method, path]) => !LEADING.includes(`${method} ${path}`))
+  it.each(gone)('is not there when it is not in force: %s %s', async (method, path) => {
     const response = await off(path, { method })
     expect(response.status).toBe(404)
     expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull()
@@ -280,6 +284,147 @@ describe('our own authorization server', () => {
       expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
     }
     expect((await off(METADATA, { method: 'POST' })).status).toBe(405)
+  })
+})
+
+describe('M13 a client that opens our origin although our metadata names another server', () => {
+  const QUERY =
+    '?client_id=app&state=a%20b+c%2F&resource=x&resource=y&redirect_uri=https%3A%2F%2Fapp.example%2Fcb'
+  const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  let host: DocumentHost
+  let foreign: ForeignServer
+  let server: Server
+  let log: ReturnType<typeof listenToLog>
+
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    host = DocumentHost.install()
+    foreign = await ForeignServer.start(host)
+    publish()
+    server = serverWith({ AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer }] })
+    log = listenToLog()
+  })
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  function publish(changes: Claims = {}): void {
+    const metadata = foreign.metadata({
+      authorization_endpoint: `${foreign.issuer}/oauth2/start`,
+      token_endpoint: `${foreign.issuer}/oauth2/token`,
+      ...changes,
+    })
+    host.answer(foreign.metadataUrl, () => Response.json(metadata))
+  }
+
+  const authorize = (query = QUERY) => server(`/authorize${query}`)
+  const redeem = (headers: Record<string, string> = {}, body = 'grant_type=authorization_code&code=c') =>
+    server('/token', { method: 'POST', headers: { ...FORM, ...headers }, body })
+
+  it('reaches a tool call: the person and the code get to that server', async () => {
+    const { searchParams } = new URL((await authorize()).headers.get('Location') as string)
+    const body = new URLSearchParams({
+      grant_type: 'authorization_code',
+      code: `code of ${searchParams.get('client_id')}`,
+      client_secret: 's',
+    }).toString()
+    const access_token = await foreign.token()
+    host.answer(`${foreign.issuer}/oauth2/token`, (init) =>
+      Response.json(
+        init.method === 'POST' && init.body === body ? { access_token } : { error: 'invalid_grant' },
+      ),
+    )
+    const redirect = await redeem({}, body)
+    // RFC 9110 §15.4.8: what a client does with a 307.
+    expect(redirect.status).toBe(307)
+    const answer = await fetch(redirect.headers.get('Location') as string, {
+      method: 'POST',
+      headers: FORM,
+      body,
+    })
+    const tokens = (await answer.json()) as { access_token: string }
+    expect((await callWith(server, tokens.access_token)).status).toBe(200)
+  })
+
+  it('is sent to its authorization endpoint with the query as it is', async () => {
+    const response = await authorize()
+    expect(response.status).toBe(302)
+    expect(response.headers.get('Location')).toBe(`${foreign.issuer}/oauth2/start${QUERY}`)
+    expect((await authorize('')).headers.get('Location')).toBe(`${foreign.issuer}/oauth2/start`)
+  })
+
+  it('keeps what that endpoint has of its own', async () => {
+    publish({ authorization_endpoint: `${foreign.issuer}/start?tenant=1` })
+    expect((await authorize('?a=b')).headers.get('Location')).toBe(`${foreign.issuer}/start?tenant=1&a=b`)
+    expect((await authorize('')).headers.get('Location')).toBe(`${foreign.issuer}/start?tenant=1`)
+  })
+
+  it('is sent to its token endpoint with nothing of ours, from pages of any origin, too', async () => {
+    const response = await redeem({ Origin: 'https://app.example' })
+    expect(response.headers.get('Location')).toBe(`${foreign.issuer}/oauth2/token`)
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
+    // For a client that follows no redirect, as the official one.
+    expect(await response.json()).toEqual({
+      error: 'invalid_request',
+      error_description: `The token endpoint is not here but at ${foreign.issuer}/oauth2/token`,
+    })
+    const preflight = await server('/token', { method: 'OPTIONS' })
+    expect([preflight.status, preflight.headers.get('Access-Control-Allow-Origin')]).toEqual([204, '*'])
+  })
+
+  it('is told where to go when it authenticates by a header, which a redirect would lose', async () => {
+    const response = await redeem({ Authorization: `Basic ${btoa('app:secret')}` })
+    await expectErrorJson(response.clone(), 400, 'invalid_request')
+    expect(response.headers.get('Location')).toBeNull()
+    expect(await response.text()).toContain(`${foreign.issuer}/oauth2/token`)
+  })
+
+  it('is sent to the first of several', async () => {
+    server = serverWith({ AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer }, { issuer: OTHER }] })
+    expect((await authorize('')).headers.get('Location')).toBe(`${foreign.issuer}/oauth2/start`)
+  })
+
+  it.each<[string, () => void]>([
+    ['does not answer', () => host.unplug(foreign.metadataUrl)],
+    ['names no endpoint', () => publish({ authorization_endpoint: undefined, token_endpoint: undefined })],
+    [
+      'names endpoints over plain http',
+      () => publish({ authorization_endpoint: 'http://evil.test/a', token_endpoint: 'http://evil.test/t' }),
+    ],
+    ['names a script', () => publish({ authorization_endpoint: 'javascript:alert(1)' })],
+    ['speaks for another', () => publish({ issuer: OTHER })],
+  ])(
+    'is told to wait while that server %s, and it is asked every ten seconds at most',
+    async (_what, break_) => {
+      break_()
+      for (let n = 0; n < 3; n++) {
+        const page = await authorize()
+        expect(page.headers.get('Location')).toBeNull()
+        await expectPage(page, 503)
+        await expectUnavailable(await redeem())
+      }
+      expect(host.fetched.filter((url) => url === foreign.metadataUrl)).toHaveLength(1)
+      expect(log()).toContainEqual(
+        expect.objectContaining({ event: 'issuer.unavailable', issuer: foreign.issuer }),
+      )
+      publish()
+      vi.setSystemTime(Date.now() + 11_000)
+      expect((await authorize()).status).toBe(302)
+      expect((await redeem()).status).toBe(307)
+    },
+  )
+
+  it('meets our own server where that is kept', async () => {
+    const vars = {
+      AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer }],
+      KEEP_OWN_AUTHORIZATION_SERVER: 'true',
+    }
+    server = serverWith(vars)
+    await expectPage(await authorize('?client_id=x'), 400)
+    await expectErrorJson(await redeem(), 400, 'invalid_request')
+    expect(host.fetched).toEqual([])
   })
 })
 

@@ -17,7 +17,7 @@ const RSA_BITS = { least: 2048, most: 4096 } as const
 /** Of a key in base64url: the largest RSA key. */
 const MAX_KEY_LENGTH = 736
 
-/** What the browser has sent, in base64url but for the number of the algorithm. */
+/** The fields from the browser, in base64url, except the number of the algorithm. */
 interface Attestation {
   readonly credentialId: string
   readonly clientDataJSON: string

@@ -40,7 +40,7 @@ export function noLongerOpen(): PageError {
   return new PageError(
     410,
     'This invitation is over',
-    'It was used, taken back, or is too old. If you have used it yourself, sign in with your passkey; otherwise ask for another one.',
+    'It was used or withdrawn, or it is too old. If you have used it yourself, sign in with your passkey; otherwise ask for another one.',
     { href: '/login', text: 'Sign in' },
   )
 }

@@ -30,7 +30,7 @@ async function callAuthenticator(options) {
   for (const one of options.excludeCredentials ?? []) one.id = toBytes(one.id)
   if (!options.user) return navigator.credentials.get({ publicKey: options })
   options.user.id = toBytes(options.user.id)
-  // Before the device keeps a passkey that nobody will know.
+  // Before the device keeps a passkey that no server knows.
   if (!AuthenticatorAttestationResponse.prototype.getPublicKey) throw { name: 'Unreadable' }
   return navigator.credentials.create({ publicKey: options })
 }

@@ -28,6 +28,7 @@ const listed = {
 export const skills: Resource = {
   name: 'skills',
   uri: 'skill://',
+  matches: (uri) => uri.startsWith('skill://'),
   list: async () => [listed],
   register: (server) => catalog.attach(server),
 }

@@ -47,7 +47,7 @@ const ATTACKS = [
   upTo('A', 26),
   upTo('T', 20),
   upTo('R', 10),
-  upTo('M', 13),
+  upTo('M', 14),
   upTo('W', 8),
   upTo('K', 6),
   READINGS,

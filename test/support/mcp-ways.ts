@@ -10,7 +10,7 @@ export type Ask = (method: string, params?: object, token?: string) => Promise<R
 export function askModern(
   token: string | undefined,
   method: string,
-  params: object & { name?: unknown; uri?: unknown } = {},
+  params: object = {},
   headers: Record<string, string> = {},
 ): Promise<Response> {
   const _meta = {
@@ -18,7 +18,8 @@ export function askModern(
     'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
     'io.modelcontextprotocol/clientCapabilities': {},
   }
-  const name = params.name ?? params.uri
+  const { name, uri } = params as { name?: unknown; uri?: unknown }
+  const named = name ?? uri
   return send(MCP_URL, {
     method: 'POST',
     headers: {
@@ -27,7 +28,7 @@ export function askModern(
       Accept: 'application/json, text/event-stream',
       'MCP-Protocol-Version': '2026-07-28',
       'Mcp-Method': method,
-      ...(typeof name === 'string' && { 'Mcp-Name': name }),
+      ...(typeof named === 'string' && { 'Mcp-Name': named }),
       ...headers,
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),

@@ -16,7 +16,7 @@ import { claimedServer, verifyForeignToken } from './foreign-tokens/verify.ts'
 import { REMEMBER_MS, requireLive } from './revocation.ts'
 
 /** No token came: the challenge then carries no error code (RFC 6750 §3.1). */
-class NoToken extends Error {}
+export class NoToken extends Error {}
 
 /**
  * The caller of a request.

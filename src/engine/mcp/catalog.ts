@@ -1,15 +1,10 @@
 // What a server offers, and the ways to it that the SDK leaves unguarded: lists and completions, each asked with the
 // caller of its own request.
-import {
-  type McpServer,
-  ProtocolError,
-  ProtocolErrorCode,
-  type ServerContext,
-} from '@modelcontextprotocol/server'
+import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import type { Prompt } from './define-prompt.ts'
 import type { Resource } from './define-resource.ts'
 import type { Tool } from './define-tool.ts'
-import type { CallerOf, Completable, HandlerContext, Offer } from './handler.ts'
+import type { CallerOf, Completable, Offer } from './handler.ts'
 
 /** What a fork's server offers. */
 export interface Catalog {
@@ -67,13 +62,12 @@ export function register(
   scopeNames: Readonly<Record<string, string>> | undefined,
 ): void {
   const { tools, resources, prompts } = catalog
-  const contextOf = (mcp: ServerContext): HandlerContext => ({ ...callerOf(mcp), mcp })
   const offers: readonly Offer[] = [...tools, ...resources, ...prompts]
   for (const offer of offers) offer.register(server, callerOf, scopeNames)
   const sdk = server.server
   if (resources.length > 0) {
     sdk.setRequestHandler('resources/list', async (_request, mcp) => {
-      const lists = await Promise.all(resources.map((resource) => resource.list(contextOf(mcp))))
+      const lists = await Promise.all(resources.map((resource) => resource.list(callerOf(mcp), mcp)))
       return { resources: lists.flat() }
     })
     sdk.setRequestHandler('resources/templates/list', () => ({
@@ -91,7 +85,7 @@ export function register(
           : resources.find(({ uri }) => uri === ref.uri)
       if (!completed)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of that name.')
-      const found = (await completed.complete?.(argument.name, argument.value, contextOf(mcp))) ?? []
+      const found = (await completed.complete?.(argument.name, argument.value, callerOf(mcp), mcp)) ?? []
       const values = found.slice(0, MAX_SUGGESTIONS)
       return { completion: { values, total: found.length, hasMore: values.length < found.length } }
     })

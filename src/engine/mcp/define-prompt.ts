@@ -11,12 +11,15 @@ import type * as z from 'zod'
 import { log } from '../log/log.ts'
 import {
   attempt,
+  type Caller,
   type Completable,
   type Complete,
+  type ContextOf,
+  contextOf,
   type Definition,
   ending,
-  type HandlerContext,
   type Offer,
+  type Stranger,
   scopesOf,
   suggest,
 } from './handler.ts'
@@ -28,10 +31,13 @@ type Arguments = z.ZodObject<Readonly<Record<string, z.ZodType<unknown, string |
 /** A text that the user says, or any result that the SDK knows. */
 export type PromptResult = string | GetPromptResult | InputRequiredResult
 
-interface PromptDefinition<Input extends Arguments> extends Definition {
+interface PromptDefinition<Input extends Arguments, Access> extends Definition<Access> {
   readonly input: Input
-  readonly complete?: { readonly [Name in keyof z.output<Input>]?: Complete }
-  readonly handler: (input: z.output<Input>, context: HandlerContext) => PromptResult | Promise<PromptResult>
+  readonly complete?: { readonly [Name in keyof z.output<Input>]?: Complete<Access> }
+  readonly handler: (
+    input: z.output<Input>,
+    context: ContextOf<Access>,
+  ) => PromptResult | Promise<PromptResult>
 }
 
 /** As `prompts/list` has it. */
@@ -51,8 +57,10 @@ export interface Prompt extends Offer, Partial<Completable> {
   readonly listed: Listed
 }
 
-export function definePrompt<Input extends Arguments>(prompt: PromptDefinition<Input>): Prompt {
-  const { name, title, description, input, complete } = prompt
+export function definePrompt<Input extends Arguments, const Access extends 'public' | undefined = undefined>(
+  prompt: PromptDefinition<Input, Access>,
+): Prompt {
+  const { name, title, description, input, access, complete } = prompt
   const scopes = scopesOf(prompt)
   const config = {
     title,
@@ -62,6 +70,7 @@ export function definePrompt<Input extends Arguments>(prompt: PromptDefinition<I
   }
   return {
     name,
+    ...(access && { access }),
     ...(prompt.upstream && { upstream: prompt.upstream }),
     listed: { name, title, description, arguments: argumentsOf(input) },
     ...(complete && {
@@ -70,7 +79,7 @@ export function definePrompt<Input extends Arguments>(prompt: PromptDefinition<I
     }),
     register(server, callerOf) {
       const handler = (args: unknown, mcp: ServerContext) =>
-        get(prompt, args as z.output<Input>, { ...callerOf(mcp), mcp })
+        get(prompt, args as z.output<Input>, callerOf(mcp), mcp)
       server.registerPrompt(name, config, handler as never)
     },
   }
@@ -84,13 +93,16 @@ function argumentsOf({ shape }: Arguments): Listed['arguments'] {
   }))
 }
 
-async function get<Input extends Arguments>(
-  { name, handler }: PromptDefinition<Input>,
+async function get<Input extends Arguments, Access>(
+  prompt: PromptDefinition<Input, Access>,
   input: z.output<Input>,
-  context: HandlerContext,
+  caller: Caller | Stranger,
+  mcp: ServerContext,
 ): Promise<GetPromptResult | InputRequiredResult> {
+  const { name, handler } = prompt
+  const context = contextOf(prompt, caller, mcp)
   const ended = await attempt({ prompt: name }, () => handler(input, context))
-  log('prompt.used', { prompt: name, ...ending(context, ended) })
+  log('prompt.used', { prompt: name, ...ending(caller, ended) })
   if (ended.outcome !== 'ok') throw new ProtocolError(ProtocolErrorCode.InternalError, ended.text)
   const { result } = ended
   if (typeof result !== 'string') return result

@@ -12,13 +12,16 @@ import {
 import { log } from '../log/log.ts'
 import {
   attempt,
+  type Caller,
   type Completable,
   type Complete,
+  type ContextOf,
+  contextOf,
   type Definition,
   ending,
-  type HandlerContext,
-  holds,
+  mayHave,
   type Offer,
+  type Stranger,
   scopesOf,
   suggest,
 } from './handler.ts'
@@ -34,19 +37,19 @@ type Values<Uri extends string> = Readonly<Record<VariablesOf<Uri>, string>>
 /** A text, or any result that the SDK knows; undefined where there is no such resource. */
 export type ResourceResult = string | ReadResourceResult | InputRequiredResult | undefined
 
-interface ResourceDefinition<Uri extends string> extends Definition {
+interface ResourceDefinition<Uri extends string, Access> extends Definition<Access> {
   /** `app://settings`, or a template in which a variable is what stands between two slashes: `note://{id}`. */
   readonly uri: Uri
   /** Of a text that the handler returns. */
   readonly mimeType?: string
   /** Those of a template that the caller may read. */
   readonly list?: (
-    context: HandlerContext,
+    context: ContextOf<Access>,
   ) => readonly ListedEntry<Uri>[] | Promise<readonly ListedEntry<Uri>[]>
-  readonly complete?: { readonly [Name in VariablesOf<Uri>]?: Complete }
+  readonly complete?: { readonly [Name in VariablesOf<Uri>]?: Complete<Access> }
   readonly handler: (
     variables: Values<Uri>,
-    context: HandlerContext,
+    context: ContextOf<Access>,
   ) => ResourceResult | Promise<ResourceResult>
 }
 
@@ -69,16 +72,21 @@ export interface Resource extends Offer, Partial<Completable> {
   readonly uri: string
   /** What a template says of itself; absent for a resource without variables. */
   readonly template?: Listed & { readonly uriTemplate: string }
+  /** Whether an address is one of its own. */
+  matches(uri: string): boolean
   /** What the caller may read; nothing without the scope. */
-  list(context: HandlerContext): Promise<readonly (Listed & { readonly uri: string })[]>
+  list(caller: Caller | Stranger, mcp: ServerContext): Promise<readonly (Listed & { readonly uri: string })[]>
 }
 
 // A variable is a whole segment, so that one pass tells whether an address matches.
 const FORM = /^[a-z][a-z\d+.-]*:\/\/(?:\{\w+\}|[^/{}]*)(?:\/(?:\{\w+\}|[^/{}]*))*$/
 const VARIABLE = /\{(\w+)\}/g
 
-export function defineResource<const Uri extends string>(resource: ResourceDefinition<Uri>): Resource {
-  const { name, title, description, uri, mimeType, complete } = resource
+export function defineResource<
+  const Uri extends string,
+  const Access extends 'public' | undefined = undefined,
+>(resource: ResourceDefinition<Uri, Access>): Resource {
+  const { name, title, description, uri, mimeType, access, complete } = resource
   if (!FORM.test(uri)) throw new Error(`The resource ${name} has an address of another form: ${uri}`)
   const isTemplate = uri.includes('{')
   const scopes = scopesOf(resource)
@@ -87,16 +95,18 @@ export function defineResource<const Uri extends string>(resource: ResourceDefin
   return {
     name,
     uri,
+    ...(access && { access }),
     ...(resource.upstream && { upstream: resource.upstream }),
     ...(isTemplate && { template: { uriTemplate: uri, ...listed } }),
     ...(complete && {
       complete: (...asked: Parameters<Completable['complete']>) =>
         suggest({ resource: name }, resource, complete, asked),
     }),
-    list: (context) => list(resource, isTemplate, listed, context),
+    matches: matcherOf(uri),
+    list: (caller, mcp) => list(resource, isTemplate, listed, caller, mcp),
     register(server, callerOf) {
       const readAs = ({ href }: URL, raw: object, mcp: ServerContext) =>
-        read(resource, href, raw, { ...callerOf(mcp), mcp })
+        read(resource, href, raw, callerOf(mcp), mcp)
       if (isTemplate)
         server.registerResource(name, new ResourceTemplate(uri, { list: undefined }), config, readAs)
       else server.registerResource(name, new URL(uri).href, config, (url, mcp) => readAs(url, {}, mcp))
@@ -104,17 +114,19 @@ export function defineResource<const Uri extends string>(resource: ResourceDefin
   }
 }
 
-async function read<Uri extends string>(
-  resource: ResourceDefinition<Uri>,
+async function read<Uri extends string, Access>(
+  resource: ResourceDefinition<Uri, Access>,
   href: string,
   raw: object,
-  context: HandlerContext,
+  caller: Caller | Stranger,
+  mcp: ServerContext,
 ): Promise<ReadResourceResult | InputRequiredResult> {
   const { name, mimeType, handler } = resource
   const variables = decoded<Uri>(raw)
   if (!variables) throw new ResourceNotFoundError(href)
+  const context = contextOf(resource, caller, mcp)
   const ended = await attempt({ resource: name }, () => handler(variables, context))
-  log('resource.read', { resource: name, ...ending(context, ended) })
+  log('resource.read', { resource: name, ...ending(caller, ended) })
   if (ended.outcome !== 'ok') throw new ProtocolError(ProtocolErrorCode.InternalError, ended.text)
   const { result } = ended
   if (result === undefined) throw new ResourceNotFoundError(href)
@@ -122,18 +134,31 @@ async function read<Uri extends string>(
   return { contents: [{ uri: href, ...(mimeType && { mimeType }), text: result }] }
 }
 
-async function list<Uri extends string>(
-  resource: ResourceDefinition<Uri>,
+async function list<Uri extends string, Access>(
+  resource: ResourceDefinition<Uri, Access>,
   isTemplate: boolean,
   listed: Listed,
-  context: HandlerContext,
+  caller: Caller | Stranger,
+  mcp: ServerContext,
 ): Promise<readonly (Listed & { readonly uri: string })[]> {
   const { name, uri, list } = resource
   if (!isTemplate) return [{ uri, ...listed }]
-  if (!list || !holds(context, resource)) return []
+  if (!list || !mayHave(caller, resource)) return []
+  const context = contextOf(resource, caller, mcp)
   const ended = await attempt({ resource: name }, () => list(context))
   if (ended.outcome !== 'ok') return []
   return ended.result.map(({ variables, ...entry }) => ({ uri: expand(uri, variables), ...listed, ...entry }))
+}
+
+/** What the SDK takes for an address of this resource. */
+function matcherOf(uri: string): (uri: string) => boolean {
+  const [first = '', ...others] = uri.split(VARIABLE).filter((_part, index) => index % 2 === 0)
+  const form = new RegExp(`^${[first, ...others].map(escaped).join('[^/,]+')}$`)
+  return (address) => URL.canParse(address) && form.test(new URL(address).href)
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
 function expand(uri: string, variables: Readonly<Record<string, string>>): string {

@@ -7,7 +7,17 @@ import type {
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import { log } from '../log/log.ts'
-import { attempt, type Definition, ending, type HandlerContext, type Offer, scopesOf } from './handler.ts'
+import {
+  attempt,
+  type Caller,
+  type ContextOf,
+  contextOf,
+  type Definition,
+  ending,
+  type Offer,
+  type Stranger,
+  scopesOf,
+} from './handler.ts'
 import { withJsonSchemaOnce } from './json-schema.ts'
 import { challengeFor } from './refusal.ts'
 
@@ -16,12 +26,13 @@ export { type HandlerContext as ToolContext, ToolError } from './handler.ts'
 /** A plain text, what `answer()` makes, or any result that the SDK knows. */
 export type ToolResult = string | CallToolResult | InputRequiredResult
 
-interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject> extends Definition {
+interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, Access>
+  extends Definition<Access> {
   readonly input: Input
   /** The form of the structured part of the answer, if it has one. */
   readonly output?: Output
   readonly annotations?: ToolAnnotations
-  readonly handler: (input: z.output<Input>, context: HandlerContext) => ToolResult | Promise<ToolResult>
+  readonly handler: (input: z.output<Input>, context: ContextOf<Access>) => ToolResult | Promise<ToolResult>
 }
 
 /** A tool, ready to be registered with a server. */
@@ -32,10 +43,12 @@ export function answer(text: string, data: object): CallToolResult {
   return { content: [{ type: 'text', text }], structuredContent: { ...data } }
 }
 
-export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
-  tool: ToolDefinition<Input, Output>,
-): Tool {
-  const { name, title, description, input, output, annotations } = tool
+export function defineTool<
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+  const Access extends 'public' | undefined = undefined,
+>(tool: ToolDefinition<Input, Output, Access>): Tool {
+  const { name, title, description, input, output, access, annotations } = tool
   const scopes = scopesOf(tool)
   const config = {
     title,
@@ -47,29 +60,30 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   }
   return {
     name,
+    ...(access && { access }),
     ...(tool.upstream && { upstream: tool.upstream }),
     register(server, callerOf, scopeNames = {}) {
       // The SDK infers the callback's input from the schema; a generic one is beyond it.
       const handler = (args: unknown, mcp: ServerContext) =>
-        call(tool, args as z.output<Input>, { ...callerOf(mcp), mcp })
-      const _meta = { securitySchemes: securitySchemes((scopes ?? []).map((one) => scopeNames[one] ?? one)) }
+        call(tool, args as z.output<Input>, callerOf(mcp), mcp)
+      const oauth2 = { type: 'oauth2', scopes: (scopes ?? []).map((one) => scopeNames[one] ?? one) }
+      // Where hosts look for it (OpenAI's Apps SDK).
+      const _meta = { securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2] }
       server.registerTool(name, { ...config, _meta }, handler as never)
     },
   }
 }
 
-// Where hosts look for it (OpenAI's Apps SDK): every tool here needs a token.
-function securitySchemes(scopes: readonly string[]): object[] {
-  return [{ type: 'oauth2', scopes }]
-}
-
-async function call<Input extends z.ZodObject, Output extends z.ZodObject>(
-  { name, handler }: ToolDefinition<Input, Output>,
+async function call<Input extends z.ZodObject, Output extends z.ZodObject, Access>(
+  tool: ToolDefinition<Input, Output, Access>,
   input: z.output<Input>,
-  context: HandlerContext,
+  caller: Caller | Stranger,
+  mcp: ServerContext,
 ): Promise<CallToolResult | InputRequiredResult> {
+  const { name, handler } = tool
+  const context = contextOf(tool, caller, mcp)
   const ended = await attempt({ tool: name }, () => handler(input, context))
-  log('tool.called', { tool: name, ...ending(context, ended) })
+  log('tool.called', { tool: name, ...ending(caller, ended) })
   if (ended.outcome !== 'ok') return { content: [{ type: 'text', text: ended.text }], isError: true }
   const { result } = ended
   return typeof result === 'string' ? { content: [{ type: 'text', text: result }] } : result

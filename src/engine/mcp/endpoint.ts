@@ -1,6 +1,6 @@
 // /mcp: the MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
 // or for every session of the older era, so that nothing of one user is ever in reach of another.
-import { createMcpHandler } from '@modelcontextprotocol/server'
+import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server'
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
@@ -10,7 +10,7 @@ import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
-import { authenticate, authInfoOf, challenge } from './bearer-auth.ts'
+import { authenticate, authInfoOf, challenge, NoToken } from './bearer-auth.ts'
 import { type Catalog, reachableBy } from './catalog.ts'
 import { withSingleHeaders, withSingleParameters } from './headers.ts'
 import { readMessage } from './message.ts'
@@ -18,6 +18,7 @@ import { asToolResult, readsResultsOnly } from './refusal.ts'
 import { forOperation } from './request-state.ts'
 import { newServer } from './server.ts'
 import { askSession, isOfSession } from './sessions/store.ts'
+import { isStrangers, reachableByStrangers, requireFewFrom } from './strangers.ts'
 import { endingWith } from './stream.ts'
 
 /** Of a message whose sender is unknown: to parse JSON costs more than any refusal. */
@@ -58,13 +59,15 @@ async function serve(c: Context<AppEnv>, catalog: Catalog): Promise<Response> {
   if (isForeignOrigin(c))
     return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
   const started = Date.now()
-  const accessToken = await authenticate(c)
-  const posted = c.req.method === 'POST' ? await readMessage(c.req.raw) : { message: undefined }
+  const isPublic = isStrangers(c, catalog)
+  if (isPublic) await requireFewFrom(c)
+  const accessToken = isPublic ? undefined : await authenticate(c)
+  const most = isPublic ? MAX_STRANGERS_BYTES : undefined
+  const posted = c.req.method === 'POST' ? await readMessage(c.req.raw, most) : { message: undefined }
   const response =
     'refusal' in posted ? posted.refusal : await handleMessage(c, catalog, accessToken, posted.message)
   log(response.status === 403 ? 'scope.refused' : 'mcp.request', {
-    user: accessToken.userId,
-    client: accessToken.clientId,
+    ...(accessToken && { user: accessToken.userId, client: accessToken.clientId }),
     ...('message' in posted && posted.message && operationOf(posted.message)),
     status: response.status,
     ms: Date.now() - started,
@@ -74,7 +77,7 @@ async function serve(c: Context<AppEnv>, catalog: Catalog): Promise<Response> {
     'message' in posted && readsResultsOnly(c.req.raw.headers, accessToken)
       ? await asToolResult(response, posted.message ?? {})
       : response
-  return endingWith(accessToken, c, understood)
+  return accessToken ? endingWith(accessToken, c, understood) : understood
 }
 
 /** The answer to a request without a right, in the form that its host understands. */
@@ -89,19 +92,34 @@ async function refuse(error: Error, c: Context<AppEnv>): Promise<Response> {
 async function handleMessage(
   c: Context<AppEnv>,
   catalog: Catalog,
-  accessToken: AccessToken,
+  accessToken: AccessToken | undefined,
   message: Message | undefined,
 ): Promise<Response> {
   const { env } = c
   const issuer = c.get('issuer')
   if (message) c.req.raw = withSingleParameters(c.req.raw, message)
+  if (!accessToken) {
+    const open = reachableByStrangers(message ?? {}, catalog)
+    return open ? answer(c, open, message) : challenge(c, new NoToken())
+  }
   if (await isOfSession(c.req.raw, message)) {
     return askSession(env, c.req.raw, { issuer, accessToken }, message)
   }
+  return answer(c, catalog, message, forOperation(authInfoOf(issuer, accessToken), message))
+}
+
+function answer(
+  c: Context<AppEnv>,
+  catalog: Catalog,
+  message: Message | undefined,
+  authInfo?: AuthInfo,
+): Promise<Response> {
+  const { env } = c
   const reachable = reachableBy(message, catalog)
-  const handler = createMcpHandler(() => newServer(reachable, { env, settings: c.get('settings'), issuer }))
+  const surroundings = { env, settings: c.get('settings'), issuer: c.get('issuer') }
+  const handler = createMcpHandler(() => newServer(reachable, surroundings))
   return handler.fetch(withoutToken(c.req.raw), {
-    authInfo: forOperation(authInfoOf(issuer, accessToken), message),
+    ...(authInfo && { authInfo }),
     ...(message && { parsedBody: message }),
   })
 }

@@ -33,52 +33,94 @@ export interface HandlerContext extends Caller {
   readonly mcp: ServerContext
 }
 
+/** What the handler of something public is given: nobody is known there, not even where a token came. */
+export interface PublicContext {
+  readonly env: Env
+  readonly mcp: ServerContext
+}
+
+/** Who sends a message without a token. */
+export interface Stranger {
+  readonly env: Env
+}
+
+/** What a handler is given, by what its definition says of access. */
+export type ContextOf<Access> = Access extends 'public' ? PublicContext : HandlerContext
+
 /** The one kind of error whose text reaches the model: say what went wrong and what to do instead. */
 export class ToolError extends Error {}
 
 /** The common fields of a tool, a resource and a prompt. */
-export interface Definition {
+export interface Definition<Access = unknown> {
   /** Its name in the protocol, for the model and in the log. */
   readonly name: string
   /** What people are shown. */
   readonly title: string
   /** What the model, or the person, reads to decide when to use it. */
   readonly description: string
+  /** `public`: for everyone, without a token. */
+  readonly access?: Access
   /** What a token must be allowed; absent: any token will do. */
-  readonly scope?: Scope | readonly [Scope, ...Scope[]]
+  readonly scope?: Access extends 'public' ? never : Scope | readonly [Scope, ...Scope[]]
   /** Which scopes it needs of the token that a login method brings, by method: `{ github: ['repo'] }`. */
   readonly upstream?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Tells who makes the call that a context is of. */
-export type CallerOf = (mcp: ServerContext) => Caller
+export type CallerOf = (mcp: ServerContext) => Caller | Stranger
 
 /** What a definition becomes: ready to be registered with a server. */
 export interface Offer {
   readonly name: string
+  readonly access?: 'public'
   readonly upstream?: Readonly<Record<string, readonly string[]>>
   /** @param scopeNames what our scopes are called at the authorization server that clients are sent to */
   register(server: McpServer, callerOf: CallerOf, scopeNames?: Readonly<Record<string, string>>): void
 }
 
 /** Suggests values that begin with what was typed so far: at most 100 of them are sent. */
-export type Complete = (
+export type Complete<Access = undefined> = (
   start: string,
-  context: HandlerContext,
+  context: ContextOf<Access>,
 ) => readonly string[] | Promise<readonly string[]>
 
 /** What lists and completions are asked. The SDK checks no scope there, so that each has to be asked with its caller. */
 export interface Completable {
   /** Suggestions for one variable or argument; none without the scope. */
-  complete(argument: string, start: string, context: HandlerContext): Promise<readonly string[]>
+  complete(
+    argument: string,
+    start: string,
+    caller: Caller | Stranger,
+    mcp: ServerContext,
+  ): Promise<readonly string[]>
 }
 
-export function scopesOf({ scope }: Definition): readonly [Scope, ...Scope[]] | undefined {
+export function scopesOf({
+  scope,
+}: Pick<Definition<undefined>, 'scope'>): readonly [Scope, ...Scope[]] | undefined {
   return typeof scope === 'string' ? [scope] : scope
 }
 
-export function holds({ scopes }: Caller, definition: Definition): boolean {
-  return (scopesOf(definition) ?? []).every((scope) => scopes.includes(scope))
+/** Whether a caller may have something of a definition listed or completed. */
+export function mayHave(caller: Caller | Stranger, definition: Definition): boolean {
+  if (definition.access === 'public') return true
+  return (
+    'user' in caller &&
+    (scopesOf(definition as Definition<undefined>) ?? []).every((scope) => caller.scopes.includes(scope))
+  )
+}
+
+/**
+ * What a handler is given. The endpoint lets a stranger reach only what is public; this does not rely on it.
+ * @throws Error
+ */
+export function contextOf<Access>(
+  { access }: Definition<Access>,
+  caller: Caller | Stranger,
+  mcp: ServerContext,
+): ContextOf<Access> {
+  if (access !== 'public' && !('user' in caller)) throw new Error('A message came here unauthenticated.')
+  return (access === 'public' ? { env: caller.env, mcp } : { ...caller, mcp }) as ContextOf<Access>
 }
 
 /** How a handler ended: with a result, or with a text that the client may read. */
@@ -115,16 +157,17 @@ export async function attempt<Result>(
 export async function suggest(
   what: Named,
   definition: Definition,
-  completers: Readonly<Record<string, Complete | undefined>> | undefined,
-  [argument, start, context]: Parameters<Completable['complete']>,
+  completers: object,
+  [argument, start, caller, mcp]: Parameters<Completable['complete']>,
 ): Promise<readonly string[]> {
-  const completer = completers && Object.hasOwn(completers, argument) ? completers[argument] : undefined
-  if (!completer || !holds(context, definition)) return []
+  const completer = Object.hasOwn(completers, argument) && (completers as Record<string, Complete>)[argument]
+  if (!completer || !mayHave(caller, definition)) return []
+  const context = contextOf(definition, caller, mcp) as HandlerContext
   const ended = await attempt(what, () => completer(start, context))
   return ended.outcome === 'ok' ? ended.result : []
 }
 
 /** Who and how, as the log has it. */
-export function ending({ user, client }: Caller, { outcome, ms }: Ended<unknown>) {
-  return { user: user.id, client: client.id, outcome, ms }
+export function ending(caller: Caller | Stranger, { outcome, ms }: Ended<unknown>) {
+  return { ...('user' in caller && { user: caller.user.id, client: caller.client.id }), outcome, ms }
 }

@@ -7,7 +7,7 @@ import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Settings } from '../settings/load.ts'
 import { VERSION } from '../version.ts'
 import { type Catalog, capabilitiesOf, register } from './catalog.ts'
-import type { Caller } from './handler.ts'
+import type { Caller, Stranger } from './handler.ts'
 import { type Operation, requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'
 
@@ -41,7 +41,8 @@ export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundi
     const { clientId, userId, operation } = authenticated(mcp)
     return requestState(settings, issuer, { userId, clientId, operation })
   }
-  const callerOf = (mcp: ServerContext): Caller => {
+  const callerOf = (mcp: ServerContext): Caller | Stranger => {
+    if (!mcp.http?.authInfo) return { env }
     const { clientId, scopes, userId, userName, userExpiresAt } = authenticated(mcp)
     return {
       user: { id: userId, name: userName, ...(userExpiresAt !== undefined && { expiresAt: userExpiresAt }) },

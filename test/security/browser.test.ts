@@ -124,6 +124,20 @@ describe('RFC 9110 §7.4 a server on this computer behind a tunnel that ends TLS
     },
   )
 
+  it.each(['http://host.docker.internal:8787', 'http://192.168.1.7:8787', 'http://rebound.example'])(
+    'says so at any other name: %s',
+    async (origin) => {
+      const page = await expectPage(await send(`${origin}/login`, { headers: { Accept: 'text/html' } }), 421)
+      expect(page).toContain('local names only')
+      await expectErrorJson(await send(`${origin}/mcp`), 403, 'invalid_request')
+    },
+  )
+
+  it('says so behind a tunnel of Cloudflare, which passes the id of the request on', async () => {
+    const headers = { 'CF-Ray': '8f0000000000abcd-FRA', Accept: 'text/html' }
+    await expectPage(await ask(`http://${tunnel}`, '/login', headers), 421)
+  })
+
   it('does not redirect to itself where the tunnel is its PUBLIC_URL', async () => {
     configure({ PUBLIC_URL: `https://${tunnel}` })
     const headers = { 'X-Forwarded-Host': tunnel, Accept: 'text/html' }
@@ -149,7 +163,8 @@ describe('W6 RFC 9700 §2.6 plain http', () => {
     '/authorize?client_id=x&state=a%20state',
     '/nowhere',
   ])('sends a person who opens %s to https', async (path) => {
-    const response = await new Visitor().get(HTTP_ORIGIN + path)
+    const headers = { Accept: 'text/html', 'CF-Ray': '8f0000000000abcd-FRA' }
+    const response = await send(HTTP_ORIGIN + path, { headers })
     expect(response.status).toBe(308)
     expect(response.headers.get('Location')).toBe(ORIGIN + path)
   })

@@ -28,6 +28,8 @@ function originOf(c: Context, { publicUrl }: Settings): string | Response {
   const url = new URL(c.req.url)
   if (isTunneled(c, url)) return localNamesOnly(c)
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) {
+    // On a computer of one's own nothing answers there, and `wrangler dev` writes the redirect back to http.
+    if (isNavigation(c) && !isAtEdge(c)) return localNamesOnly(c)
     if (isNavigation(c)) return c.redirect(`https://${url.host}${url.pathname}${url.search}`, 308)
     return c.json(
       { error: 'invalid_request', error_description: 'Only https is served here, and http at local names.' },
@@ -48,14 +50,19 @@ function isTunneled(c: Context, { protocol, host }: URL): boolean {
   return !isLoopback(name.replace(/:\d+$/, ''))
 }
 
+// Cloudflare gives each request an id. A tunnel of Cloudflare passes it on, too; isTunneled() comes first.
+function isAtEdge(c: Context): boolean {
+  return c.req.header('CF-Ray') !== undefined
+}
+
 function firstOf(c: Context, header: string): string | undefined {
   return c.req.header(header)?.split(',')[0]?.trim().toLowerCase()
 }
 
 function localNamesOnly(c: Context): Response {
   const why =
-    'A tunnel or proxy in front of this server ended TLS, and plain http is for local names only, such as ' +
-    'http://localhost:8787. Deploy the server (npm run deploy) to reach it from elsewhere.'
+    'This server runs on one computer and serves local names only, such as http://localhost:8787, whether or not a ' +
+    'tunnel in front of it ends TLS. Deploy it (npm run deploy) to reach it from elsewhere.'
   if (isNavigation(c)) throw new PageError(421, 'This address is not served here', why)
   return c.json({ error: 'invalid_request', error_description: why }, 421)
 }

@@ -1,0 +1,18 @@
+// A family's shopping list.
+import { gatehouse } from '#engine/gatehouse.ts'
+import { homePage } from '#engine/pages/home.tsx'
+import { login } from './login.ts'
+import { forget, prompts, resources, tools } from './server/index.ts'
+
+const server = gatehouse({ login, tools, resources, prompts, forget, home: homePage })
+
+export default server.worker
+
+// One line for each Durable Object. wrangler.toml names each, too.
+export class AccountObject extends server.AccountObject {}
+export class LegacySession extends server.LegacySession {}
+export { AuditObject } from '#engine/log/audit-object.ts'
+export { SeenObject } from '#engine/oauth/assertions/seen-object.ts'
+export { ClientObject } from '#engine/oauth/clients/object.ts'
+export { GrantObject } from '#engine/oauth/grants/object.ts'
+export { ShoppingList } from './server/list.ts'

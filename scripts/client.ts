@@ -2,9 +2,12 @@
 // where no app may register itself. It asks no question, so that scripts can use it.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { LIFETIME, SCOPES } from '#config'
 import { sha256 } from '#engine/crypto/digest.ts'
 import { randomSecret } from '#engine/crypto/secrets.ts'
+import { displayable } from '#engine/http/displayable.ts'
+import { type ScriptRecord, scriptRecord } from '#engine/log/script-store.ts'
 import {
   type ClientMetadata,
   JWT_BEARER_GRANT,
@@ -16,7 +19,7 @@ import { judgeRedirectUri } from '#engine/oauth/clients/redirect-uri.ts'
 import { readAppRedirectUris } from '#engine/settings/app-redirect-uris.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { readOptions, refuse } from './options.ts'
-import { Records } from './records.ts'
+import { type Entry, Records } from './records.ts'
 
 const USAGE = `Usage: npm run client -- <command> [options]
 
@@ -99,7 +102,7 @@ async function add(records: Records): Promise<void> {
     ...(values.introspection && { introspects: true }),
     issuedAt: Math.floor(Date.now() / 1000),
   }
-  await records.write(ownedKey(client.id), client)
+  await records.write(entryOf(client), happened('client.registered', client))
   print({ ...described(client), ...(secret !== undefined && { client_secret: secret }) })
   if (secret !== undefined) say('\nThe secret is shown this once. Only its hash is kept.')
 }
@@ -172,7 +175,8 @@ async function rotateSecret(records: Records, id: string | undefined): Promise<v
   if (client.secretHash === undefined)
     throw new Refused('This client has no secret: it has a key, or is public.')
   const secret = randomSecret()
-  await records.write(ownedKey(client.id), { ...client, secretHash: await sha256(secret) })
+  const renewed = { ...client, secretHash: await sha256(secret) }
+  await records.write(entryOf(renewed), happened('client.updated', client))
   print({ ...described(client), client_secret: secret })
   say('\nThe secret is shown this once. The old one is refused within a minute.')
 }
@@ -181,10 +185,26 @@ async function rotateSecret(records: Records, id: string | undefined): Promise<v
 // record remains, and the owner can run the command again.
 async function remove(records: Records, id: string | undefined): Promise<void> {
   const client = await require(records, id)
-  await records.write(revokedClientKey(client.id), 'removed', LIFETIME.accessToken + 300)
+  const mark = {
+    key: revokedClientKey(client.id),
+    value: 'removed',
+    expiration_ttl: LIFETIME.accessToken + 300,
+  }
+  await records.write(mark, happened('client.removed', client))
   await records.remove(ownedKey(client.id))
   print({ client_id: client.id, removed: true })
   say('\nThe server refuses its tokens within 2 minutes, and what people gave it.')
+}
+
+function entryOf(client: OwnedClient): Entry {
+  return { key: ownedKey(client.id), value: JSON.stringify(client) }
+}
+
+/** The line about it on the owner's page. */
+function happened(event: Parameters<typeof scriptRecord>[0], { id, metadata }: OwnedClient): ScriptRecord {
+  const user = process.env.USER ?? process.env.USERNAME
+  const operator = displayable(user === undefined ? hostname() : `${user}@${hostname()}`)
+  return scriptRecord(event, { id, name: displayable(metadata.client_name) }, operator)
 }
 
 async function require(records: Records, id: string | undefined): Promise<OwnedClient> {

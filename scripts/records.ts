@@ -13,6 +13,15 @@ const AT_ONCE = 100
 /** A value as `wrangler kv bulk get` prints it: inside an object for local records, bare for those at Cloudflare. */
 type Bulk = string | null | { readonly value: string | null }
 
+/** A record, as `wrangler kv bulk put` takes it. */
+export interface Entry {
+  readonly key: string
+  readonly value: string
+  /** In seconds; without it the record never expires. */
+  readonly expiration_ttl?: number
+  readonly metadata?: object
+}
+
 export interface Location {
   readonly remote: boolean
   /** The deployed Worker, if not the one that wrangler.toml names. */
@@ -63,10 +72,10 @@ export class Records {
     return found
   }
 
-  /** @param ttl in seconds; without it the record never expires */
-  async write(name: string, value: object | string, ttl?: number): Promise<void> {
-    await this.#withFile(typeof value === 'string' ? value : JSON.stringify(value), (file) =>
-      this.#run('put', name, '--path', file, ...(ttl === undefined ? [] : ['--ttl', String(ttl)])),
+  /** Writes all of them in one call. */
+  async write(...entries: readonly Entry[]): Promise<void> {
+    await this.#withFile(JSON.stringify(entries), (file) =>
+      wrangler('kv', 'bulk', 'put', file, ...this.#where),
     )
   }
 

@@ -1,6 +1,7 @@
 // What the owner sees of everybody, and what they can end.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { scriptEvents, scriptRecord } from '#engine/log/script-store.ts'
 import { openGrant } from '#engine/oauth/grants/opening-store.ts'
 import { MAX_REVOKED_AT_ONCE } from '#engine/oauth/grants/user-store.ts'
 import { type Identity, OWNER, userIdOf } from '#engine/people/identity.ts'
@@ -227,6 +228,54 @@ describe('the admin page', () => {
       expect(door).toContain('Notes for Mac registered')
       expect(door).toContain('A sign-in with passphrase failed: wrong passphrase (2 times that day)')
     })
+  })
+})
+
+describe('what a script did with a client', () => {
+  const leave = ({ key, value, metadata }: ReturnType<typeof scriptRecord>) =>
+    env.RECORDS.put(key, value, { metadata })
+
+  const client = { id: `owned_${'a'.repeat(22)}`, name: 'Nightly build' }
+  const later = () => vi.setSystemTime(Date.now() + 1000)
+
+  it('stands among the rest, by time, with the computer that it ran on', async () => {
+    await leave(scriptRecord('client.registered', client, 'ada@desk'))
+    later()
+    const { person } = await newMember('Ada')
+    await (await OAuthClient.registered({ client_name: 'Notes for Mac' })).connect(person)
+    later()
+    await leave(scriptRecord('client.updated', client, 'ada@desk'))
+    later()
+    await leave(scriptRecord('client.removed', client, undefined))
+    await vi.waitFor(async () => {
+      const [people, door] = (await AdminPage.of(owner)).part('events').split('At the door')
+      expect(people).toMatch(
+        /npm run client removed Nightly build.*npm run client \( ?ada@desk ?\) changed Nightly build.*allowed Notes for Mac.*\) registered Nightly build/,
+      )
+      expect(door).not.toContain('Nightly build')
+    })
+  })
+
+  it('comes newest first, so that a full page shows the newest', async () => {
+    for (const event of ['client.registered', 'client.updated', 'client.removed'] as const) {
+      later()
+      await leave(scriptRecord(event, client, 'ada@desk'))
+    }
+    expect((await scriptEvents(env, 2)).map(({ event }) => event)).toEqual([
+      'client.removed',
+      'client.updated',
+    ])
+  })
+
+  it('fits the metadata of KV, however long its names are', async () => {
+    const long = '🔑'.repeat(100)
+    await leave(scriptRecord('client.registered', { ...client, name: long }, long))
+    expect((await AdminPage.of(owner)).part('events')).toContain(`registered ${long}`)
+  })
+
+  it('does not keep the page from its owner where a record is not whole', async () => {
+    await env.RECORDS.put('audit:0', '')
+    expect((await AdminPage.of(owner)).part('events')).toContain('signed in')
   })
 })
 

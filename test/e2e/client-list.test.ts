@@ -1,4 +1,4 @@
-// `npm run client -- list` on a deployed server: one program reads a hundred records.
+// `npm run client` on a deployed server: one program reads a hundred records, and writes what belongs together.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ownedKey } from '#engine/oauth/clients/owned-store.ts'
 import { Stage } from '../support/cloudflare/stage.ts'
@@ -11,8 +11,8 @@ beforeEach(async () => {
 
 afterEach(() => stage.stop())
 
-describe('a list of clients', () => {
-  it('reads its records in bulk, and leaves out one that was removed meanwhile', async () => {
+describe('npm run client, remote', () => {
+  it('lists by a bulk read, and leaves out one that was removed meanwhile', async () => {
     const { entries } = stage.account.deployedWithRecords('gatehouse')
     const ids = Array.from({ length: 101 }, (_, n) => `owned_${String(n).padStart(22, '0')}`)
     for (const id of ids) {
@@ -33,5 +33,14 @@ describe('a list of clients', () => {
     expect(stdout).not.toContain(ids[7])
     expect(stage.account.calls.filter((call) => call.includes('/values/'))).toEqual([])
     expect(stage.account.calls.filter((call) => call.endsWith('/bulk/get'))).toHaveLength(2)
+  })
+
+  it('writes a client together with the line for the owner’s page', async () => {
+    const { entries } = stage.account.deployedWithRecords('gatehouse')
+    const flags = ['--name', 'Nightly build', '--scope', 'notes:read', '--remote']
+    const { stdout } = await stage.clone.run('client', 'add', '--json', ...flags)
+    const { client_id } = JSON.parse(stdout)
+    expect([...entries.keys()]).toEqual([ownedKey(client_id), expect.stringMatching(/^audit:\d{16}:/)])
+    expect(stage.account.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1)
   })
 })

@@ -1,5 +1,6 @@
 // Apps that the owner registers for people, where no app can introduce itself: `npm run client` as a program, an
 // unmodified MCP client that was given its id, a real browser.
+import { hostname } from 'node:os'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
@@ -72,6 +73,21 @@ describe('an app that the owner has registered for people', () => {
     app.loseAccessToken()
     await expect(app.call('whoami')).rejects.toThrow()
     await app.stop()
+  })
+
+  it('leaves a line on the owner’s page for each thing that a script does with it', async () => {
+    const { client_id } = JSON.parse(
+      (await add('--redirect-uri', 'https://a.example/cb', '--secret', '--json')).output,
+    )
+    await client('rotate-secret', client_id)
+    await client('remove', client_id)
+    await page.goto(`${server.origin}/admin`)
+    const told = await page.locator('#events li').allTextContents()
+    const byScript = told.filter((line) => line.startsWith('npm run client'))
+    const [removed, changed, registered] = byScript
+    expect(removed).toContain('removed Desk & Co')
+    expect(changed).toContain('changed Desk & Co')
+    expect(registered).toContain(`${hostname()}) registered Desk & Co`)
   })
 
   it.each([

@@ -1,7 +1,9 @@
 // What the owner is shown: a page of the people, one of the registrations, and what happened lately.
 import { groupByClient } from '../account/apps.ts'
+import type { KeptRow } from '../log/audit-object.ts'
 import { recentEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
+import { scriptEvents } from '../log/script-store.ts'
 import { listRegistrations, type Registration } from '../oauth/clients/overview-store.ts'
 import { destinationOf } from '../oauth/endpoints/authorization-response.ts'
 import { listHolders } from '../oauth/grants/list-store.ts'
@@ -86,13 +88,16 @@ export async function happened(
   env: Env,
   methods: Names,
 ): Promise<{ known: Happened[]; strangers: Happened[] } | undefined> {
-  const recent = await recentEvents(env, EVENTS).catch((error: unknown) => logError(error, { part: 'audit' }))
+  const reading = Promise.all([recentEvents(env, EVENTS), scriptEvents(env, EVENTS)])
+  const recent = await reading.catch((error: unknown) => logError(error, { part: 'audit' }))
   if (!recent) return undefined
-  const readable = ({ fields, ...row }: (typeof recent.known)[number]): Happened => {
+  const [{ known, strangers }, byScript] = recent
+  const all = [...known, ...byScript].toSorted((a, b) => b.at - a.at).slice(0, EVENTS)
+  const readable = ({ fields, ...row }: KeptRow): Happened => {
     const { method, ...others } = JSON.parse(fields)
     return { ...row, fields: { ...others, ...(method !== undefined && { method: methods(method) }) } }
   }
-  return { known: recent.known.map(readable), strangers: recent.strangers.map(readable) }
+  return { known: all.map(readable), strangers: strangers.map(readable) }
 }
 
 // A cursor that KV does not take is as good as none; and if it is KV that fails, it does so again.

@@ -18,7 +18,7 @@ const TABLE = `
   CREATE INDEX IF NOT EXISTS events_of_a_kind ON events (event, strangers, at)`
 
 // Types, not interfaces: rows of SQL are read into them.
-type Row = {
+export type KeptRow = {
   /** Milliseconds since the epoch; of the latest, if there were several. */
   at: number
   event: Event
@@ -31,15 +31,15 @@ type Row = {
   times: number
 }
 
-export type KeptEvent = Omit<Row, 'at' | 'times'> & {
+export type KeptEvent = Omit<KeptRow, 'at' | 'times'> & {
   /** Whether a stranger can cause it. */
   strangers: boolean
 }
 
 export interface RecentEvents {
   /** The newest first, both. */
-  readonly known: readonly Row[]
-  readonly strangers: readonly Row[]
+  readonly known: readonly KeptRow[]
+  readonly strangers: readonly KeptRow[]
 }
 
 export class AuditObject extends DurableObject<Env> {
@@ -90,9 +90,9 @@ export class AuditObject extends DurableObject<Env> {
     )
   }
 
-  #newest(strangers: boolean, limit: number): Row[] {
+  #newest(strangers: boolean, limit: number): KeptRow[] {
     return this.ctx.storage.sql
-      .exec<Row>(
+      .exec<KeptRow>(
         `SELECT at, event, fields, person, app, times FROM events WHERE strangers = ? AND at > ?
           ORDER BY at DESC, rowid DESC LIMIT ?`,
         ...[Number(strangers), Date.now() - KEEP_MS, limit],

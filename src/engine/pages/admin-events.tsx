@@ -29,7 +29,7 @@ interface Words {
   readonly app: Child
   readonly method: string
   readonly reason: string
-  /** The owner who did it; undefined where no owner did. */
+  /** The owner who did it, or the owner's script; undefined where neither did. */
   readonly actor: Child | undefined
 }
 
@@ -90,8 +90,22 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
       {actor && <> ({actor})</>}
     </>
   ),
-  'client.registered': ({ app }) => <>{app} registered</>,
-  'client.updated': ({ app }) => <>{app} changed its registration</>,
+  'client.registered': ({ app, actor }) =>
+    actor ? (
+      <>
+        {actor} registered {app}
+      </>
+    ) : (
+      <>{app} registered</>
+    ),
+  'client.updated': ({ app, actor }) =>
+    actor ? (
+      <>
+        {actor} changed {app}
+      </>
+    ) : (
+      <>{app} changed its registration</>
+    ),
   'client.removed': ({ app, actor }) =>
     actor ? (
       <>
@@ -169,7 +183,7 @@ function lines(events: readonly Happened[], reader: string) {
 }
 
 function wordsOf({ fields, person, app }: Happened, reader: string): Words {
-  const { user, actor } = fields
+  const { user } = fields
   return {
     person: (
       <>
@@ -181,8 +195,27 @@ function wordsOf({ fields, person, app }: Happened, reader: string): Words {
     app: app === null ? 'An app' : <bdi>{app}</bdi>,
     method: String(fields.method),
     reason: String(fields.reason).replaceAll('_', ' '),
-    actor: actor === undefined ? undefined : actor === reader ? 'You' : <>The owner {idOf(actor, reader)}</>,
+    actor: actorOf({ fields, person }, reader),
   }
+}
+
+function actorOf({ fields, person }: Pick<Happened, 'fields' | 'person'>, reader: string): Child | undefined {
+  if (fields.by === 'script') {
+    return (
+      <>
+        <code>npm run client</code>
+        {person !== null && (
+          <>
+            {' '}
+            (<bdi>{person}</bdi>)
+          </>
+        )}
+      </>
+    )
+  }
+  const { actor } = fields
+  if (actor === undefined) return undefined
+  return actor === reader ? 'You' : <>The owner {idOf(actor, reader)}</>
 }
 
 // People choose their names, and one may call herself "Owner": the beginning of the id tells them apart.

@@ -227,7 +227,7 @@ export class CloudflareAccount {
     if (versionId) return this.#describe(script, versionId)
     const [, verb = '', namespace = '', rest = ''] =
       /^(\w+) \/storage\/kv\/namespaces\/(\w+)\/(.+)$/.exec(call) ?? []
-    if (namespace) return this.#records(verb, namespace, rest, url, body, contentType)
+    if (namespace) return this.#records(verb, namespace, rest, url, body)
     throw new ApiError(404, 7003, `The stand-in does not know ${call}.`)
   }
 
@@ -313,19 +313,17 @@ export class CloudflareAccount {
     }
   }
 
-  async #records(
-    verb: string,
-    id: string,
-    rest: string,
-    url: URL,
-    body: Buffer,
-    contentType: string,
-  ): Promise<unknown> {
+  #records(verb: string, id: string, rest: string, url: URL, body: Buffer): unknown {
     const entries = this.namespaces.get(id)?.entries
     if (!entries) throw new ApiError(404, 10013, 'namespace not found')
     if (rest === 'keys') {
       const prefix = url.searchParams.get('prefix') ?? ''
       return [...entries.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name }))
+    }
+    if (rest === 'bulk' && verb === 'PUT') {
+      const written = JSON.parse(body.toString()) as { key: string; value: string }[]
+      for (const { key, value } of written) entries.set(key, Buffer.from(value))
+      return { successful_key_count: written.length, unsuccessful_keys: [] }
     }
     if (rest === 'bulk/get') {
       const { keys } = JSON.parse(body.toString()) as { keys: string[] }
@@ -334,9 +332,7 @@ export class CloudflareAccount {
     }
     const name = decodeURIComponent(rest.replace(/^values\//, ''))
     const value = entries.get(name)
-    if (verb === 'PUT') {
-      entries.set(name, contentType.startsWith('multipart') ? await contentOf(body, contentType) : body)
-    } else if (verb === 'DELETE') {
+    if (verb === 'DELETE') {
       entries.delete(name)
     } else if (value) {
       return value
@@ -361,11 +357,6 @@ async function formOf(body: Buffer, contentType: string): Promise<FormDataLike> 
     if (typeof value !== 'string') files.set(name, Buffer.from(await value.arrayBuffer()))
   }
   return { get: (name) => form.get(name), files }
-}
-
-async function contentOf(body: Buffer, contentType: string): Promise<Buffer> {
-  const form = await formOf(body, contentType)
-  return form.files.get('value') ?? Buffer.from(String(form.get('value')))
 }
 
 /** The API never shows a secret again. */

@@ -1,4 +1,5 @@
 // What is written as null or empty is absent: in a registration, its replacement, a metadata document; in a Basic secret.
+import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DocumentHost } from '../support/document-host.ts'
 import { OAuthClient, register } from '../support/oauth-client.ts'
@@ -50,6 +51,18 @@ describe('RFC 7591 §2 metadata that is written as absent', () => {
       jwks_uri: 'https://keys.example.com/jwks',
     }
     expect(await registered({ ...method, ...absent })).toMatchObject(method)
+  })
+
+  it('is absent in a key, too: null', async () => {
+    const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const key = { ...(await exportJWK(publicKey)), kid: 'one' }
+    const none = { alg: null, use: null, key_ops: null, d: null, n: null }
+    const method = { token_endpoint_auth_method: 'private_key_jwt' }
+    expect(await registered({ ...method, jwks: { keys: [{ ...key, ...none }] } })).toMatchObject({
+      jwks: { keys: [key] },
+    })
+    const secret = { ...method, jwks: { keys: [{ ...key, d: '' }] } }
+    await expectRefusal(await register(secret), 'invalid_client_metadata')
   })
 
   it.each([null, '', []])(

@@ -1,6 +1,7 @@
 // The keys with which a client proves who it is (RFC 7591 §2, `jwks` and `jwks_uri`): one of the two, and public.
 import type { JWK } from 'jose'
 import { OAuthError } from '../../http/errors.ts'
+import { withoutNull } from '../../http/without-null.ts'
 import { isPublicName } from './document-url.ts'
 
 const MAX_KEYS = 10
@@ -23,7 +24,7 @@ export function publicKeys(
 /** Whether a set contains a private or symmetric key. */
 export function hasSecretKey(jwks: unknown): boolean {
   const keys = (jwks as { keys?: unknown } | undefined)?.keys
-  return Array.isArray(keys) && keys.some((key) => key?.kty === 'oct' || key?.d !== undefined)
+  return Array.isArray(keys) && keys.some((key) => key?.kty === 'oct' || (key?.d ?? undefined) !== undefined)
 }
 
 function keySet(jwks: unknown): JWK[] {
@@ -34,7 +35,7 @@ function keySet(jwks: unknown): JWK[] {
   if (hasSecretKey(jwks)) throw invalid('jwks holds a key that should be secret.')
   if (!keys.every((key) => ['RSA', 'EC', 'OKP'].includes(key?.kty)))
     throw invalid('jwks holds what is no public key.')
-  const kept = keys.map(publicKey)
+  const kept = keys.map((key) => publicKey(withoutNull(key)))
   if (JSON.stringify(kept).length > MAX_BYTES) throw invalid(`jwks holds more than ${MAX_BYTES} bytes.`)
   return kept
 }

@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{e2e,source,commands,fork}/**'],
+          exclude: ['test/{e2e,source,commands,fork,agents}/**'],
           setupFiles: ['test/support/watch-log.ts'],
           ...timeouts,
         },

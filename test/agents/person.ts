@@ -1,0 +1,102 @@
+// The user: one browser, in which they have signed in once. Clients ask them by opening an address, or by printing it.
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launchBrowser } from '../support/browser.ts'
+
+interface Options {
+  readonly origin: string
+  readonly passphrase: string
+}
+
+export class Person {
+  /** How often they have allowed an app. */
+  asked = 0
+  /** Whether they also tick what the page offers beside what was asked for. */
+  ticksAll = false
+  readonly context: BrowserContext
+  readonly #options: Options
+  readonly #browser: Browser
+  readonly #opener: Server
+  readonly #seen = new Set<string>()
+  readonly #pending = new Set<Promise<unknown>>()
+
+  private constructor(options: Options, browser: Browser, context: BrowserContext) {
+    this.#options = options
+    this.#browser = browser
+    this.context = context
+    this.#opener = createServer(async (request, response) => {
+      this.notice(await text(request))
+      response.end()
+    }).listen(0, '127.0.0.1')
+  }
+
+  static async start(options: Options): Promise<Person> {
+    const browser = await launchBrowser()
+    const person = new Person(options, browser, await browser.newContext())
+    await once(person.#opener, 'listening')
+    return person
+  }
+
+  /** Where a program sends the address that it wants to open. */
+  get opener(): string {
+    return `http://127.0.0.1:${(this.#opener.address() as AddressInfo).port}`
+  }
+
+  /** Opens each new authorization request in what a program has printed or opened. */
+  notice(printed: string): void {
+    for (const [address] of printed.matchAll(/https?:\/\/[\w.:-]+\/authorize\?[\w.~%&=+*-]*/g)) {
+      const url = new URL(address)
+      const challenge = url.searchParams.get('code_challenge')
+      if (url.origin !== this.#options.origin || challenge === null || this.#seen.has(challenge)) continue
+      this.#seen.add(challenge)
+      // The program waits for the answer, and says itself that it got none.
+      const opened = this.open(url).catch(() => {})
+      this.#pending.add(opened)
+    }
+  }
+
+  /** Returns once the pages that were opened are done with. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#pending)
+    this.#pending.clear()
+  }
+
+  /** Goes to the address and allows. Returns where the app had the browser sent. */
+  async open(url: URL): Promise<URL> {
+    const page = await this.context.newPage()
+    await page.goto(url.href)
+    const sent = await this.allow(page)
+    await page.close()
+    return sent
+  }
+
+  /** Signs in if the page asks for it, and allows. Returns where the app had the browser sent. */
+  async allow(page: Page): Promise<URL> {
+    const allow = page.getByRole('button', { name: 'Allow' })
+    const passphrase = page.getByLabel('Passphrase')
+    await allow.or(passphrase).waitFor()
+    if (await passphrase.isVisible()) {
+      await passphrase.fill(this.#options.passphrase)
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    }
+    await allow.waitFor()
+    if (this.ticksAll) for (const box of await page.getByRole('checkbox').all()) await box.check()
+    // As a person does: the pointer goes there, rests, clicks.
+    await allow.hover({ force: true })
+    const sent = page.waitForRequest((request) => !request.url().startsWith(this.#options.origin))
+    await allow.click()
+    this.asked++
+    const request = await sent
+    // The app may have gone in the meantime.
+    await request.response().catch(() => null)
+    return new URL(request.url())
+  }
+
+  async stop(): Promise<void> {
+    this.#opener.close()
+    await this.#browser.close()
+  }
+}

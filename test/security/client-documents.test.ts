@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DocumentHost } from '../support/document-host.ts'
 import { OAuthClient, REDIRECT_URI, type Tokens } from '../support/oauth-client.ts'
+import { expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
 import { configure } from '../support/worker.ts'
 
@@ -210,6 +211,17 @@ describe('R4 a document that changes after the approval', () => {
     const html = await response.text()
     expect(html).toContain('Another name')
     expect(html).toContain('Look again')
+    expect(await person.hasConnected(app.id)).toBe(false)
+  })
+
+  it('A20 between the page and the answer: an address that the app has dropped gets no second page', async () => {
+    const app = await OAuthClient.described('https://moving.gatehouse-tests.dev/client.json')
+    host.serve(app.id)
+    const { url } = await app.authorizationRequest()
+    const consent = await person.openConsent(url)
+    host.serve(app.id, { redirect_uris: ['https://new.gatehouse-tests.dev/callback'] })
+    pass(301)
+    expect(await expectPage(await consent.submit(), 400)).toContain('This request is not safe')
     expect(await person.hasConnected(app.id)).toBe(false)
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { callTool, OAuthClient, REDIRECT_URI, register, structured } from '../support/oauth-client.ts'
 import { expectErrorJson, expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
+import { send } from '../support/worker.ts'
 
 /** What the server says that it registered. */
 async function registered(metadata: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -96,6 +97,19 @@ describe('R1 RFC 7591 §5 privilege that a client gives itself', () => {
 })
 
 describe('R5 RFC 7591 §3.2.2 metadata of the wrong form', () => {
+  it.each(['text/plain', 'application/x-www-form-urlencoded', undefined])(
+    'refuses the media type %s',
+    async (type) => {
+      const body = JSON.stringify({ redirect_uris: [REDIRECT_URI] })
+      const headers = type === undefined ? {} : { 'Content-Type': type }
+      await expectErrorJson(
+        await send('/register', { method: 'POST', body, headers }),
+        415,
+        'invalid_request',
+      )
+    },
+  )
+
   it.each([
     ['absent', undefined],
     ['null', null],

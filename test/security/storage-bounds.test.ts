@@ -3,8 +3,11 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { register } from '../support/oauth-client.ts'
+import { accountOf } from '#engine/people/account-store.ts'
+import { initialize, sendLegacy } from '../support/mcp-session.ts'
+import { callTool, OAuthClient, register, structured } from '../support/oauth-client.ts'
 import { expectRefusal } from '../support/outcome.ts'
+import { Visitor } from '../support/visitor.ts'
 
 let key: JWK
 beforeAll(async () => {
@@ -91,5 +94,35 @@ describe('S12 ids that were seen', () => {
     vi.setSystemTime(Number(alarm))
     await runDurableObjectAlarm(seen)
     expect(await rowsOf(seen)).toBe(0)
+  })
+})
+
+describe('S12 an initialize message, which a session stores', () => {
+  it('has at most 64 KiB', async () => {
+    const { access_token: token } = await (await OAuthClient.registered()).connect()
+    const begin = (length: number) =>
+      sendLegacy({
+        token,
+        message: initialize({ capabilities: { experimental: { x: { y: 'x'.repeat(length) } } } }),
+      })
+    expect((await begin(60 * 1024)).status).toBe(200)
+    const refused = await begin(64 * 1024)
+    expect(refused.status).toBe(413)
+    expect(refused.headers.get('Mcp-Session-Id')).toBeNull()
+    expect(await refused.json()).toMatchObject({ error: { code: -32600 } })
+  })
+})
+
+describe('S12 the activity of a user', () => {
+  it('keeps 200 lines of a kind, and none pushes out another kind', async () => {
+    const person = await Visitor.as(crypto.randomUUID())
+    const { access_token } = await (await OAuthClient.registered()).connect(person)
+    const { userId } = await structured<{ userId: string }>(callTool(access_token, 'whoami'))
+    const account = accountOf(env, userId)
+    for (let n = 0; n < 205; n++) await account.signOutEverywhere()
+    const lines = await account.activity(1000)
+    const counts = Object.groupBy(lines, ({ kind }) => kind)
+    expect(counts.signed_out_everywhere).toHaveLength(200)
+    expect(counts.allowed).toHaveLength(1)
   })
 })

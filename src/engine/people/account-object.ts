@@ -43,6 +43,8 @@ const LINGER_MS = 60 * 60 * 1000
 const SESSIONS_MS = Math.max(LIFETIME.session, LIFETIME.accessToken) * 1000 + LINGER_MS
 const TOKENS_MS = LIFETIME.accessToken * 1000 + 5 * 60 * 1000
 const RETRY_MS = 5 * 60 * 1000
+/** Lines of activity of one kind: what can be done in a loop pushes out only its like. More than approvals in a day. */
+const MAX_OF_A_KIND = 200
 /** How many sessions can be ended one by one; one more ends all of them. */
 const MAX_ENDED = 500
 
@@ -385,6 +387,11 @@ export abstract class AccountObject extends DurableObject<Env> {
     const sql = this.#sql
     sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
     sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
+    sql.exec(
+      `DELETE FROM activity WHERE rowid IN
+        (SELECT rowid FROM activity WHERE kind = ? ORDER BY at DESC LIMIT -1 OFFSET ${MAX_OF_A_KIND})`,
+      kind,
+    )
   }
 }
 

@@ -6,6 +6,8 @@ import { eventStream } from './event-stream.ts'
 
 const VERSION = 'MCP-Protocol-Version'
 const STATELESS = '2026-07-28'
+/** In characters: a session stores it for days. */
+const MAX_INITIALIZE = 64 * 1024
 
 /** Whether a request begins a session or belongs to one. One of the stateless protocol never does. */
 export async function isOfSession(request: Request, message: object | undefined): Promise<boolean> {
@@ -24,6 +26,9 @@ export async function askSession(
   const version = request.headers.get(VERSION)
   if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
     return refusal(400, -32000, 'This protocol version is not supported.')
+  }
+  if (message && isInitialize(message) && JSON.stringify(message).length > MAX_INITIALIZE) {
+    return refusal(413, -32600, 'The message is too large.')
   }
   const session = sessionOf(env, request.headers.get(SESSION_ID))
   if (!session) return sessionNotFound()

@@ -5,22 +5,22 @@ import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
 import { giveDevice } from '../support/device.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { Remote } from '../support/remote.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const LONG = `An app whose name ${'goes on '.repeat(20)}`
 const NAMES = ['Notes for Mac', LONG, 'تطبيق الملاحظات']
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 /** A user without an approved app, and a user with many. */
 let fresh: Remote
 let busy: Remote
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([DevServer.start('test/support/login-worker.ts'), launchBrowser()])
+  ;[server, browser] = await Promise.all([LocalServer.start('test/support/login-worker.ts'), launchBrowser()])
   fresh = await newGuest()
   busy = new Remote(server.origin)
   await busy.signIn(server.passphrase)

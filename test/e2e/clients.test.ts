@@ -8,10 +8,10 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { ChatGpt } from '../support/chatgpt.ts'
-import { DevServer } from '../support/dev-server.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { LocalSite } from '../support/local-sites.ts'
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let context: BrowserContext
 let chatGptSite: LocalSite
@@ -21,7 +21,7 @@ beforeAll(async () => {
   chatGptSite = await LocalSite.inPlaceOf((request) => chatGpt.site(request))
   const settings = { STAND_INS: JSON.stringify({ [new URL(ChatGpt.host).host]: chatGptSite.origin }) }
   ;[server, browser] = await Promise.all([
-    DevServer.start('test/support/stand-ins-worker.ts', settings),
+    LocalServer.start('test/support/stand-ins-worker.ts', settings),
     launchBrowser(),
   ])
   context = await browser.newContext({ javaScriptEnabled: false })

@@ -2,7 +2,7 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { Remote } from '../support/remote.ts'
 
 type Box = NonNullable<Awaited<ReturnType<Locator['boundingBox']>>>
@@ -13,13 +13,13 @@ interface Dom {
   getComputedStyle(element: object, pseudo: string): { visibility: string }
 }
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let remote: Remote
 let page: Page
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([DevServer.start(), launchBrowser()])
+  ;[server, browser] = await Promise.all([LocalServer.start(), launchBrowser()])
   remote = new Remote(server.origin)
   await remote.signIn(server.passphrase)
   await remote.register()

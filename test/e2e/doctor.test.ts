@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHECKS } from '../../scripts/doctor/checks.ts'
-import { DevServer } from '../support/dev-server.ts'
 import { runScript } from '../support/fixture.ts'
+import { LocalServer } from '../support/local-server.ts'
 
 interface Answer {
   status: number
@@ -17,12 +17,12 @@ interface Answer {
 /** Changes an answer of a healthy server; returns nothing where it leaves it as it is. */
 type Fault = (asked: { method: string; path: string; authorized: boolean }, answer: Answer) => void
 
-let server: DevServer
+let server: LocalServer
 let proxy: Server
 let fault: Fault | undefined
 
 beforeAll(async () => {
-  server = await DevServer.start()
+  server = await LocalServer.start()
   proxy = createServer(async (asked, reply) => {
     const body = await text(asked)
     const { port } = new URL(server.origin)

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net'
 import { Client, CrossAppAccessProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DevServer } from '../support/dev-server.ts'
 import { runScript } from '../support/fixture.ts'
+import { LocalServer } from '../support/local-server.ts'
 
 let idp: Server
 let idpUrl: string
 let privateKey: CryptoKey
-let server: DevServer
+let server: LocalServer
 
 beforeAll(async () => {
   const pair = await generateKeyPair('ES256', { extractable: true })
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await once(idp, 'listening')
   idpUrl = `http://127.0.0.1:${(idp.address() as AddressInfo).port}`
   const issuers = [{ issuer: idpUrl, jwks_uri: `${idpUrl}/jwks`, login: 'okta' }]
-  server = await DevServer.start(undefined, { IDENTITY_ASSERTION_ISSUERS: JSON.stringify(issuers) })
+  server = await LocalServer.start(undefined, { IDENTITY_ASSERTION_ISSUERS: JSON.stringify(issuers) })
 })
 
 afterAll(async () => {

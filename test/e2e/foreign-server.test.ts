@@ -8,8 +8,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
 import { IdentityProvider, REGISTERED_APP, RESOURCE_SERVER } from '../support/identity-provider.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { toolCall } from '../support/remote.ts'
 
 const SCOPES = 'scopes = { "api:read" = "notes:read", "api:write" = "notes:write" }'
@@ -32,14 +32,14 @@ describe.each([
   ['opaque', INTROSPECTION],
 ] as const)('an authorization server with %s access tokens', (format, settings) => {
   let provider: IdentityProvider
-  let server: DevServer
+  let server: LocalServer
   let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
     provider = await IdentityProvider.start(format)
     const toml = `[[vars.AUTHORIZATION_SERVERS]]\nissuer = "${provider.issuer}"\n${SCOPES}\n${settings}\n`
-    server = await DevServer.start(undefined, { EXAMPLE_SECRET: RESOURCE_SERVER.client_secret }, toml)
+    server = await LocalServer.start(undefined, { EXAMPLE_SECRET: RESOURCE_SERVER.client_secret }, toml)
     context = await browser.newContext()
     // Its pages ask for a font of elsewhere.
     await context.route(/googleapis/, (route) => route.abort())

@@ -6,8 +6,8 @@ import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
 import { GITHUB, GITHUB_CLIENT, GitHub } from '../support/github.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { LocalSite } from '../support/local-sites.ts'
 import { secretsIn } from '../support/secrets.ts'
 
@@ -16,7 +16,7 @@ const CLIENT = {
   client_secret: base64url.encode(crypto.getRandomValues(new Uint8Array(32))),
 }
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let context: BrowserContext
 let page: Page
@@ -39,7 +39,7 @@ beforeAll(async () => {
     ALLOWED_USERS: '@acme.test github:octocat',
   }
   ;[server, browser] = await Promise.all([
-    DevServer.start('test/support/login-worker.ts', settings),
+    LocalServer.start('test/support/login-worker.ts', settings),
     launchBrowser(),
   ])
   const provider = await newProvider(acme.origin, `${server.origin}/login/acme/callback`)

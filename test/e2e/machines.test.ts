@@ -10,15 +10,15 @@ import {
 } from '@modelcontextprotocol/client'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DevServer } from '../support/dev-server.ts'
 import { runScript } from '../support/fixture.ts'
+import { LocalServer } from '../support/local-server.ts'
 
 const EXTENSION = 'io.modelcontextprotocol/oauth-client-credentials'
 
-let server: DevServer
+let server: LocalServer
 
 beforeAll(async () => {
-  server = await DevServer.start()
+  server = await LocalServer.start()
 })
 
 afterAll(async () => {

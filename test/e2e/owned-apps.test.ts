@@ -5,16 +5,16 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
 import { runScript } from '../support/fixture.ts'
+import { LocalServer } from '../support/local-server.ts'
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let page: Page
 
 beforeAll(async () => {
   const closed = { REGISTRATION: 'off', CLIENT_DOCUMENT_HOSTS: '' }
-  ;[server, browser] = await Promise.all([DevServer.start(undefined, closed), launchBrowser()])
+  ;[server, browser] = await Promise.all([LocalServer.start(undefined, closed), launchBrowser()])
   page = await browser.newPage()
 })
 

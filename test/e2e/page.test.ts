@@ -5,14 +5,14 @@ import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
+import { LocalServer } from '../support/local-server.ts'
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let site: Server
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([DevServer.start(), launchBrowser()])
+  ;[server, browser] = await Promise.all([LocalServer.start(), launchBrowser()])
   const entryPoints = ['test/support/page-app.ts']
   const { outputFiles } = await build({
     entryPoints,

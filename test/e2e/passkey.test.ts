@@ -4,8 +4,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { App } from '../support/app.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
 import { type Device, giveDevice } from '../support/device.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { Remote } from '../support/remote.ts'
 
 interface Person {
@@ -13,7 +13,7 @@ interface Person {
   readonly device: Device
 }
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let owner: Person
 /** The owner, by HTTP. Signing in anew only where a test has signed out keeps the tests within the limit of sign-ins. */
@@ -23,7 +23,7 @@ const apps: App[] = []
 const complaints: string[] = []
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([DevServer.start('test/support/login-worker.ts'), launchBrowser()])
+  ;[server, browser] = await Promise.all([LocalServer.start('test/support/login-worker.ts'), launchBrowser()])
   remote = new Remote(server.origin)
 })
 

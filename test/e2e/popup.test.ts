@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
-import { DevServer } from '../support/dev-server.ts'
+import { LocalServer } from '../support/local-server.ts'
 import { LocalSite } from '../support/local-sites.ts'
 
 const CALLBACK = `<script>
@@ -11,7 +11,7 @@ const CALLBACK = `<script>
   else document.title = 'no opener'
 </script>`
 
-let server: DevServer
+let server: LocalServer
 let browser: Browser
 let site: LocalSite
 let context: BrowserContext
@@ -20,7 +20,7 @@ let authorizationUrl: string
 
 beforeAll(async () => {
   ;[server, browser, site] = await Promise.all([
-    DevServer.start(),
+    LocalServer.start(),
     launchBrowser(),
     // 127.0.0.1 and localhost are different sites.
     LocalSite.start(({ url = '' }, answer) => {

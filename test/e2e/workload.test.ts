@@ -6,12 +6,12 @@ import {
 } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Actions, idToken, type Job } from '../support/actions.ts'
-import { DevServer } from '../support/dev-server.ts'
+import { LocalServer } from '../support/local-server.ts'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 let actions: Actions
-let server: DevServer
+let server: LocalServer
 
 beforeAll(async () => {
   actions = await Actions.start()
@@ -22,7 +22,7 @@ beforeAll(async () => {
     subject: 'repo:acme/site:ref:refs/heads/main',
     scopes: ['notes:read', 'notes:write'],
   }
-  server = await DevServer.start(undefined, { WORKLOADS: JSON.stringify([workload]) })
+  server = await LocalServer.start(undefined, { WORKLOADS: JSON.stringify([workload]) })
 })
 
 afterAll(async () => {

@@ -12,7 +12,9 @@ const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Manifes
 
 it('wrangler is the one that @cloudflare/vitest-plugin brings: tested, served and deployed with one workerd', () => {
   const plugin = read('node_modules/@cloudflare/vitest-plugin/package.json')
-  expect(read('package.json').devDependencies?.wrangler).toBe(plugin.dependencies?.wrangler)
+  const { devDependencies } = read('package.json')
+  expect(devDependencies?.wrangler).toBe(plugin.dependencies?.wrangler)
+  expect(devDependencies?.miniflare).toBe(read('node_modules/wrangler/package.json').dependencies?.miniflare)
 })
 
 it('docs/clients.md says of each client of `npm run agents` the version that it installs', () => {

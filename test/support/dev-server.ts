@@ -154,7 +154,7 @@ export class DevServer {
 }
 
 /** The flags for a configuration of its own, which is in another folder than what it refers to. */
-function configWith(settings: string, folder: string): string[] {
+export function configWith(settings: string, folder: string): string[] {
   const config = readFileSync(join(FIXTURE, 'wrangler.toml'), 'utf8').replace(
     /^main = "/m,
     (main) => `${main}${FIXTURE}/`,

@@ -1,0 +1,128 @@
+// The fixture server in workerd, for tests of what it does and not of how people start it (dev-server.ts): the same code
+// and settings, without the programs around them.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { devVar, SECRETS } from '../../scripts/setup.ts'
+import { configWith } from './dev-server.ts'
+import { FIXTURE, FIXTURE_ENVIRONMENT } from './fixture.ts'
+
+/** The code of each Worker, by its file: several test files start the same one. */
+const built = new Map<string, Promise<string>>()
+
+export class LocalServer {
+  readonly origin: string
+  /** Where it keeps its data. */
+  readonly storage: string
+  /** Everything that it has logged. */
+  readonly output: readonly string[]
+  readonly #options: MiniflareOptions
+  #runtime: Miniflare
+
+  private constructor(
+    origin: string,
+    storage: string,
+    output: readonly string[],
+    options: MiniflareOptions,
+    runtime: Miniflare,
+  ) {
+    this.origin = origin
+    this.storage = storage
+    this.output = output
+    this.#options = options
+    this.#runtime = runtime
+  }
+
+  /**
+   * @param entry the Worker's file, if not the one that wrangler.toml names
+   * @param settings in place of those of wrangler.toml, or beside them
+   * @param below TOML that an operator has put below the rest of wrangler.toml
+   */
+  static async start(
+    entry = join(FIXTURE, 'src/index.ts'),
+    settings: Readonly<Record<string, string>> = {},
+    below = '',
+  ): Promise<LocalServer> {
+    const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
+    const output: string[] = []
+    const options = optionsFor(await scriptOf(entry), storage, settings, below, output)
+    const runtime = new Miniflare(options)
+    const { port } = await runtime.ready
+    return new LocalServer(
+      `http://localhost:${port}`,
+      storage,
+      output,
+      { ...options, port: Number(port) },
+      runtime,
+    )
+  }
+
+  get mcpUrl(): URL {
+    return new URL('/mcp', this.origin)
+  }
+
+  get passphrase(): string {
+    return devVar('OWNER_PASSPHRASE', FIXTURE) as string
+  }
+
+  /** Stops it, and starts it again on the same storage. */
+  async restart(): Promise<void> {
+    await this.#runtime.dispose()
+    this.#runtime = new Miniflare(this.#options)
+    await this.#runtime.ready
+  }
+
+  async stop(): Promise<void> {
+    await this.#runtime.dispose()
+    rmSync(this.storage, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function scriptOf(entry: string): Promise<string> {
+  const script = built.get(entry) ?? bundle(entry)
+  built.set(entry, script)
+  return script
+}
+
+/** Builds a Worker as wrangler does. */
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    conditions: FIXTURE_ENVIRONMENT.WRANGLER_BUILD_CONDITIONS.split(','),
+    external: ['cloudflare:*', 'node:*'],
+    keepNames: true,
+  })
+  return outputFiles[0]?.text as string
+}
+
+function optionsFor(
+  script: string,
+  storage: string,
+  settings: Readonly<Record<string, string>>,
+  below: string,
+  output: string[],
+): MiniflareOptions {
+  const [, config] = configWith(below, storage)
+  // The code is one module by now, and needs no rules to find others.
+  const { modulesRules: _, ...options } = unstable_getMiniflareWorkerOptions(config as string).workerOptions
+  const secrets = Object.keys(SECRETS).map((name) => [name, devVar(name, FIXTURE)])
+  return convertV4MiniflareOptions({
+    ...options,
+    name: 'gatehouse',
+    host: 'localhost',
+    port: 0,
+    cf: false,
+    script,
+    modules: true,
+    bindings: { ...(options.bindings as object), ...Object.fromEntries(secrets), ...settings },
+    // Where `npm run client` looks for it.
+    resourcePersistencePath: join(storage, 'v3'),
+    handleStructuredLogs: ({ message }) => output.push(message),
+  })
+}

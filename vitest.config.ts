@@ -15,6 +15,35 @@ hideExpected()
 for (const [name, value] of Object.entries(secrets)) process.env[name] ??= value
 process.env.WRANGLER_LOG ??= 'warn'
 
+/**
+ * Each test file takes all modules into a workerd of its own, through a pipe that costs more than the modules: packages go
+ * through it bundled, minified, and without their source maps.
+ */
+const PACKAGES = {
+  enabled: true,
+  include: [
+    '@modelcontextprotocol/server',
+    '@passwordless-id/webauthn',
+    'hono',
+    'hono/cookie',
+    'hono/html',
+    'hono/jsx',
+    'hono/jsx/jsx-runtime',
+    'hono/router/linear-router',
+    'jose',
+    'oauth4webapi',
+    'zod',
+  ],
+  rolldownOptions: { output: { minify: true } },
+}
+
+const withoutSourceMaps = {
+  name: 'packages-without-source-maps',
+  enforce: 'post',
+  transform: (code: string, id: string) =>
+    /\/node_modules\/|\/deps_ssr\//.test(id) ? { code, map: { mappings: '' } as const } : undefined,
+} as const
+
 /** Tests in workerd, with real KV and Durable Objects. @param configPath of the Worker under test */
 function inWorkerd(configPath: string) {
   return cloudflareTest({ wrangler: { configPath }, miniflare: { bindings: secrets } })
@@ -41,10 +70,13 @@ export default defineConfig({
       },
       {
         // The engine, around a server of its own: test/fixture/. It never sees what a fork makes of its files.
-        plugins: [inWorkerd('./test/fixture/wrangler.toml')],
+        plugins: [inWorkerd('./test/fixture/wrangler.toml'), withoutSourceMaps],
+        // A copy of this project may share node_modules.
+        cacheDir: '.wrangler/vite',
         ssr: { resolve: { conditions: ['fixture', 'workerd', 'worker', 'module', 'browser'] } },
         test: {
           name: 'engine',
+          deps: { optimizer: { ssr: PACKAGES } },
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,source,commands,fork,agents}/**'],
           setupFiles: ['test/support/watch-log.ts'],

@@ -19,6 +19,7 @@ import { judgeRedirectUri } from '#engine/oauth/clients/redirect-uri.ts'
 import { readAppRedirectUris } from '#engine/settings/app-redirect-uris.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { readOptions, refuse } from './options.ts'
+import { useProxy } from './proxy.ts'
 import { type Entry, Records } from './records.ts'
 
 const USAGE = `Usage: npm run client -- <command> [options]
@@ -77,15 +78,16 @@ const COMMANDS: Readonly<Record<string, (records: Records, id: string | undefine
 const [command = '', id] = positionals
 const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
 if (!run) refuse(command === '' ? 'Type a command.' : `There is no command ${command}.`, USAGE)
+useProxy()
+const records = new Records({ remote: values.remote, worker: values.worker, persistTo: values['persist-to'] })
 try {
-  await run(
-    await Records.open({ remote: values.remote, worker: values.worker, persistTo: values['persist-to'] }),
-    id,
-  )
+  await run(records, id)
 } catch (error) {
   if (!(error instanceof Error)) throw error
   console.error(error.message)
   process.exitCode = 1
+} finally {
+  await records.close().catch(() => undefined)
 }
 
 async function add(records: Records): Promise<void> {

@@ -7,6 +7,7 @@ import { alone } from './deployment/lock.ts'
 import { forgetSecrets } from './deployment/secrets.ts'
 import { done, isPersonWatching, run, Stopped } from './deployment/terminal.ts'
 import { readOptions } from './options.ts'
+import { useProxy } from './proxy.ts'
 import { newPassphrase } from './setup.ts'
 
 const USAGE = `Usage: npm run passphrase [-- --worker <name>]
@@ -18,6 +19,7 @@ Everyone signs in again. Apps stay connected.
 
 const { values } = readOptions(USAGE, { worker: { type: 'string' } })
 
+useProxy()
 await run(renew)
 
 async function renew(): Promise<void> {

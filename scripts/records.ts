@@ -1,19 +1,24 @@
-// Reads and writes the KV records of a server, local or deployed, with `wrangler kv key …`.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// Reads and writes the KV records of a server, local or deployed.
+import { useAccount } from './deployment/cloudflare.ts'
 import { readTarget } from './deployment/configuration.ts'
-import { requireLiveWorker } from './deployment/live.ts'
-import { WranglerError, wrangler } from './wrangler.ts'
+import { localStore } from './local-records.ts'
+import { remoteStore } from './remote-records.ts'
 
-const BINDING = 'RECORDS'
 /** The most records that Cloudflare returns in one call. */
 const AT_ONCE = 100
 
-/** A value as `wrangler kv bulk get` prints it: inside an object for local records, bare for those at Cloudflare. */
-type Bulk = string | null | { readonly value: string | null }
+/** A KV namespace. Values are null where there is no record. */
+export interface Store {
+  readonly names: (prefix: string) => Promise<string[]>
+  readonly read: (name: string) => Promise<string | null>
+  /** @param names at most 100 */
+  readonly readAll: (names: readonly string[]) => Promise<(string | null)[]>
+  readonly write: (entries: readonly Entry[]) => Promise<void>
+  readonly remove: (name: string) => Promise<void>
+  readonly close: () => Promise<void>
+}
 
-/** A record, as `wrangler kv bulk put` takes it. */
+/** A record, as Cloudflare's API takes it. */
 export interface Entry {
   readonly key: string
   readonly value: string
@@ -31,42 +36,28 @@ export interface Location {
 }
 
 export class Records {
-  readonly #where: readonly string[]
+  readonly #location: Location
+  #opened: Promise<Store> | undefined
 
-  private constructor(where: readonly string[]) {
-    this.#where = where
-  }
-
-  /** @throws Error when the server is not deployed */
-  static async open({ remote, worker, persistTo }: Location): Promise<Records> {
-    if (remote) return new Records(['--remote', '--namespace-id', await namespaceId(worker)])
-    return new Records(['--local', '--binding', BINDING, ...(persistTo ? ['--persist-to', persistTo] : [])])
+  constructor(location: Location) {
+    this.#location = location
   }
 
   async names(prefix: string): Promise<string[]> {
-    const list = JSON.parse(await this.#run('list', '--prefix', prefix)) as { name: string }[]
-    return list.map(({ name }) => name)
+    return (await this.#store).names(prefix)
   }
 
   async read<T>(name: string): Promise<T | undefined> {
-    try {
-      const text = await this.#run('get', name, '--text')
-      // wrangler has other words for a missing key in local records than in the records at Cloudflare.
-      return text.trim() === 'Value not found' ? undefined : (JSON.parse(text) as T)
-    } catch (error) {
-      if (error instanceof WranglerError && error.message.includes('404: Not Found')) return undefined
-      throw error
-    }
+    const text = await (await this.#store).read(name)
+    return text === null ? undefined : (JSON.parse(text) as T)
   }
 
-  /** The existing ones of these, in one call for each hundred: one call for each record would take a second and 200 MB. */
+  /** The existing ones of these, in one call for each hundred. */
   async readAll<T>(names: readonly string[]): Promise<T[]> {
+    const store = await this.#store
     const found: T[] = []
     for (let at = 0; at < names.length; at += AT_ONCE) {
-      const answer = await this.#withFile(JSON.stringify(names.slice(at, at + AT_ONCE)), (file) =>
-        wrangler('kv', 'bulk', 'get', file, ...this.#where),
-      )
-      const values = Object.values(JSON.parse(answer) as Record<string, Bulk>).map(textOf)
+      const values = await store.readAll(names.slice(at, at + AT_ONCE))
       found.push(...values.filter((value) => value !== null).map((value) => JSON.parse(value) as T))
     }
     return found
@@ -74,41 +65,28 @@ export class Records {
 
   /** Writes all of them in one call. */
   async write(...entries: readonly Entry[]): Promise<void> {
-    await this.#withFile(JSON.stringify(entries), (file) =>
-      wrangler('kv', 'bulk', 'put', file, ...this.#where),
-    )
+    await (await this.#store).write(entries)
   }
 
   async remove(name: string): Promise<void> {
-    await this.#run('delete', name)
+    await (await this.#store).remove(name)
   }
 
-  // By a file, since arguments of a program can be seen by others.
-  async #withFile<T>(content: string, use: (file: string) => Promise<T>): Promise<T> {
-    const folder = mkdtempSync(join(tmpdir(), 'record-'))
-    try {
-      const file = join(folder, 'value')
-      writeFileSync(file, content, { mode: 0o600 })
-      return await use(file)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+  /** Without it the program would not end. */
+  async close(): Promise<void> {
+    await (await this.#opened)?.close()
   }
 
-  #run(verb: string, ...args: readonly string[]): Promise<string> {
-    return wrangler('kv', 'key', verb, ...args, ...this.#where)
+  // Opened at first use: a command may be refused before. @throws Error when the server is not deployed
+  get #store(): Promise<Store> {
+    this.#opened ??= open(this.#location)
+    return this.#opened
   }
 }
 
-/** The namespace of a deployed Worker. wrangler.toml may not have its id. */
-async function namespaceId(name: string | undefined): Promise<string> {
-  const { worker } = readTarget(name)
-  const { recordsId } = await requireLiveWorker(worker)
-  if (recordsId === undefined)
-    throw new Error(`${worker} has no KV namespace ${BINDING}. Run \`npm run deploy\`.`)
-  return recordsId
-}
-
-function textOf(bulk: Bulk): string | null {
-  return typeof bulk === 'object' && bulk !== null ? bulk.value : bulk
+async function open({ remote, worker, persistTo }: Location): Promise<Store> {
+  if (!remote) return localStore(persistTo)
+  const target = readTarget(worker)
+  if (target.accountId !== undefined) useAccount(target.accountId)
+  return remoteStore(target.worker)
 }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { WRANGLER, WRANGLER_ENVIRONMENT, WranglerError, wrangler } from '../wrangler.ts'
+import { useAccount } from './cloudflare.ts'
 import { begin, canAsk, done, Stopped } from './terminal.ts'
 
 interface Who {
@@ -16,6 +17,7 @@ export async function requireAccount(configuredId: string | undefined): Promise<
   const id = process.env.CLOUDFLARE_ACCOUNT_ID || configuredId
   const account = id === undefined ? who.accounts[0] : who.accounts.find((one) => one.id === id)
   if (id === undefined && who.accounts.length !== 1) throw new Stopped(whichAccount(who))
+  useAccount(id ?? (account?.id as string))
   // A token may lack the right to list its accounts. The next call shows whether it works for this one.
   done(`Signed in to Cloudflare${who.email ? ` as ${who.email}` : ''}, account ${account?.name ?? id}`)
 }

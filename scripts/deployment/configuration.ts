@@ -1,7 +1,7 @@
 // The configuration of a deployment: wrangler.toml, and what only the deployment knows.
 import { createHash } from 'node:crypto'
 import { globSync, rmSync, writeFileSync } from 'node:fs'
-import { experimental_readRawConfig } from 'wrangler'
+import { createRequire } from 'node:module'
 import { Stopped } from './terminal.ts'
 
 const BINDING = 'RECORDS'
@@ -57,6 +57,10 @@ export function readTarget(name?: string, vars: Readonly<Record<string, string>>
   if (name !== undefined && !NAME.test(name)) {
     throw new Stopped('--worker takes a name of small letters, digits and dashes, such as gatehouse-staging.')
   }
+  // Loaded here, since it takes a second: a command that refuses its options does not need it.
+  const { experimental_readRawConfig } = createRequire(import.meta.url)(
+    'wrangler',
+  ) as typeof import('wrangler')
   const { rawConfig } = experimental_readRawConfig({ config: 'wrangler.toml' })
   const written = rawConfig as Configuration
   const configuration = name === undefined || name === written.name ? written : another(written, name)

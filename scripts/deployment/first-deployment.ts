@@ -1,7 +1,7 @@
 // Which of two first deployments goes on, such as a laptop and a CI job that share no disk: Cloudflare lets only one
 // create the KV namespace of that name.
 import { setTimeout as wait } from 'node:timers/promises'
-import { WranglerError, wrangler } from '../wrangler.ts'
+import { CloudflareError, cloudflare } from './cloudflare.ts'
 import { liveVersion } from './live.ts'
 import { begin, done } from './terminal.ts'
 
@@ -9,11 +9,21 @@ import { begin, done } from './terminal.ts'
 const PATIENCE_MS = 60_000
 const PAUSE_MS = 2_000
 
+const NAMESPACES = '/storage/kv/namespaces'
+const PAGE = 100
+/** Cloudflare's number for a namespace whose title another one has. */
+const TITLE_IS_TAKEN = 10014
+
+interface Namespace {
+  readonly id: string
+  readonly title: string
+}
+
 /**
  * The KV namespace for the records of a Worker that is not there yet: created now, or left by a deployment that was
  * interrupted. Undefined when another deployment brings the Worker meanwhile.
  * @param isResumed whether an earlier run in this folder was interrupted, so that the namespace may be its own
- * @throws WranglerError
+ * @throws CloudflareError
  */
 export async function claimRecords(worker: string, isResumed: boolean): Promise<string | undefined> {
   const title = `${worker}-records`
@@ -36,17 +46,19 @@ export async function claimRecords(worker: string, isResumed: boolean): Promise<
 }
 
 async function namespaceOf(title: string): Promise<string | undefined> {
-  const list = JSON.parse(await wrangler('kv', 'namespace', 'list')) as { id: string; title: string }[]
-  return list.find((one) => one.title === title)?.id
+  for (let page = 1; ; page++) {
+    const list = await cloudflare<Namespace[]>('GET', `${NAMESPACES}?page=${page}&per_page=${PAGE}`)
+    const found = list.find((one) => one.title === title)
+    if (found || list.length < PAGE) return found?.id
+  }
 }
 
 /** Undefined when it is there already. */
 async function createNamespace(title: string): Promise<string | undefined> {
   try {
-    const said = await wrangler('kv', 'namespace', 'create', title, '--update-config=false')
-    return /"([0-9a-f]{32})"/.exec(said)?.[1] ?? (await namespaceOf(title))
+    return (await cloudflare<Namespace>('POST', NAMESPACES, { title })).id
   } catch (error) {
-    if (error instanceof WranglerError && error.message.includes('already exists')) return undefined
+    if (error instanceof CloudflareError && error.code === TITLE_IS_TAKEN) return undefined
     throw error
   }
 }

@@ -1,5 +1,5 @@
 // The current deployment, as Cloudflare reports it.
-import { WranglerError, wrangler } from '../wrangler.ts'
+import { CloudflareError, cloudflare } from './cloudflare.ts'
 import { Stopped } from './terminal.ts'
 
 /** Cloudflare's number for a Worker that does not exist. */
@@ -26,13 +26,24 @@ interface Binding {
   readonly namespace_id?: string
 }
 
-/** The deployed Worker; undefined before its first deployment. @throws WranglerError */
+interface Version {
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly resources: { readonly bindings: readonly Binding[] }
+}
+
+/** The newest first. */
+interface Deployments {
+  readonly deployments: readonly { readonly versions: readonly { readonly version_id: string }[] }[]
+}
+
+/** The deployed Worker; undefined before its first deployment. @throws CloudflareError */
 export async function liveWorker(worker: string): Promise<LiveWorker | undefined> {
   const version = await liveVersion(worker)
   if (version === undefined) return undefined
-  const { annotations, resources } = JSON.parse(
-    await wrangler('versions', 'view', version, '--name', worker, '--json'),
-  ) as { annotations?: Record<string, string>; resources: { bindings: Binding[] } }
+  const { annotations, resources } = await cloudflare<Version>(
+    'GET',
+    `/workers/scripts/${worker}/versions/${version}`,
+  )
   const { bindings } = resources
   const named = (name: string) => bindings.find((binding) => binding.name === name)
   return {
@@ -45,23 +56,20 @@ export async function liveWorker(worker: string): Promise<LiveWorker | undefined
   }
 }
 
-/** The same, for commands that need a deployed Worker. @throws Stopped, WranglerError */
+/** The same, for commands that need a deployed Worker. @throws Stopped, CloudflareError */
 export async function requireLiveWorker(worker: string): Promise<LiveWorker> {
   const live = await liveWorker(worker)
   if (!live) throw new Stopped(`There is no Worker ${worker} in this account. \`npm run deploy\` makes it.`)
   return live
 }
 
-/** The id of the deployed version; undefined before the first deployment. @throws WranglerError */
+/** The id of the deployed version; undefined before the first deployment. @throws CloudflareError */
 export async function liveVersion(worker: string): Promise<string | undefined> {
   try {
-    const status = JSON.parse(await wrangler('deployments', 'status', '--name', worker, '--json'))
-    return status.versions[0].version_id
+    const { deployments } = await cloudflare<Deployments>('GET', `/workers/scripts/${worker}/deployments`)
+    return deployments[0]?.versions[0]?.version_id
   } catch (error) {
-    const isNone =
-      error instanceof WranglerError &&
-      (error.code === NO_SUCH_WORKER || error.message.includes('has no deployments'))
-    if (isNone) return undefined
+    if (error instanceof CloudflareError && error.code === NO_SUCH_WORKER) return undefined
     throw error
   }
 }

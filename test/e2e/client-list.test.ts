@@ -1,6 +1,9 @@
 // `npm run client` on a deployed server: one program reads a hundred records, and writes what belongs together.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ownedKey } from '#engine/oauth/clients/owned-store.ts'
+import { API_TOKEN } from '../support/cloudflare/account.ts'
 import { Stage } from '../support/cloudflare/stage.ts'
 
 let stage: Stage
@@ -42,5 +45,19 @@ describe('npm run client, remote', () => {
     const { client_id } = JSON.parse(stdout)
     expect([...entries.keys()]).toEqual([ownedKey(client_id), expect.stringMatching(/^audit:\d{16}:/)])
     expect(stage.account.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1)
+  })
+
+  it('is shown to who has signed in with wrangler, in a browser', async () => {
+    stage.account.deployedWithRecords('gatehouse')
+    const { environment, folder } = stage.clone
+    delete environment.CLOUDFLARE_API_TOKEN
+    delete environment.CLOUDFLARE_ACCOUNT_ID
+    environment.XDG_CONFIG_HOME = folder
+    const login = `oauth_token = "${API_TOKEN}"\nexpiration_time = "2999-01-01T00:00:00.000Z"\n`
+    mkdirSync(join(folder, '.wrangler/config'), { recursive: true })
+    writeFileSync(join(folder, '.wrangler/config/default.toml'), login)
+    const { code, output } = await stage.clone.run('client', 'list', '--remote')
+    expect(output).toContain('No client is registered')
+    expect(code).toBe(0)
   })
 })

@@ -241,7 +241,7 @@ describe('the sign-in page', () => {
 
   it('tells who was refused and what the owner can do, and leads on by another way', async () => {
     expect(await refusedAs(viaAcme('mallory'))).toBe(
-      'You signed in as mallory of Acme, who may not come in here. The owner of this server can add acme:mallory to ALLOWED_USERS.',
+      'You signed in as mallory of Acme, who may not come in here. No rule with an email address counts for you: this server takes no addresses of that domain from Acme (emailDomains). The owner of this server can add acme:mallory to ALLOWED_USERS.',
     )
   })
 

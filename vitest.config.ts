@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 import { SECRETS } from './scripts/setup.ts'
 import { WRANGLER_ENVIRONMENT } from './scripts/wrangler.ts'
 import { hideExpected } from './test/support/quiet.ts'
+import { LongestFirst } from './test/support/sequencer.ts'
 
 const secrets = Object.fromEntries(
   await Promise.all(Object.entries(SECRETS).map(async ([name, make]) => [name, await make()] as const)),
@@ -54,6 +55,7 @@ const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 }
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     silent: 'passed-only',
     // More than cores: much of the time a test waits for a program that it has started.
     maxWorkers: availableParallelism() + 1,

@@ -1,16 +1,20 @@
 // Resources, prompts and completions: each way to what one person keeps, by all three ways in which a message comes.
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { definePrompt } from '#engine/mcp/define-prompt.ts'
 import { defineResource } from '#engine/mcp/define-resource.ts'
+import { defineTool } from '#engine/mcp/define-tool.ts'
 import { type HandlerContext, ToolError } from '#engine/mcp/handler.ts'
-import { prompts, resources } from '../fixture/src/server/index.ts'
+import { prompts, resources, tools } from '../fixture/src/server/index.ts'
 import { parameters } from '../support/chatgpt.ts'
 import { McpSession } from '../support/mcp-session.ts'
 import { askLegacy, askModern, messageOf, resultOf, WAYS } from '../support/mcp-ways.ts'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
 import { listenToLog } from '../support/outcome.ts'
+import { Machine } from '../support/owned-client.ts'
 import { Visitor } from '../support/visitor.ts'
+import { configure } from '../support/worker.ts'
 
 const SECRET = 'db://root:hunter2@10.0.0.1'
 const notesOf = ({ env, user }: HandlerContext) => env.NOTEBOOKS.getByName(user.id).list(100)
@@ -95,6 +99,24 @@ prompts.push(
   }),
 )
 
+const fixture = { title: 'A fixture', description, input: z.object({}) }
+tools.push(
+  defineTool({
+    ...fixture,
+    name: 'for_ada',
+    visible: ({ user }) => user.name === 'Ada',
+    handler: () => 'Done.',
+  }),
+  defineTool({
+    ...fixture,
+    name: 'for_no_one',
+    visible: () => {
+      throw new Error(SECRET)
+    },
+    handler: () => 'Done.',
+  }),
+)
+
 interface Person {
   readonly token: string
   /** May do nothing. */
@@ -125,6 +147,7 @@ beforeAll(async () => {
 })
 
 afterEach(() => {
+  configure()
   vi.restoreAllMocks()
   read.mockClear()
 })
@@ -312,6 +335,102 @@ describe.each(WAYS)('a prompt %s', (_way, open) => {
       { prompt: 'broken', outcome: 'refused' },
       { prompt: 'broken', outcome: 'failed' },
     ])
+  })
+})
+
+describe.each(WAYS)('the lists %s', (_way, open) => {
+  const namesFor = async (token: string) => {
+    const ask = await open(token)
+    const names = async (method: string, key: string) =>
+      (await resultOf<Record<string, { name: string }[]>>(ask(method)))[key]?.map(({ name }) => name) ?? []
+    return [
+      ...(await names('tools/list', 'tools')),
+      ...(await names('prompts/list', 'prompts')),
+      ...(await names('resources/templates/list', 'resourceTemplates')),
+    ]
+  }
+
+  it('show what a step-up reaches, and leave no scope out', async () => {
+    expect(await namesFor(ada.narrow)).toEqual(await namesFor(ada.token))
+    expect(await namesFor(ada.narrow)).toEqual(
+      expect.arrayContaining(['whoami', 'list_notes', 'add_note', 'summarize', 'note']),
+    )
+  })
+
+  it.each([
+    ['notes:read', ['list_notes', 'summarize', 'note'], ['add_note', 'delete_notes']],
+    ['notes:write', ['add_note', 'delete_notes'], ['list_notes', 'search_notes', 'summarize', 'note']],
+  ])('leave out what is above the ceiling of the user: %s', async (most, shown, hidden) => {
+    configure({ SCOPE_CEILINGS: `* = ${most}` })
+    const names = await namesFor(ada.narrow)
+    expect(names).toEqual(expect.arrayContaining(['whoami', ...shown]))
+    expect(names.filter((name) => hidden.includes(name))).toEqual([])
+  })
+
+  it('leave out what a personal access token has no scope for', async () => {
+    const form = { name: 'Script', days: '30', scope: ['notes:read'] }
+    const page = await (await (await Visitor.as('Cy')).post('/account/tokens/make', form)).text()
+    const names = await namesFor(/gatehouse_pat_[\w-]+/.exec(page)?.[0] ?? '')
+    expect(names).toEqual(expect.arrayContaining(['whoami', 'list_notes']))
+    expect(names).not.toContain('add_note')
+  })
+
+  it('leave out what a machine has no scope for', async () => {
+    const machine = await Machine.owned({ scopes: ['notes:read'] })
+    const { access_token } = await (await machine.token()).json<{ access_token: string }>()
+    const names = await namesFor(access_token)
+    expect(names).toEqual(expect.arrayContaining(['whoami', 'list_notes', 'summarize']))
+    expect(names).not.toContain('add_note')
+  })
+
+  it('show a tool to those who see it, and a call by its name is what it was', async () => {
+    expect(await namesFor(ada.token)).toContain('for_ada')
+    expect(await namesFor(bob.token)).not.toContain('for_ada')
+    expect(await namesFor(ada.token)).not.toContain('for_no_one')
+    const ask = await open(bob.token)
+    for (const name of ['for_ada', 'for_no_one']) {
+      expect(JSON.stringify(await resultOf(ask('tools/call', { name, arguments: {} })))).toContain('Done.')
+    }
+    configure({ SCOPE_CEILINGS: '* = notes:read' })
+    expect((await ask('tools/call', { name: 'add_note', arguments: { text: 'x' } }, bob.narrow)).status).toBe(
+      403,
+    )
+  })
+})
+
+describe('the lists', () => {
+  it('show what the token holds where the ceiling cannot be read', async () => {
+    configure({ SCOPE_CEILINGS: '* = notes:read notes:write' })
+    const listed = async () => JSON.stringify(await resultOf(askModern(ada.narrow, 'tools/list')))
+    expect(await listed()).toContain('add_note')
+    const dead = { describe: () => Promise.reject(new Error('No storage.')) }
+    vi.spyOn(Object.getPrototypeOf(env.GRANTS), 'get').mockReturnValue(dead)
+    expect(await listed()).not.toContain('add_note')
+    expect(await listed()).toContain('whoami')
+  })
+
+  it('are kept for five minutes by the app that asked; what users add to is not', async () => {
+    for (const method of ['tools/list', 'prompts/list', 'resources/templates/list']) {
+      expect(await resultOf(askModern(ada.token, method))).toMatchObject({
+        ttlMs: 300_000,
+        cacheScope: 'private',
+      })
+    }
+    expect(await resultOf(askModern(ada.token, 'resources/list'))).toMatchObject({
+      ttlMs: 0,
+      cacheScope: 'private',
+    })
+  })
+
+  it('ask the grant once where there are ceilings, and no other storage', async () => {
+    const get = vi.spyOn(Object.getPrototypeOf(env.GRANTS), 'get')
+    await askModern(ada.token, 'tools/list')
+    expect(get).not.toHaveBeenCalled()
+    configure({ SCOPE_CEILINGS: '* = notes:read' })
+    await askModern(ada.token, 'tools/list')
+    expect(get).toHaveBeenCalledTimes(1)
+    await askModern(ada.token, 'tools/call', { name: 'whoami', arguments: {} })
+    expect(get).toHaveBeenCalledTimes(1)
   })
 })
 

@@ -26,6 +26,14 @@ tools.push(
     input: z.object({}),
     handler,
   }),
+  defineTool({
+    name: 'for_members',
+    title: 'For members',
+    description,
+    input: z.object({}),
+    visible: () => true,
+    handler: secret,
+  }),
 )
 resources.push(
   defineResource({
@@ -94,13 +102,15 @@ const ERAS = [
 ] as const
 
 describe.each(ERAS)('someone without a token %s', (_era, ask) => {
-  it('reads every list, in which nothing is anybody’s', async () => {
+  it('reads every list, which holds no data of a user', async () => {
     const names = async (method: string, key: string) =>
       (await resultOf<Record<string, { name: string }[]>>(ask(undefined, method)))[key]?.map(
         ({ name }) => name,
       )
     // An app has to know what there is to sign in for.
-    expect(await names('tools/list', 'tools')).toEqual(tools.map(({ name }) => name))
+    expect(await names('tools/list', 'tools')).toEqual(
+      tools.map(({ name }) => name).filter((name) => name !== 'for_members'),
+    )
     expect(await names('prompts/list', 'prompts')).toEqual(['greet', 'confess'])
     expect(await names('resources/list', 'resources')).toEqual(['menu', 'plan'])
     expect(await names('resources/templates/list', 'resourceTemplates')).toEqual(['menu', 'diary'])
@@ -210,7 +220,7 @@ describe('the initialize era without a token', () => {
     expect((await sendLegacy({ token: '', message, headers: anonymous })).status).toBe(202)
   })
 
-  it('M14 opens no stream, and nobody’s session', async () => {
+  it('M14 opens no stream, and uses no session of a user', async () => {
     const session = await McpSession.open(token)
     const headers = { ...anonymous, 'Mcp-Session-Id': session.id }
     const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
@@ -220,6 +230,14 @@ describe('the initialize era without a token', () => {
       expect((await sendLegacy({ token: '', method, headers: anonymous })).status).toBe(401)
     }
     expect(await session.read('whoami')).toContain('You act for')
+  })
+})
+
+describe('what shows itself to some', () => {
+  it('M14 shows itself to no one without a token', async () => {
+    const names = async (who?: string) => JSON.stringify(await resultOf(askModern(who, 'tools/list')))
+    expect(await names(token)).toContain('for_members')
+    expect(await names()).not.toContain('for_members')
   })
 })
 

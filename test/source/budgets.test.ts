@@ -9,9 +9,9 @@ import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
 /** The minified bundle, in KiB: a little above its size now. */
-const BUNDLE = 182
+const BUNDLE = 183
 /** Our own modules that answer a request to /mcp need. */
-const MODULES = 61
+const MODULES = 63
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string }[] }>>

@@ -43,7 +43,7 @@ export async function authenticate(c: Context<AppEnv>, rememberMs = REMEMBER_MS)
 /** The same for the SDK. The token stays here. */
 export function authInfoOf(
   issuer: string,
-  { userId, userName, userExpiresAt, clientId, scopes, expiresAt, scopeNames }: AccessToken,
+  { userId, userName, userExpiresAt, clientId, scopes, expiresAt, scopeNames, attainable }: AccessToken,
 ): AuthInfo {
   return {
     token: '',
@@ -52,7 +52,7 @@ export function authInfoOf(
     expiresAt,
     resource: new URL(resourceOf(issuer)),
     resourceMetadataUrl: metadataUrl(issuer),
-    extra: { userId, userName, userExpiresAt, scopeNames },
+    extra: { userId, userName, userExpiresAt, scopeNames, attainable },
   }
 }
 

@@ -4,7 +4,7 @@ import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextp
 import type { Prompt } from './define-prompt.ts'
 import type { Resource } from './define-resource.ts'
 import type { Tool } from './define-tool.ts'
-import type { CallerOf, Completable, Offer } from './handler.ts'
+import type { CallerOf, Completable, Known, Offer, Stranger } from './handler.ts'
 
 /** What a fork's server offers. */
 export interface Catalog {
@@ -65,17 +65,27 @@ export function register(
   const offers: readonly Offer[] = [...tools, ...resources, ...prompts]
   for (const offer of offers) offer.register(server, callerOf, scopeNames)
   const sdk = server.server
+  sdk.setRequestHandler('tools/list', async (_request, mcp) => {
+    const listed = await listedFor(tools, callerOf(mcp))
+    return { tools: listed.flatMap((tool) => tool.listed?.(scopeNames ?? {}) ?? []) }
+  })
   if (resources.length > 0) {
     sdk.setRequestHandler('resources/list', async (_request, mcp) => {
-      const lists = await Promise.all(resources.map((resource) => resource.list(callerOf(mcp), mcp)))
+      const caller = callerOf(mcp)
+      const listed = await listedFor(resources, caller)
+      const lists = await Promise.all(listed.map((resource) => resource.list(caller, mcp)))
       return { resources: lists.flat() }
     })
-    sdk.setRequestHandler('resources/templates/list', () => ({
-      resourceTemplates: resources.flatMap(({ template }) => template ?? []),
-    }))
+    sdk.setRequestHandler('resources/templates/list', async (_request, mcp) => {
+      const listed = await listedFor(resources, callerOf(mcp))
+      return { resourceTemplates: listed.flatMap(({ template }) => template ?? []) }
+    })
   }
   if (prompts.length > 0) {
-    sdk.setRequestHandler('prompts/list', () => ({ prompts: prompts.map(({ listed }) => listed) }))
+    sdk.setRequestHandler('prompts/list', async (_request, mcp) => {
+      const shown = await listedFor(prompts, callerOf(mcp))
+      return { prompts: shown.map(({ listed }) => listed) }
+    })
   }
   if (sdk.getCapabilities().completions) {
     sdk.setRequestHandler('completion/complete', async ({ params: { ref, argument } }, mcp) => {
@@ -90,6 +100,14 @@ export function register(
       return { completion: { values, total: found.length, hasMore: values.length < found.length } }
     })
   }
+}
+
+async function listedFor<One extends Offer>(
+  offers: readonly One[],
+  caller: Known | Stranger,
+): Promise<readonly One[]> {
+  const shown = await Promise.all(offers.map((offer) => offer.isListed?.(caller) ?? true))
+  return offers.filter((_offer, index) => shown[index])
 }
 
 /** What all of it needs upstream, by login method. */

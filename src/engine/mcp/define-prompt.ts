@@ -18,6 +18,7 @@ import {
   contextOf,
   type Definition,
   ending,
+  isListed,
   type Offer,
   type Stranger,
   scopesOf,
@@ -77,6 +78,7 @@ export function definePrompt<Input extends Arguments, const Access extends 'publ
       complete: (...asked: Parameters<Completable['complete']>) =>
         suggest({ prompt: name }, prompt, complete, asked),
     }),
+    isListed: (caller) => isListed({ prompt: name }, prompt as Definition<undefined>, caller),
     register(server, callerOf) {
       const handler = (args: unknown, mcp: ServerContext) =>
         get(prompt, args as z.output<Input>, callerOf(mcp), mcp)

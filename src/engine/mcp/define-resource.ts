@@ -19,6 +19,7 @@ import {
   contextOf,
   type Definition,
   ending,
+  isListed,
   mayHave,
   type Offer,
   type Stranger,
@@ -104,6 +105,7 @@ export function defineResource<
     }),
     matches: matcherOf(uri),
     list: (caller, mcp) => list(resource, isTemplate, listed, caller, mcp),
+    isListed: (caller) => isListed({ resource: name }, resource as Definition<undefined>, caller),
     register(server, callerOf) {
       const readAs = ({ href }: URL, raw: object, mcp: ServerContext) =>
         read(resource, href, raw, callerOf(mcp), mcp)

@@ -2,6 +2,7 @@
 import type {
   CallToolResult,
   InputRequiredResult,
+  ListToolsResult,
   ServerContext,
   ToolAnnotations,
 } from '@modelcontextprotocol/server'
@@ -14,11 +15,12 @@ import {
   contextOf,
   type Definition,
   ending,
+  isListed,
   type Offer,
   type Stranger,
   scopesOf,
 } from './handler.ts'
-import { withJsonSchemaOnce } from './json-schema.ts'
+import { jsonSchemaOf, withJsonSchemaOnce } from './json-schema.ts'
 import { challengeFor } from './refusal.ts'
 
 export { type HandlerContext as ToolContext, ToolError } from './handler.ts'
@@ -36,7 +38,13 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, 
 }
 
 /** A tool, ready to be registered with a server. */
-export type Tool = Offer
+export interface Tool extends Offer {
+  /** As `tools/list` has it; absent for one that registers itself and is not listed. */
+  listed?(scopeNames: ScopeNames): ListedTool
+}
+
+type ListedTool = ListToolsResult['tools'][number]
+type ScopeNames = Readonly<Record<string, string>>
 
 /** A text for the model to read, together with the same as data for programs. */
 export function answer(text: string, data: object): CallToolResult {
@@ -50,26 +58,36 @@ export function defineTool<
 >(tool: ToolDefinition<Input, Output, Access>): Tool {
   const { name, title, description, input, output, access, annotations } = tool
   const scopes = scopesOf(tool)
+  const inputSchema = withJsonSchemaOnce(input)
+  const outputSchema = output && withJsonSchemaOnce(output)
+  const said = { title, description, ...(annotations && { annotations }) }
   const config = {
-    title,
-    description,
-    inputSchema: withJsonSchemaOnce(input),
-    ...(output && { outputSchema: withJsonSchemaOnce(output) }),
-    ...(annotations && { annotations }),
+    ...said,
+    inputSchema,
+    ...(outputSchema && { outputSchema }),
     ...(scopes && { scopeChallenge: challengeFor(`tool ${name}`, scopes) }),
   }
   return {
     name,
     ...(access && { access }),
     ...(tool.upstream && { upstream: tool.upstream }),
-    register(server, callerOf, scopeNames = {}) {
+    isListed: (caller) => isListed({ tool: name }, tool as Definition<undefined>, caller),
+    listed(scopeNames) {
+      const oauth2 = { type: 'oauth2', scopes: (scopes ?? []).map((one) => scopeNames[one] ?? one) }
+      return {
+        name,
+        ...said,
+        inputSchema: jsonSchemaOf(inputSchema, 'input'),
+        ...(outputSchema && { outputSchema: jsonSchemaOf(outputSchema, 'output') }),
+        // Where hosts look for it (OpenAI's Apps SDK).
+        _meta: { securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2] },
+      }
+    },
+    register(server, callerOf) {
       // The SDK infers the callback's input from the schema; a generic one is beyond it.
       const handler = (args: unknown, mcp: ServerContext) =>
         call(tool, args as z.output<Input>, callerOf(mcp), mcp)
-      const oauth2 = { type: 'oauth2', scopes: (scopes ?? []).map((one) => scopeNames[one] ?? one) }
-      // Where hosts look for it (OpenAI's Apps SDK).
-      const _meta = { securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2] }
-      server.registerTool(name, { ...config, _meta }, handler as never)
+      server.registerTool(name, config, handler as never)
     },
   }
 }

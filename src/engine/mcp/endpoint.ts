@@ -10,6 +10,7 @@ import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
+import { withAttainable } from './attainable.ts'
 import { authenticate, authInfoOf, challenge, NoToken } from './bearer-auth.ts'
 import { type Catalog, reachableBy } from './catalog.ts'
 import { withSingleHeaders, withSingleParameters } from './headers.ts'
@@ -102,10 +103,11 @@ async function handleMessage(
     const open = reachableByStrangers(message ?? {}, catalog)
     return open ? answer(c, open, message) : challenge(c, new NoToken())
   }
+  const caller = await withAttainable(env, c.get('settings'), accessToken, message)
   if (await isOfSession(c.req.raw, message)) {
-    return askSession(env, c.req.raw, { issuer, accessToken }, message)
+    return askSession(env, c.req.raw, { issuer, accessToken: caller }, message)
   }
-  return answer(c, catalog, message, forOperation(authInfoOf(issuer, accessToken), message))
+  return answer(c, catalog, message, forOperation(authInfoOf(issuer, caller), message))
 }
 
 function answer(

@@ -39,6 +39,11 @@ export interface PublicContext {
   readonly mcp: ServerContext
 }
 
+/** A caller, with the scopes that they could be granted by asking; absent where nothing limits them. */
+export interface Known extends Caller {
+  readonly attainable?: readonly string[]
+}
+
 /** Who sends a message without a token. */
 export interface Stranger {
   readonly env: Env
@@ -62,17 +67,23 @@ export interface Definition<Access = unknown> {
   readonly access?: Access
   /** What a token must be allowed; absent: any token will do. */
   readonly scope?: Access extends 'public' ? never : Scope | readonly [Scope, ...Scope[]]
+  /** Whether lists show it to someone who could have it. Someone without a token never sees it. It refuses nothing. */
+  readonly visible?: Access extends 'public' ? never : Visible
   /** Which scopes it needs of the token that a login method brings, by method: `{ github: ['repo'] }`. */
   readonly upstream?: Readonly<Record<string, readonly string[]>>
 }
 
+type Visible = (who: Pick<Caller, 'user' | 'client'>) => boolean | Promise<boolean>
+
 /** Tells who makes the call that a context is of. */
-export type CallerOf = (mcp: ServerContext) => Caller | Stranger
+export type CallerOf = (mcp: ServerContext) => Known | Stranger
 
 /** What a definition becomes: ready to be registered with a server. */
 export interface Offer {
   readonly name: string
   readonly access?: 'public'
+  /** Whether lists show it; absent: they do. */
+  isListed?(caller: Known | Stranger): Promise<boolean>
   readonly upstream?: Readonly<Record<string, readonly string[]>>
   /** @param scopeNames what our scopes are called at the authorization server that clients are sent to */
   register(server: McpServer, callerOf: CallerOf, scopeNames?: Readonly<Record<string, string>>): void
@@ -108,6 +119,21 @@ export function mayHave(caller: Caller | Stranger, definition: Definition): bool
     'user' in caller &&
     (scopesOf(definition as Definition<undefined>) ?? []).every((scope) => caller.scopes.includes(scope))
   )
+}
+
+/** Whether lists show a definition: to those who have it, or could have it by asking. */
+export async function isListed(
+  what: Named,
+  { access, visible, ...definition }: Definition<undefined>,
+  caller: Known | Stranger,
+): Promise<boolean> {
+  if ((access as unknown) === 'public') return true
+  if (!('user' in caller)) return !visible
+  const { attainable, user, client } = caller
+  if (attainable && !(scopesOf(definition) ?? []).every((scope) => attainable.includes(scope))) return false
+  if (!visible) return true
+  const ended = await attempt(what, () => visible({ user, client }))
+  return ended.outcome === 'ok' && ended.result
 }
 
 /**

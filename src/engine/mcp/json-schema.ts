@@ -10,6 +10,13 @@ export function withJsonSchemaOnce(schema: StandardSchemaWithJSON): StandardSche
   return { '~standard': { ...standard, jsonSchema: { input: once(input), output: once(output) } } }
 }
 
+/** A schema as `tools/list` has it: of an object, in the dialect of the protocol. */
+export function jsonSchemaOf(schema: StandardSchemaWithJSON, side: 'input' | 'output'): { type: 'object' } {
+  return { type: 'object', ...schema['~standard'].jsonSchema[side]({ target: 'draft-2020-12' }) } as {
+    type: 'object'
+  }
+}
+
 function once(convert: Convert): Convert {
   const made = new Map<string, ReturnType<Convert>>()
   return (options) => {

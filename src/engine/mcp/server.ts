@@ -7,7 +7,7 @@ import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { Settings } from '../settings/load.ts'
 import { VERSION } from '../version.ts'
 import { type Catalog, capabilitiesOf, register } from './catalog.ts'
-import type { Caller, Stranger } from './handler.ts'
+import type { Known, Stranger } from './handler.ts'
 import { type Operation, requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'
 
@@ -18,6 +18,10 @@ function extensionsOf({ assertionIssuers }: Settings) {
     ...(assertionIssuers.length > 0 && { 'io.modelcontextprotocol/enterprise-managed-authorization': {} }),
   }
 }
+
+// The lists change with a deployment, and with what a caller may have: no cache that people share keeps them.
+const STEADY = { ttlMs: 5 * 60_000, cacheScope: 'private' } as const
+const CACHE_HINTS = { 'tools/list': STEADY, 'prompts/list': STEADY, 'resources/templates/list': STEADY }
 
 /** Where a server runs. */
 interface Surroundings {
@@ -30,10 +34,10 @@ interface Surroundings {
 function authenticated({ http }: ServerContext) {
   if (!http?.authInfo?.extra) throw new Error('A message came here unauthenticated.')
   const { clientId, scopes, extra } = http.authInfo
-  const { userId, userName, userExpiresAt, operation } = extra as unknown as AccessToken & {
+  const { userId, userName, userExpiresAt, attainable, operation } = extra as unknown as AccessToken & {
     operation: Operation
   }
-  return { clientId, scopes, userId, userName, userExpiresAt, operation }
+  return { clientId, scopes, userId, userName, userExpiresAt, attainable, operation }
 }
 
 export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundings): McpServer {
@@ -41,13 +45,14 @@ export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundi
     const { clientId, userId, operation } = authenticated(mcp)
     return requestState(settings, issuer, { userId, clientId, operation })
   }
-  const callerOf = (mcp: ServerContext): Caller | Stranger => {
+  const callerOf = (mcp: ServerContext): Known | Stranger => {
     if (!mcp.http?.authInfo) return { env }
-    const { clientId, scopes, userId, userName, userExpiresAt } = authenticated(mcp)
+    const { clientId, scopes, userId, userName, userExpiresAt, attainable } = authenticated(mcp)
     return {
       user: { id: userId, name: userName, ...(userExpiresAt !== undefined && { expiresAt: userExpiresAt }) },
       client: { id: clientId },
       scopes,
+      ...(attainable && { attainable }),
       env,
       upstream: upstreamOf(env, settings, userId),
       sealState: stateOf(mcp).seal,
@@ -58,6 +63,7 @@ export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundi
     { name: NAME, version: VERSION },
     {
       capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings) },
+      cacheHints: CACHE_HINTS,
       requestState: { verify },
     },
   )

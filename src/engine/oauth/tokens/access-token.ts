@@ -1,5 +1,4 @@
-// Access tokens: JWTs as RFC 9068 has them, checked without storage. `grant` and `gen` tie a token to the grant
-// and to the rotation that it came with.
+// Access tokens: JWTs (RFC 9068), checked without storage. `grant` and `gen` name its grant and rotation.
 import { jwtVerify, SignJWT } from 'jose'
 import { LIFETIME } from '#config'
 import { OAuthError } from '../../http/errors.ts'
@@ -21,6 +20,8 @@ export interface AccessToken {
   readonly expiresAt: number
   /** What our scopes are called at the server that issued it; absent: as here. */
   readonly scopeNames?: Readonly<Record<string, string>>
+  /** What lists may show; see mcp/attainable.ts. */
+  readonly attainable?: readonly string[]
 }
 
 /** What a token is to be issued for. */

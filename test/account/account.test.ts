@@ -11,6 +11,7 @@ import { configure } from '../support/worker.ts'
 
 afterEach(() => {
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 const DAY = 24 * 60 * 60
@@ -88,6 +89,36 @@ describe('the activity of an account', () => {
     ])
     pass(91 * DAY)
     expect(await activity(await Visitor.as(name))).toEqual([])
+  })
+})
+
+describe('an instant on a page', () => {
+  it.each([
+    [Date.UTC(2027, 2, 1, 8, 5), '2027-03-01T08:05:00.000Z', '1 Mar, 08:05 UTC'],
+    [Date.UTC(2027, 11, 31, 23, 59, 59), '2027-12-31T23:59:59.000Z', '31 Dec, 23:59 UTC'],
+  ])('is told to the minute in UTC', async (now, machine, shown) => {
+    vi.useFakeTimers({ toFake: ['Date'], now })
+    const person = await newcomer()
+    await (await OAuthClient.registered()).authorize(person)
+    expect(await (await person.get('/account')).text()).toContain(
+      `<time datetime="${machine}">${shown}</time>`,
+    )
+  })
+
+  // On the free plan a page has 10 ms; a formatter takes half of one.
+  it('costs no formatter', async () => {
+    const person = await Visitor.signedIn()
+    await (await OAuthClient.registered()).connect(person)
+    const made = [
+      vi.spyOn(Intl, 'DateTimeFormat'),
+      vi.spyOn(Date.prototype, 'toLocaleString'),
+      vi.spyOn(Date.prototype, 'toLocaleDateString'),
+      vi.spyOn(Date.prototype, 'toLocaleTimeString'),
+    ]
+    for (const path of ['/account', '/admin']) {
+      expect(await (await person.get(path)).text()).toContain('<time datetime=')
+    }
+    expect(made.flatMap(({ mock }) => mock.calls)).toEqual([])
   })
 })
 

@@ -8,6 +8,7 @@
 import { type Context, Hono } from 'hono'
 import { LinearRouter } from 'hono/router/linear-router'
 import { accountRoutes } from './account/routes.ts'
+import { noteSignIns, withDirectory } from './admin/directory/store.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { errorResponse, OAuthError } from './http/errors.ts'
@@ -45,11 +46,12 @@ interface Parts {
 
 /** A whole server: the Worker, and the two Durable Objects that depend on what the fork brings. */
 export function gatehouse(parts: Parts) {
+  const forget = withDirectory(parts.forget)
   const { tools, resources = [], prompts = [] } = parts
   const catalog = { tools, resources, prompts }
   return {
-    worker: workerOf(parts, catalog),
-    AccountObject: accountObject(parts.forget),
+    worker: workerOf({ ...parts, forget }, catalog),
+    AccountObject: accountObject(forget),
     LegacySession: legacySession(catalog),
   }
 }
@@ -77,6 +79,7 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
   })
   app.route('/', machineEndpoints)
   app.route('/', authorizationEndpoint)
+  app.use('/login/*', noteSignIns)
   app.route('/', loginRoutes(login, upstreamScopesOf(catalog)))
   app.route('/', accountRoutes(login, forget))
   app.route('/', adminRoutes(login, forget))

@@ -1,4 +1,5 @@
 // What the owner sees of everybody, and what they can end.
+import '../support/with-passkey.ts'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { scriptEvents, scriptRecord } from '#engine/log/script-store.ts'
@@ -6,8 +7,9 @@ import { openGrant } from '#engine/oauth/grants/opening-store.ts'
 import { MAX_REVOKED_AT_ONCE } from '#engine/oauth/grants/user-store.ts'
 import { type Identity, OWNER, userIdOf } from '#engine/people/identity.ts'
 import { loadSettings } from '#engine/settings/load.ts'
-import { AccountObject, AuditObject, GrantObject } from '#worker'
+import { AccountObject, AuditObject, ClientObject, DirectoryObject, GrantObject } from '#worker'
 import { AdminPage, press } from '../support/admin.ts'
+import { Authenticator } from '../support/authenticator.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import { callTool, OAuthClient, REDIRECT_URI, type Tokens } from '../support/oauth-client.ts'
 import {
@@ -19,6 +21,7 @@ import {
   tokensOf,
 } from '../support/outcome.ts'
 import { Machine } from '../support/owned-client.ts'
+import { expectSignedIn, invite, join, signInWith } from '../support/passkeys.ts'
 import { expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
 import { ORIGIN } from '../support/worker.ts'
@@ -39,7 +42,11 @@ afterEach(() => {
 async function forgetEverybody(): Promise<void> {
   const { keys, list_complete } = await env.RECORDS.list()
   await Promise.all(keys.map(({ name }) => env.RECORDS.delete(name)))
-  if (!list_complete) await forgetEverybody()
+  if (!list_complete) return forgetEverybody()
+  for (const guests of [false, true]) {
+    const people = await directory().search({ text: '', guests, before: Number.MAX_SAFE_INTEGER }, 10_000)
+    await Promise.all(people.map(({ userId }) => directory().forget(userId)))
+  }
 }
 
 interface Member {
@@ -48,15 +55,32 @@ interface Member {
   readonly identity: Identity
 }
 
-/** A new user. */
-async function newMember(name: string): Promise<Member> {
+/** A user whom the directory knows. */
+async function newMember(name: string, more: Partial<Identity> = {}): Promise<Member> {
   const subject = crypto.randomUUID()
-  const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true }
-  return {
-    person: await Visitor.as(name, identity),
-    user: await userIdOf(loadSettings(env), identity),
-    identity,
-  }
+  const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true, ...more }
+  const user = await userIdOf(loadSettings(env), identity)
+  await directory().signedIn({ ...identity, userId: user })
+  return { person: await Visitor.as(name, identity), user, identity }
+}
+
+function directory() {
+  return env.DIRECTORY.getByName('people')
+}
+
+/** A user who has signed in by an invitation, and allowed nothing. */
+async function invitee(
+  name: string,
+): Promise<{ person: Visitor; user: string; authenticator: Authenticator }> {
+  const person = new Visitor()
+  const authenticator = await Authenticator.create(ORIGIN)
+  expectSignedIn(await join(person, await invite(owner, name), authenticator, {}, { name }))
+  const user = await vi.waitFor(async () => {
+    const [found] = (await AdminPage.of(owner, `?q=${encodeURIComponent(name)}`)).users
+    expect(found).toBeDefined()
+    return found as string
+  })
+  return { person, user, authenticator }
 }
 
 /** What a consent page leads to, without the page: for those who allow much. */
@@ -76,31 +100,170 @@ function allow({ user, identity }: Member, clientId: string) {
   })
 }
 
-describe('the admin page', () => {
-  it('says so when there is nothing', async () => {
-    const page = await AdminPage.of(owner)
-    expect(page.part('people')).toContain('Nobody has let an app in.')
-    expect(page.part('registrations')).toContain('No app is registered.')
-    expect(page.html).toContain('href="/account"')
+describe('the people of the admin page', () => {
+  it('are who has signed in, with or without an app', async () => {
+    const { person, user } = await invitee('Ada')
+    const me = await userIdOf(loadSettings(env), OWNER)
+    const before = await AdminPage.of(owner)
+    expect(before.users).toEqual([user, me])
+    expect(before.part('people')).toMatch(/Ada with passkey · no app · joined .* · last sign-in .* user_/)
+    const app = await OAuthClient.registered()
+    await app.connect(person)
+    await app.connect(person)
+    expect((await AdminPage.of(owner)).part('people')).toContain('Ada with passkey · 1 app ·')
   })
 
-  it('is linked on the owner’s account page, and on no other', async () => {
+  it('says so when nobody is there', async () => {
+    await forgetEverybody()
+    expect((await AdminPage.of(owner)).part('people')).toContain('No people yet.')
+    expect((await AdminPage.of(owner, '?guests=1')).part('people')).toContain('No guests yet.')
+    expect((await AdminPage.of(owner, '/apps')).part('registrations')).toContain('No app is registered.')
+  })
+
+  it('is linked for the owner on their account page, and for nobody else', async () => {
     expect(await (await owner.get('/account')).text()).toContain('href="/admin"')
     const { person } = await newMember('Ada')
     expect(await (await person.get('/account')).text()).not.toContain('/admin')
   })
 
-  it('shows which user approved which app, since when, and how they sign in', async () => {
-    const { person, user } = await newMember('Ada')
+  it.each([
+    ['the beginning of a name', 'ad', ['Ada Lovelace', 'Adam Smith']],
+    ['another word', 'LOVE', ['Ada Lovelace']],
+    ['several words, in any order', 'love ad', ['Ada Lovelace']],
+    ['a name without its accents', 'jose', ['José 🎩']],
+    ['a name of another script', 'محمد', ['محمد علي']],
+    ['an address', 'eve@exa', ['eve@example.com']],
+    ['what nobody is called', 'zoe', []],
+    ['the middle of a word', 'ovelace', []],
+    ['what SQL and FTS5 would read', '" OR name:* --', []],
+    ['nothing but signs', '"-*(', []],
+    ['more words than anybody needs', 'a '.repeat(50), ['Ada Lovelace', 'Adam Smith']],
+  ])('are found by %s', async (_, text, names) => {
+    for (const name of ['Ada Lovelace', 'Adam Smith', 'José 🎩', 'محمد علي', 'eve@example.com'])
+      await newMember(name)
+    const page = await AdminPage.of(owner, `?q=${encodeURIComponent(text)}`)
+    expect(page.html.match(/<bdi>[^<]*/g) ?? []).toEqual(names.map((name) => `<bdi>${name}`).reverse())
+    if (names.length === 0) expect(page.part('people')).toContain('None of the people fits.')
+  })
+
+  it('are found by their id, as the log and the events have it, and opened also where nobody is listed', async () => {
+    const { user } = await newMember('Ada')
+    for (const text of [user, ` ${user} `, `${user.slice(0, 13)}…`]) {
+      expect((await AdminPage.of(owner, `?q=${encodeURIComponent(text)}`)).users).toEqual([user])
+    }
+    const stranger = `user_${'A'.repeat(43)}`
+    const page = await AdminPage.of(owner, `?q=${stranger}`)
+    expect(page.html).toContain(`href="/admin/person?user=${stranger}"`)
+    expect((await AdminPage.of(owner, `/person?user=${stranger}`)).part('person')).toContain('not listed')
+  })
+
+  it('have the name and the time of their last sign-in, and stay one', async () => {
+    const ada = await newMember('Ada')
+    const [first] = await directory().search({ text: 'ada', guests: false, before: 1e9 }, 2)
+    pass(3600)
+    await directory().signedIn({ ...ada.identity, userId: ada.user, name: 'Ada King' })
+    expect((await AdminPage.of(owner, '?q=king')).users).toEqual([ada.user])
+    expect(await directory().find(ada.user)).toEqual({
+      ...first,
+      name: 'Ada King',
+      seenAt: (first?.seenAt as number) + 3_600_000,
+    })
+  })
+
+  it('are a page of twenty at a time, each once, without a list of KV', async () => {
+    const people = await Promise.all(Array.from({ length: 45 }, (_, n) => newMember(`Person ${n}`)))
+    const list = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list')
+    for (const start of ['', '?q=person']) {
+      const users: string[] = []
+      for (let rest: string | undefined = start; rest !== undefined; ) {
+        const page: AdminPage = await AdminPage.of(owner, rest)
+        expect(page.users.length).toBeLessThanOrEqual(20)
+        users.push(...page.users)
+        rest = page.next('people')
+      }
+      expect(users.filter((user) => people.some((one) => one.user === user))).toEqual(
+        people.map(({ user }) => user).reverse(),
+      )
+      expect(new Set(users).size).toBe(users.length)
+    }
+    expect(list).not.toHaveBeenCalled()
+  })
+
+  it('are apart from guests, of whom the newest 500 are kept', async () => {
+    const { user } = await newMember('Ada')
+    const guest = (n: number) => ({ userId: `user_${n}`, name: 'Guest', method: 'guest', expiresAt: 1e15 })
+    await Promise.all(Array.from({ length: 510 }, (_, n) => directory().signedIn(guest(n))))
+    expect((await AdminPage.of(owner, '?q=guest')).users).toEqual([])
+    const me = await userIdOf(loadSettings(env), OWNER)
+    expect((await AdminPage.of(owner)).users).toEqual([user, me])
+    const guests = await directory().search({ text: '', guests: true, before: 1e9 }, 1000)
+    expect([guests.length, guests[0]?.userId, guests.at(-1)?.userId]).toEqual([500, 'user_509', 'user_10'])
+    expect(await directory().search({ text: 'guest', guests: true, before: 1e9 }, 1000)).toHaveLength(500)
+  })
+
+  it('are not waited for by a sign-in, which a failure of the directory does not disturb', async () => {
+    const lines = listenToLog()
+    vi.spyOn(DirectoryObject.prototype, 'signedIn').mockImplementation(() => {
+      throw new Error('storage is down')
+    })
+    expect(await (await Visitor.signedIn()).isSignedIn()).toBe(true)
+    await vi.waitFor(() => expect(lines()).toContainEqual(expect.objectContaining({ event: 'error' })))
+  })
+
+  it('have open invitations beside them', async () => {
+    expect((await AdminPage.of(owner)).html).not.toContain('id="invitations"')
+    await invite(owner, 'Grace')
+    expect((await AdminPage.of(owner)).part('invitations')).toMatch(/Open invitations Grace until/)
+  })
+})
+
+// What takes the time of a page is what stands on it: with all that there is, it must not grow.
+describe('a page of the owner', () => {
+  it('has at most 1,000 elements, whatever there is', async () => {
+    const people = await Promise.all(Array.from({ length: 25 }, (_, n) => newMember(`Person ${n}`)))
+    const busy = people[0] as Member
+    const names = Array.from({ length: 25 }, (_, n) => `App ${n}`)
+    await Promise.all(names.map((name) => allow(busy, name)))
+    for (let n = 0; n < 25; n++) await Machine.owned()
+    const events = env.AUDIT.getByName('audit')
+    for (let n = 0; n < 100; n++) {
+      const one = { event: 'consent.allowed' as const, person: `P ${n}`, app: 'App' }
+      for (const strangers of [false, true])
+        await events.keep({ ...one, fields: `{"user":"u${n}"}`, strangers })
+    }
+    for (const rest of ['', '/apps', '/events', `/person?user=${busy.user}`]) {
+      const elements = (await AdminPage.of(owner, rest)).html.match(/<\w/g)?.length
+      expect(elements, rest).toBeLessThanOrEqual(1000)
+    }
+  })
+})
+
+describe('the page of a person', () => {
+  it('shows how they sign in, and each app once with its scopes', async () => {
+    const { person, user } = await invitee('Ada')
     const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
     await app.connect(person)
     await app.connect(person, { scope: 'notes:read' })
-    const page = await AdminPage.of(owner)
-    expect(page.users).toEqual([user])
-    expect(page.part('people')).toMatch(
-      /Ada with passkey user_\S+ .*Notes for Mac notes:read notes:write · since/,
+    const page = await AdminPage.of(owner, `/person?user=${user}`)
+    expect(page.part('person')).toMatch(/Ada Id user_\S+ Signs in with passkey .* Passkeys 1/)
+    expect(page.part('apps')).toMatch(/Notes for Mac notes:read notes:write · since .* · last used/)
+    expect(page.part('apps').match(/Notes for Mac/g)).toHaveLength(1)
+  })
+
+  it('shows the newest approvals of somebody who gave many, and how many more there are', async () => {
+    const ada = await newMember('Ada')
+    for (let n = 0; n < 22; n++) await allow(ada, `app ${n}`)
+    expect((await AdminPage.of(owner, `/person?user=${ada.user}`)).part('apps')).toContain(
+      'And 2 older approvals.',
     )
-    expect(page.part('people').match(/Notes for Mac/g)).toHaveLength(1)
+  })
+})
+
+describe('the admin page', () => {
+  it('shows registrations of apps', async () => {
+    const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
+    await app.connect((await newMember('Ada')).person)
+    const page = await AdminPage.of(owner, '/apps')
     expect(page.registrations).toEqual([`client:${app.id}`])
     expect(page.part('registrations')).toContain('Registered itself')
     expect(page.part('registrations')).toContain('answers go to client.example')
@@ -116,47 +279,19 @@ describe('the admin page', () => {
     ]
     for (const name of names) {
       const app = await OAuthClient.registered({ client_name: name })
-      await app.connect((await newMember(name)).person)
+      const { person, user } = await newMember(name)
+      await app.connect(person)
+      const question = `/ask?do=revoke&user=${user}&client_id=${app.id}`
+      for (const rest of ['', '/apps', '/events', `/person?user=${user}`, question, `/erase?user=${user}`]) {
+        const { html } = await AdminPage.of(owner, rest)
+        expect(html).not.toContain('<script>alert')
+        expect(html).not.toContain('<form action="https://evil.test">')
+        if (rest !== '/events')
+          expect(html).toContain(
+            `<bdi>${name.trim().replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')}`,
+          )
+      }
     }
-    const { html } = await AdminPage.of(owner)
-    expect(html).not.toContain('<script>alert')
-    expect(html).not.toContain('<form action="https://evil.test">')
-    for (const name of ['&lt;script&gt;', 'تطبيق الملاحظات', long.trim()])
-      expect(html).toContain(`<bdi>${name}`)
-  })
-
-  it('shows thousands a page at a time, each once', async () => {
-    const people = await Promise.all(Array.from({ length: 45 }, (_, n) => newMember(`Person ${n}`)))
-    await Promise.all(people.map((one) => allow(one, 'an app')))
-    const expected = people.map(({ user }) => user)
-    const users: string[] = []
-    let query: string | undefined = ''
-    for (let pages = 0; query !== undefined; pages++) {
-      expect(pages).toBeLessThan(3)
-      const page: AdminPage = await AdminPage.of(owner, query)
-      expect(page.users.length).toBeLessThanOrEqual(20)
-      users.push(...page.users)
-      query = page.next('people')
-    }
-    expect(users.toSorted()).toEqual(expected.toSorted())
-  })
-
-  it('goes on where KV does, after a thousand grants', async () => {
-    const metadata = {
-      user: 'Zoe',
-      client: 'App',
-      scope: '',
-      userId: `user_${'z'.repeat(43)}`,
-      clientHash: '',
-    }
-    const ids = Array.from({ length: 1001 }, (_, n) => `grant:${n.toString(16).padStart(64, '0')}`)
-    await Promise.all(ids.map((key) => env.RECORDS.put(key, '{}', { metadata })))
-    const first = await AdminPage.of(owner)
-    // The index lists them, but the page shows only users with a live grant.
-    expect(first.users).toEqual([])
-    expect(first.part('people')).toContain('There is more.')
-    const second = await AdminPage.of(owner, first.next('people'))
-    expect(second.next('people')).toBeUndefined()
   })
 
   it('shows registrations of each kind, a page at a time', async () => {
@@ -167,7 +302,7 @@ describe('the admin page', () => {
     await registered.authorize(owner)
     const machine = await Machine.owned()
     for (let n = 0; n < 20; n++) await Machine.owned()
-    const first = await AdminPage.of(owner)
+    const first = await AdminPage.of(owner, '/apps')
     const second = await AdminPage.of(owner, first.next('registrations'))
     expect([first.registrations.length, second.registrations.length]).toEqual([20, 3])
     expect(second.next('registrations')).toBeUndefined()
@@ -181,29 +316,41 @@ describe('the admin page', () => {
   })
 
   it.each([
-    '?people=7~garbage',
-    '?people=9999~',
+    '?people=garbage',
+    '?people=0',
     '?people=-1',
-    '?people=0~not-a-cursor',
-    '?registrations=0~not-a-cursor',
-    '?registrations=7~x',
-    '?registrations=~',
+    '?people=999999999999999',
+    '?people=9999999999999999',
+    `?q=${'%F0%9F%98%80'.repeat(300)}`,
+    '?q=%00',
+    '/apps?registrations=0~not-a-cursor',
+    '/apps?registrations=7~x',
+    '/apps?registrations=~',
     '?done=constructor',
+    '/apps?done=toString',
   ])('is a page whatever is asked of it: %s', async (query) => {
     await expectPage(await owner.get(`/admin${query}`), 200)
   })
 
   it('is a page that says so while KV does not answer', async () => {
     vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list').mockRejectedValue(new Error('KV LIST failed: 429'))
+    expect(await expectPage(await owner.get('/admin/apps'), 503)).toContain('Try again')
+    expect((await owner.get('/admin')).status).toBe(200)
+  })
+
+  it('is a page that says so while the directory does not answer', async () => {
+    vi.spyOn(DirectoryObject.prototype, 'search').mockImplementation(() => {
+      throw new Error('storage is down')
+    })
     expect(await expectPage(await owner.get('/admin'), 503)).toContain('Try again')
   })
 
-  it('shows the rest while what happened lately cannot be read', async () => {
+  it('says so while what happened lately cannot be read', async () => {
     const lines = listenToLog()
     vi.spyOn(AuditObject.prototype, 'recent').mockImplementation(() => {
       throw new Error('storage is down')
     })
-    const page = await AdminPage.of(owner)
+    const page = await AdminPage.of(owner, '/events')
     expect(page.part('events')).toContain('could not be read just now')
     expect(lines()).toContainEqual(expect.objectContaining({ event: 'error', part: 'audit' }))
   })
@@ -216,7 +363,9 @@ describe('the admin page', () => {
     await (await person.openConsent((await app.authorizationRequest()).url)).deny()
     for (let times = 0; times < 2; times++) await new Visitor().signIn('/account', 'wrong')
     await vi.waitFor(async () => {
-      const [people = '', door = ''] = (await AdminPage.of(owner)).part('events').split('At the door')
+      const [people = '', door = ''] = (await AdminPage.of(owner, '/events'))
+        .part('events')
+        .split('At the door')
       for (const line of [
         /Owner \(you\) signed in with passphrase/,
         /Ada user_\S{8}… allowed Notes for Mac/,
@@ -285,7 +434,7 @@ describe('S14 lines of the owner’s page tell people apart:', () => {
     const app = await OAuthClient.registered({ client_name: 'Her app' })
     await app.connect(person)
     await vi.waitFor(async () => {
-      const events = (await AdminPage.of(owner)).part('events')
+      const events = (await AdminPage.of(owner, '/events')).part('events')
       expect(events).toContain(`Owner ${user.slice(0, 13)}… allowed Her app`)
       expect(events).not.toContain('Owner (you) allowed Her app')
     })
@@ -295,10 +444,12 @@ describe('S14 lines of the owner’s page tell people apart:', () => {
     const { person, user } = await newMember('Ada')
     const app = await OAuthClient.registered({ client_name: 'To be ended' })
     await app.connect(person)
-    await owner.post('/admin/revoke-all', { user })
+    for (const button of ['sign-out', 'revoke-all', 'disable', 'enable']) await press(owner, button, { user })
     await vi.waitFor(async () => {
-      const events = (await AdminPage.of(owner)).part('events')
-      expect(events).toContain(`You signed Ada ${user.slice(0, 13)}… out everywhere`)
+      const events = (await AdminPage.of(owner, '/events')).part('events')
+      const ada = `Ada ${user.slice(0, 13)}…`
+      for (const line of [`signed ${ada} out everywhere`, `disabled ${ada}`, `enabled ${ada} again`])
+        expect(events).toContain(`You ${line}`)
       expect(events).toMatch(
         /To be ended can no longer act for Ada user_\S{8}… : revoked by owner \( ?You ?\)/,
       )
@@ -326,45 +477,66 @@ describe('the owner ends', () => {
     expect(await press(owner, 'revoke', { user: ada.user, client_id: one.id })).toContain('over already')
   })
 
-  it('everything of a person: apps, and sessions in every browser', async () => {
+  it('all apps of a person, who stays signed in', async () => {
     const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const app = await OAuthClient.registered()
     const [hers, his] = [await app.connect(ada.person), await app.connect(bob.person)]
-    expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('signed out everywhere')
-    expect(await ada.person.isSignedIn()).toBe(false)
-    expect(await bob.person.isSignedIn()).toBe(true)
+    expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('Their apps are revoked')
     await expectOver(app, hers)
     await expectLive(app, his.refresh_token)
-    expect((await AdminPage.of(owner)).users).toEqual([bob.user])
     expect(await press(owner, 'revoke-all', { user: ada.user })).toContain('over already')
+    pass(-120)
+    expect(await ada.person.isSignedIn()).toBe(true)
   })
 
-  it('everything of a user, also an app that they approve at that moment', async () => {
-    const { person, user } = await newMember('Ada')
+  it('the sessions of a person in every browser, and leaves their apps', async () => {
+    const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const app = await OAuthClient.registered()
-    await app.connect(person)
-    let late: Tokens | undefined
-    const { signOutEverywhere } = AccountObject.prototype
-    vi.spyOn(AccountObject.prototype, 'signOutEverywhere').mockImplementationOnce(async function (
-      this: AccountObject,
-    ) {
-      late = await app.connect(person)
-      return signOutEverywhere.call(this, 'owner')
-    } as never)
-    expect(await press(owner, 'revoke-all', { user })).toContain('signed out everywhere')
-    await expectOver(app, late as Tokens)
+    const tokens = await app.connect(ada.person)
+    expect(await press(owner, 'sign-out', { user: ada.user })).toContain('signed out everywhere')
+    expect(await ada.person.isSignedIn()).toBe(false)
+    expect(await bob.person.isSignedIn()).toBe(true)
+    await expectLive(app, tokens.refresh_token)
   })
 
-  it('everything of their own, and is signed out', async () => {
-    const app = await OAuthClient.registered()
-    const tokens = await app.connect(owner)
-    const user = await userIdOf(loadSettings(env), OWNER)
-    expect((await owner.post('/admin/revoke-all', { user })).status).toBe(303)
-    expect(await owner.isSignedIn()).toBe(false)
-    await expectOver(app, tokens)
+  it('the passkeys of a person, and nobody else’s', async () => {
+    const [ada, bob] = [await invitee('Ada'), await invitee('Bob')]
+    const lines = listenToLog()
+    expect(await press(owner, 'remove-passkeys', { user: ada.user })).toContain('passkeys are removed')
+    expect(lines()).toContainEqual(
+      expect.objectContaining({ event: 'passkey.removed', user: ada.user, by: 'owner' }),
+    )
+    expect((await signInWith(new Visitor(), ada.authenticator)).status).toBe(403)
+    expectSignedIn(await signInWith(new Visitor(), bob.authenticator))
+    expect(await press(owner, 'remove-passkeys', { user: ada.user })).toContain('over already')
   })
 
-  it('a registration, with every grant that users gave it', async () => {
+  it('nothing before a page has asked', async () => {
+    const { person, user } = await invitee('Ada')
+    const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
+    const tokens = await app.connect(person)
+    const page = await AdminPage.of(owner, `/person?user=${user}`)
+    const links = [...page.html.matchAll(/href="\/admin(\/(?:ask|erase)\?[^"]+)"/g)].map(([, rest = '']) =>
+      rest.replaceAll('&amp;', '&'),
+    )
+    expect(links.map((rest) => rest.replace(/user_[\w-]+/, 'ID'))).toEqual([
+      '/ask?do=sign-out&user=ID',
+      '/ask?do=disable&user=ID',
+      '/ask?do=remove-passkeys&user=ID',
+      '/erase?user=ID',
+      '/ask?do=revoke-all&user=ID',
+      `/ask?do=revoke&user=ID&client_id=${app.id}`,
+    ])
+    for (const rest of links) {
+      const { html } = await AdminPage.of(owner, rest)
+      expect(html).toContain('<bdi>Ada</bdi>')
+      expect(html).toMatch(/<form method="post" action="\/admin\/[\w-]+">/)
+    }
+    expect(await person.isSignedIn()).toBe(true)
+    await expectLive(app, tokens.refresh_token)
+  })
+
+  it('a registration, with whatever anybody gave it', async () => {
     const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const [app, other] = [await OAuthClient.registered(), await OAuthClient.registered()]
     const ended = [await app.connect(ada.person), await app.connect(bob.person)]
@@ -386,7 +558,7 @@ describe('the owner ends', () => {
     expect(await expectPage(await ada.person.get(url), 400)).toContain('not known here')
     await expectPage(await consent.submit(), 400)
     await expectLive(other, kept.refresh_token)
-    expect((await AdminPage.of(owner)).registrations).toEqual([`client:${other.id}`])
+    expect((await AdminPage.of(owner, '/apps')).registrations).toEqual([`client:${other.id}`])
     expect(await press(owner, 'remove', { registration })).toContain('over already')
   })
 
@@ -395,17 +567,17 @@ describe('the owner ends', () => {
     await app.connect(owner)
     await press(owner, 'remove', { registration: `client:${app.id}` })
     const client = env.CLIENTS.get(env.CLIENTS.idFromString(app.id))
-    expect(await client.approve(Date.now() + 1000)).toBe('gone')
+    expect(await client.approve(Date.now() + 1000, 'a grant')).toBe('gone')
     expect(await client.read()).toBeUndefined()
   })
 
   it('a client that describes itself', async () => {
     const app = await OAuthClient.described(DocumentHost.install().publish())
     const tokens = await app.connect((await newMember('Ada')).person)
-    const [registration = ''] = (await AdminPage.of(owner)).registrations
+    const [registration = ''] = (await AdminPage.of(owner, '/apps')).registrations
     expect(await press(owner, 'remove', { registration })).toContain('Removed.')
     await expectOver(app, tokens)
-    expect((await AdminPage.of(owner)).registrations).toEqual([])
+    expect((await AdminPage.of(owner, '/apps')).registrations).toEqual([])
   })
 
   it('a machine client: no more tokens, and those that are about are refused', async () => {
@@ -420,31 +592,90 @@ describe('the owner ends', () => {
 
   it('in several requests what is too much for one, and can go on until nothing is left', async () => {
     const app = await OAuthClient.registered()
-    const people = [await newMember('Ada'), await newMember('Bob')]
-    await app.connect(people[0]?.person)
-    const half = MAX_REVOKED_AT_ONCE / 2
-    await Promise.all(people.flatMap((one) => Array.from({ length: half + 1 }, () => allow(one, app.id))))
+    const [ada, bob] = [await invitee('Ada'), await invitee('Bob')]
+    const tokens = await app.connect(ada.person)
+    const client = env.CLIENTS.get(env.CLIENTS.idFromString(app.id))
+    const ids = Array.from({ length: MAX_REVOKED_AT_ONCE + 1 }, () => env.GRANTS.newUniqueId().toString())
+    for (const id of ids) await client.approve(Date.now() + 3_600_000, id)
+    const last = await app.connect(bob.person)
     const revoked = vi.spyOn(GrantObject.prototype, 'revoke')
+    const list = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list')
     const registration = `client:${app.id}`
-    expect(await press(owner, 'remove', { registration })).toContain('Not everything could be ended at once')
+    const removal = () => owner.post('/admin/remove', { registration })
+    expect((await removal()).headers.get('Location')).toBe('/admin/apps?done=partly')
     expect(revoked).toHaveBeenCalledTimes(MAX_REVOKED_AT_ONCE)
-    expect((await AdminPage.of(owner)).registrations).toEqual([registration])
-    expect(await press(owner, 'remove', { registration })).toContain('Removed.')
-    expect(revoked).toHaveBeenCalledTimes(2 * (half + 1) + 1)
-    expect((await AdminPage.of(owner)).users).toEqual([])
+    expect((await removal()).headers.get('Location')).toBe('/admin/apps?done=remove')
+    expect(revoked).toHaveBeenCalledTimes(MAX_REVOKED_AT_ONCE + 3)
+    expect(list).not.toHaveBeenCalled()
+    pass(120)
+    for (const { access_token } of [tokens, last]) expectInvalidToken(await callTool(access_token, 'whoami'))
   })
 
   it('nothing by halves: a registration whose end fails is still there to be ended', async () => {
     const app = await OAuthClient.registered()
     const tokens = await app.connect((await newMember('Ada')).person)
-    vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'list').mockRejectedValueOnce(
-      new Error('KV LIST failed: 429'),
-    )
+    vi.spyOn(ClientObject.prototype, 'givenGrants').mockImplementationOnce(() => {
+      throw new Error('storage is down')
+    })
     const registration = `client:${app.id}`
     await expectPage(await owner.post('/admin/remove', { registration }), 503)
-    expect((await AdminPage.of(owner)).registrations).toEqual([registration])
+    expect((await AdminPage.of(owner, '/apps')).registrations).toEqual([registration])
     expect(await press(owner, 'remove', { registration })).toContain('Removed.')
     pass(120)
     expectInvalidToken(await callTool(tokens.access_token, 'whoami'))
+  })
+})
+
+describe('A27 a person whom the owner has disabled', () => {
+  it('is signed out, has no app, and cannot sign in until the owner lets them', async () => {
+    const [ada, bob] = [await invitee('Ada'), await invitee('Bob')]
+    const app = await OAuthClient.registered()
+    const [hers, his] = [await app.connect(ada.person), await app.connect(bob.person)]
+    const lines = listenToLog()
+    expect(await press(owner, 'disable', { user: ada.user })).toContain('Disabled.')
+    expect(lines().filter(({ event }) => event === 'account.disabled')).toEqual([
+      { event: 'account.disabled', user: ada.user, by: 'owner', actor: expect.stringMatching(/^user_/) },
+    ])
+    expect((await AdminPage.of(owner)).part('people')).toContain('Ada (disabled)')
+    expect(await ada.person.isSignedIn()).toBe(false)
+    expect(await expectPage(await signInWith(new Visitor(), ada.authenticator), 403)).toContain('is disabled')
+    await expectOver(app, hers)
+    await expectLive(app, his.refresh_token)
+    expectSignedIn(await signInWith(new Visitor(), bob.authenticator))
+    expect(await press(owner, 'enable', { user: ada.user })).toContain('Enabled.')
+    const again = new Visitor()
+    expectSignedIn(await signInWith(again, ada.authenticator))
+    await expectLive(app, (await app.connect(again)).refresh_token)
+    expect(await press(owner, 'enable', { user: ada.user })).toContain('over already')
+  })
+
+  it('allows no app by a page that was open before', async () => {
+    const { person, user } = await invitee('Ada')
+    const app = await OAuthClient.registered()
+    const consent = await person.openConsent((await app.authorizationRequest()).url)
+    await press(owner, 'disable', { user })
+    expect((await consent.submit()).status).not.toBe(200)
+    expect((await AdminPage.of(owner, `/person?user=${user}`)).part('apps')).toContain('No app is connected.')
+  })
+
+  it('loses an app that they approve at that moment', async () => {
+    const { person, user } = await invitee('Ada')
+    const app = await OAuthClient.registered()
+    let late: Tokens | undefined
+    const { disable } = AccountObject.prototype
+    vi.spyOn(AccountObject.prototype, 'disable').mockImplementationOnce(async function (this: AccountObject) {
+      late = await app.connect(person)
+      return disable.call(this)
+    } as never)
+    await press(owner, 'disable', { user })
+    await expectOver(app, late as Tokens)
+  })
+
+  it('is never an owner', async () => {
+    const user = await userIdOf(loadSettings(env), OWNER)
+    expect(await expectPage(await owner.post('/admin/disable', { user }), 409)).toContain(
+      'cannot be disabled',
+    )
+    expect(await owner.isSignedIn()).toBe(true)
   })
 })

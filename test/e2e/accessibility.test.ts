@@ -56,10 +56,10 @@ async function invitation(): Promise<string> {
   return /\/login\/passkey\/invitation\?token=[\w.-]+/.exec(page)?.[0] as string
 }
 
-/** The path of the page that asks the owner whether to delete the data of the first who is listed. */
-async function erasureOfAUser(): Promise<string> {
-  const page = await busy.fetch('/admin', { headers: { Cookie: busy.cookie } })
-  return /\/admin\/erase\?user=[\w-]+/.exec(await page.text())?.[0] as string
+/** The user id of the first guest who is listed. */
+async function firstGuest(): Promise<string> {
+  const page = await busy.fetch('/admin?guests=1', { headers: { Cookie: busy.cookie } })
+  return /user_[\w-]{43}/.exec(await page.text())?.[0] as string
 }
 
 /** The path of a consent page. */
@@ -108,26 +108,48 @@ const STATES: Readonly<Record<string, State>> = {
   },
   'the account page without an app': { who: () => fresh, path: () => '/account' },
   'the account page with many apps': { who: () => busy, path: () => '/account' },
-  'the admin page of a server with people and apps': { who: () => busy, path: () => '/admin' },
-  'the admin page with empty lists': { who: () => busy, path: () => '/admin?people=9000~&registrations=1~' },
-  'the admin page after a revocation, with all that happened': {
+  'the people of the owner, with an open invitation': {
     who: () => busy,
-    path: () => '/admin?done=person',
+    path: async () => {
+      await invitation()
+      return '/admin?done=erased'
+    },
+  },
+  'the guests of the owner': { who: () => busy, path: () => '/admin?guests=1' },
+  'a search that finds nobody': { who: () => busy, path: () => `/admin?q=user_${'A'.repeat(43)}` },
+  'a person, as the owner sees them': {
+    who: () => busy,
+    path: async () => `/admin/person?user=${await firstGuest()}&done=sign-out`,
+  },
+  'a person without an app, whom nobody lists': {
+    who: () => busy,
+    path: () => `/admin/person?user=user_${'A'.repeat(43)}`,
+  },
+  'the page that asks the owner whether to disable a person': {
+    who: () => busy,
+    path: async () => `/admin/ask?do=disable&user=${await firstGuest()}`,
+  },
+  'the apps of the owner': { who: () => busy, path: () => '/admin/apps?done=remove' },
+  'the apps of the owner, where there is none': {
+    who: () => busy,
+    path: () => '/admin/apps?registrations=1~',
+  },
+  'the events of the owner, with all that happened': {
+    who: () => busy,
+    path: () => '/admin/events',
     act: async (page) => {
       for (const more of await page.getByText(/^\d+ more$/).all()) await more.click()
     },
-  },
-  'the admin page where the owner names whose data is deleted': {
-    who: () => busy,
-    path: () => '/admin?done=erased',
-    act: (page) => page.getByText('somebody who is not listed').click(),
   },
   'the page that asks whether to delete everything': { who: () => fresh, path: () => '/account/erase' },
   'the page that asks again to delete the rest': {
     who: () => fresh,
     path: () => '/account/erase?done=partly',
   },
-  'the page that asks the owner whether to delete it': { who: () => busy, path: erasureOfAUser },
+  'the page that asks the owner whether to delete it': {
+    who: () => busy,
+    path: async () => `/admin/erase?user=${await firstGuest()}`,
+  },
   'the account page after a revocation': { who: () => fresh, path: () => '/account?done=revoked' },
   'the account page with a passkey whose name is being changed': {
     who: () => busy,

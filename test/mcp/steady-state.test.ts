@@ -20,7 +20,15 @@ afterEach(() => {
 
 /** Every way out of the isolate, and the cryptography that is worth counting. */
 function watch() {
-  const namespaces = [env.GRANTS, env.CLIENTS, env.ACCOUNTS, env.SEEN, env.SESSIONS, env.NOTEBOOKS]
+  const namespaces = [
+    env.GRANTS,
+    env.CLIENTS,
+    env.ACCOUNTS,
+    env.DIRECTORY,
+    env.SEEN,
+    env.SESSIONS,
+    env.NOTEBOOKS,
+  ]
   const prototypes = new Set(namespaces.map((one) => Object.getPrototypeOf(one)))
   const objects = [...prototypes].flatMap((one) => [vi.spyOn(one, 'get'), vi.spyOn(one, 'getByName')])
   const kv = Object.getPrototypeOf(env.RECORDS)

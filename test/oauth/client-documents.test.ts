@@ -1,11 +1,13 @@
 // Client ID Metadata Documents, as they should go: draft-ietf-oauth-client-id-metadata-document.
 
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import worker from '#worker'
 import { DocumentHost } from '../support/document-host.ts'
-import { callTool, OAuthClient } from '../support/oauth-client.ts'
+import { callTool, OAuthClient, REDIRECT_URI } from '../support/oauth-client.ts'
+import { grantIdOf } from '../support/outcome.ts'
+import { expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
 import { ORIGIN, send } from '../support/worker.ts'
 
@@ -105,6 +107,21 @@ describe('a client described by a document', () => {
     expect(keys()).toEqual(['cimd', 'grant'])
     await app.authorize(person)
     expect(keys()).toEqual(['cimd', 'grant', 'grant'])
+  })
+
+  // Everybody may use the same one: its end must not cost what the others have.
+  it('has an object that knows what it was given, until that must be over', async () => {
+    const app = await OAuthClient.described(host.publish())
+    const tokens = [await app.connect(), await app.connect(await Visitor.as('Ada'))]
+    const object = env.CLIENTS.getByName(app.id)
+    const given = (await object.givenGrants(10)).toSorted()
+    expect(given).toEqual(tokens.map(({ refresh_token }) => grantIdOf(refresh_token)).toSorted())
+    expect(await object.read()).toBeUndefined()
+    // Its id is no client id.
+    const stranger = await new Visitor().get(`/authorize?client_id=${object.id}&redirect_uri=${REDIRECT_URI}`)
+    await expectPage(stranger, 400)
+    expect(await runDurableObjectAlarm(object)).toBe(true)
+    expect(await object.givenGrants(10)).toEqual([])
   })
 })
 

@@ -1,10 +1,10 @@
 // A25: the owner's page in other hands, and what can be sent to it.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { OWNER, userIdOf } from '#engine/people/identity.ts'
+import { isUserId, OWNER, userIdOf } from '#engine/people/identity.ts'
 import { loadSettings } from '#engine/settings/load.ts'
 import { press } from '../support/admin.ts'
-import { OAuthClient, type Tokens } from '../support/oauth-client.ts'
+import { callTool, OAuthClient, structured, type Tokens } from '../support/oauth-client.ts'
 import { expectLive } from '../support/outcome.ts'
 import { expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -15,17 +15,24 @@ let app: OAuthClient
 let tokens: Tokens
 let others: Tokens
 let user: string
+let other: string
 let buttons: (readonly [string, Record<string, string>])[]
 
 beforeEach(async () => {
   owner = await Visitor.signedIn()
   app = await OAuthClient.registered()
   tokens = await app.connect(owner)
-  others = await app.connect(await Visitor.as('Bob'))
+  const bob = await Visitor.as('Bob')
+  others = await app.connect(bob)
+  other = (await structured<{ userId: string }>(callTool(others.access_token, 'whoami'))).userId
   user = await userIdOf(loadSettings(env), OWNER)
   buttons = [
     ['/admin/revoke', { user, client_id: app.id }],
     ['/admin/revoke-all', { user }],
+    ['/admin/sign-out', { user }],
+    ['/admin/remove-passkeys', { user }],
+    ['/admin/disable', { user: other }],
+    ['/admin/enable', { user: other }],
     ['/admin/remove', { registration: `client:${app.id}` }],
   ]
 })
@@ -51,7 +58,16 @@ describe('A25 the admin page', () => {
     // `as` knows no rules, so that this one holds for everybody of GitHub.
     const person = await Visitor.as('Mallory', { ...identity, invited: true })
     const nowhere = await expectPage(await person.get('/nowhere'), 404)
-    for (const path of ['/admin', '/admin/'])
+    const pages = [
+      '',
+      '/',
+      '/apps',
+      '/events',
+      `/person?user=${user}`,
+      `/ask?do=disable&user=${other}`,
+      '/erase',
+    ]
+    for (const path of pages.map((rest) => `/admin${rest}`))
       expect(await expectPage(await person.get(path), 404)).toBe(nowhere)
     for (const [path, fields] of buttons) {
       expect(await expectPage(await person.post(path, fields), 404)).toBe(nowhere)
@@ -88,7 +104,9 @@ describe('A25 the admin page', () => {
     for (const [name, value] of owner.cookies) thief.cookies.set(name, value)
     await owner.post('/account/sign-out-everywhere', {})
     expect((await thief.get('/admin')).status).toBe(303)
-    for (const [path, fields] of buttons) expect((await thief.post(path, fields)).status).toBe(303)
+    for (const [path, fields] of buttons) {
+      expect((await thief.post(path, fields)).headers.get('Location')).toBe('/login?return_to=%2Fadmin')
+    }
     await expectUntouched()
   })
 
@@ -100,12 +118,15 @@ describe('A25 the admin page', () => {
       const answers = [
         press(owner, 'revoke', { user: id, client_id: app.id }),
         press(owner, 'revoke-all', { user: id }),
+        ...(isUserId(id) ? [] : ['sign-out', 'remove-passkeys', 'disable', 'enable']).map((button) =>
+          press(owner, button, { user: id }),
+        ),
       ]
       if (id === '') for (const answer of answers) await expect(answer).rejects.toThrow()
       else for (const answer of answers) expect(await answer).toContain('over already')
       // No object is made under a name that is no user's.
       const named = accounts.mock.calls.map(([name]) => name)
-      if (!/^user_[\w-]{43}$/.test(id)) expect(named).not.toContain(id)
+      if (!isUserId(id)) expect(named).not.toContain(id)
     }
     const stranger = `user_${'A'.repeat(43)}`
     expect(await press(owner, 'revoke', { user: stranger, client_id: app.id })).toContain('over already')

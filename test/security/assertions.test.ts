@@ -5,6 +5,7 @@ import { env } from 'cloudflare:workers'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
+import { accountOf } from '#engine/people/account-store.ts'
 import worker, { SeenObject } from '#worker'
 import { FORGERIES } from '../support/forgeries.ts'
 import { Issuer } from '../support/issuer.ts'
@@ -151,6 +152,16 @@ describe('an identity assertion', () => {
     expect(await (await call(answer.access_token)).json()).toMatchObject({
       result: { structuredContent: { userId: sub, name: 'Ada', clientId: machine.id } },
     })
+  })
+
+  it('A27 is refused for a person whom the owner has disabled, and counts once they are enabled', async () => {
+    const assertion = await idJag()
+    const { access_token } = await tokensOf(present(await idJag()))
+    const { userId } = await structured<{ userId: string }>(call(access_token))
+    await accountOf(env, userId).disable()
+    await expectRefusal(await present(assertion), 'invalid_grant')
+    await accountOf(env, userId).enable()
+    await tokensOf(present(assertion))
   })
 
   it('means one person by one subject of one issuer, however they are called', async () => {

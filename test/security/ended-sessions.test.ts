@@ -52,8 +52,12 @@ type Member = Awaited<ReturnType<typeof newMember>>
 
 const ENDS: [string, (one: Member) => Promise<unknown>][] = [
   [
-    'the owner revokes everything',
-    async ({ userId }) => press(await Visitor.signedIn(), 'revoke-all', { user: userId }),
+    'the owner signs them out',
+    async ({ userId }) => press(await Visitor.signedIn(), 'sign-out', { user: userId }),
+  ],
+  [
+    'A27 the owner disables them',
+    async ({ userId }) => press(await Visitor.signedIn(), 'disable', { user: userId }),
   ],
   ['the person signs out everywhere', ({ person }) => person.post('/account/sign-out-everywhere', {})],
   ['the person signs out', ({ person }) => person.post('/logout', {})],

@@ -10,7 +10,7 @@ import { accountOf } from '#engine/people/account-store.ts'
 import { OWNER, userIdOf } from '#engine/people/identity.ts'
 import type { UpstreamGrant } from '#engine/people/upstream.ts'
 import { loadSettings } from '#engine/settings/load.ts'
-import { AuditObject, GrantObject, Notebook } from '#worker'
+import { AuditObject, DirectoryObject, GrantObject, Notebook } from '#worker'
 import { Authenticator } from '../support/authenticator.ts'
 import { callTool, OAuthClient, REDIRECT_URI, structured, type Tokens } from '../support/oauth-client.ts'
 import { expectLive, expectOver, expectRefusal, grantIdOf, listenToLog, pass } from '../support/outcome.ts'
@@ -69,12 +69,18 @@ async function newMember(name: string): Promise<Member> {
   await account.keepUpstream('acme', UPSTREAM, OWNER, await account.epoch())
   // What is kept for the owner's page comes after the answer.
   await vi.waitFor(async () => expect(await eventsOf(userId)).toContain('consent.allowed'))
+  await vi.waitFor(async () => expect(await listed(userId)).toMatchObject({ name }))
   return { person, user: userId, authenticator, tokens }
 }
 
 async function eventsOf(user: string): Promise<string[]> {
   const { known, strangers } = await env.AUDIT.getByName('audit').recent(1000)
   return [...known, ...strangers].filter(({ fields }) => fields.includes(user)).map(({ event }) => event)
+}
+
+/** How the owner's directory has them. */
+async function listed(user: string) {
+  return env.DIRECTORY.getByName('people').find(user)
 }
 
 async function notesOf({ access_token }: Tokens): Promise<number> {
@@ -116,6 +122,7 @@ async function expectErased({ user, authenticator, tokens }: Member, session: Vi
   expect(await stored(grant)).toEqual([])
   expect(await env.RECORDS.get(`grant:${grantIdOf(tokens.refresh_token)}`)).toBeNull()
   await vi.waitFor(async () => expect(await eventsOf(user)).toEqual(['account.erased']))
+  expect(await listed(user)).toBeUndefined()
   await expectOver(app, tokens)
 }
 
@@ -125,6 +132,7 @@ async function expectUntouched(one: Member): Promise<void> {
   one.tokens = await expectLive(app, one.tokens.refresh_token)
   expect(await notesOf(one.tokens)).toBe(1)
   expect(await accountOf(env, one.user).passkeys()).toHaveLength(1)
+  expect(await listed(one.user)).toBeDefined()
   expect(await eventsOf(one.user)).not.toContain('account.erased')
   expect(await eventsOf(one.user)).toContain('consent.allowed')
 }
@@ -318,6 +326,7 @@ describe('A26 a deletion that fails half-way', () => {
     ['a grant', GrantObject.prototype, 'revoke'],
     ['a tool', Notebook.prototype, 'erase'],
     ['what is kept of events', AuditObject.prototype, 'erase'],
+    ['the directory', DirectoryObject.prototype, 'forget'],
     ['the account', AccountObject.prototype, 'erase'],
   ])('at %s says so, leaves the person signed in, and is finished by another', async (_, target, method) => {
     const before = copyOf(ada.person)
@@ -412,15 +421,17 @@ describe('A26 the owner deletes the data of a person', () => {
     })
     await expectErased(ada, before)
     await expectUntouched(bob)
-    const html = await expectPage(await owner.get('/admin?done=erased'), 200)
-    expect(html).toContain('is deleted')
-    expect(html).toContain(`You deleted the data of <code>${ada.user.slice(0, 13)}…</code>`)
+    expect(await expectPage(await owner.get('/admin?done=erased'), 200)).toContain('is deleted')
+    expect(await expectPage(await owner.get('/admin/events'), 200)).toContain(
+      `You deleted the data of <code>${ada.user.slice(0, 13)}…</code>`,
+    )
   })
 
   it('also of a user that no list names any more', async () => {
     await ada.person.post('/account/revoke-all', {})
+    await env.DIRECTORY.getByName('people').forget(ada.user)
     const page = await owner.get(`/admin/erase?user=${ada.user}`)
-    expect(await expectPage(page, 200)).toContain('No app of theirs is connected')
+    expect(await expectPage(page, 200)).toContain('Not listed')
     await press(ada.user)
     await expectErased(ada, copyOf(ada.person))
   })

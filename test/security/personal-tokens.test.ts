@@ -123,6 +123,18 @@ describe('K1 a personal access token that was revoked, or whose person is gone',
     expectInvalidToken(await callTool(token, 'whoami'))
   })
 
+  it('A27 is refused while the owner has disabled its person', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    const token = await madeBy(await newcomer())
+    const { userId } = await structured<{ userId: string }>(callTool(token, 'whoami'))
+    await accountOf(env, userId).disable()
+    pass(120)
+    expectInvalidToken(await callTool(token, 'whoami'))
+    await accountOf(env, userId).enable()
+    pass(120)
+    expect(await statusOf(token)).toBe(200)
+  })
+
   it('is over once the rules admit its person no more, or tokens are off', async () => {
     const known = { invited: false, method: 'github', knownAs: ['github:mona'] }
     configure({ ALLOWED_USERS: 'github:mona' })

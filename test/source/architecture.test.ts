@@ -132,7 +132,8 @@ describe('the engine', () => {
   })
 
   it('touches storage in files named store or object only', () => {
-    const touches = /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|SEEN|SESSIONS)\b|\bctx\.storage\b/
+    const touches =
+      /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|DIRECTORY|SEEN|SESSIONS)\b|\bctx\.storage\b/
     const wrong = [...engine].filter(
       ([file, text]) =>
         touches.test(text) && !/[/-](store|object)\.ts$/.test(file) && !STORAGE_PARTS.includes(file),

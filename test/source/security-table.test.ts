@@ -44,7 +44,7 @@ const READINGS = [
   'S25',
 ]
 const ATTACKS = [
-  upTo('A', 26),
+  upTo('A', 27),
   upTo('T', 20),
   upTo('R', 10),
   upTo('M', 14),

@@ -9,15 +9,16 @@ export class AdminPage {
     this.html = html
   }
 
-  static async of(owner: Visitor, query = ''): Promise<AdminPage> {
-    const response = await owner.get(`/admin${query}`)
+  /** @param rest of the address, after `/admin` */
+  static async of(owner: Visitor, rest = ''): Promise<AdminPage> {
+    const response = await owner.get(`/admin${rest}`)
     const html = await response.text()
     expect(`${response.status} ${html}`).toMatch(/^200 /)
     return new AdminPage(html)
   }
 
   /** The parts of the page, as text. */
-  part(id: 'people' | 'registrations' | 'events'): string {
+  part(id: 'people' | 'invitations' | 'person' | 'apps' | 'registrations' | 'events'): string {
     const [, part = ''] = this.html.split(`<section id="${id}">`)
     return (part.split('</section>')[0] as string).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
   }
@@ -28,12 +29,13 @@ export class AdminPage {
   }
 
   get registrations(): string[] {
-    return [...this.html.matchAll(/name="registration" value="([^"]+)"/g)].map((match) => match[1] as string)
+    const links = this.html.matchAll(/do=remove&amp;registration=([^"]+)"/g)
+    return [...links].map((match) => decodeURIComponent(match[1] as string))
   }
 
-  /** The address of the next page of a part. */
+  /** The address of the next page of a part, after `/admin`. */
   next(id: 'people' | 'registrations'): string | undefined {
-    const href = new RegExp(`href="/admin(\\?${id}=[^"#]+)`).exec(this.html)?.[1]
+    const href = new RegExp(`href="/admin([^"]*[?;]${id}=[^"]+)`).exec(this.html)?.[1]
     return href?.replaceAll('&amp;', '&')
   }
 
@@ -46,6 +48,6 @@ export class AdminPage {
 export async function press(owner: Visitor, button: string, fields: Record<string, string>): Promise<string> {
   const response = await owner.post(`/admin/${button}`, fields)
   expect(response.status).toBe(303)
-  const [, query = ''] = /^\/admin(\?.*)$/.exec(response.headers.get('Location') as string) ?? []
-  return (await AdminPage.of(owner, query)).notice as string
+  const [, rest = ''] = /^\/admin(.*)$/.exec(response.headers.get('Location') as string) ?? []
+  return (await AdminPage.of(owner, rest)).notice as string
 }

@@ -1,34 +1,63 @@
-// What the owner ends: an app of a person, all of a person, a registration. Each can be pressed again, until nothing is
-// left.
-import { sha256 } from '../crypto/digest.ts'
+// What the owner ends: an app of a person, their sessions, their passkeys, all of it, a registration. Each can be pressed
+// again, until nothing is left.
+
+import { PageError } from '../http/page-error.ts'
 import { audit } from '../log/audit.ts'
 import { closeRegistration, findRegistration, removeRegistration } from '../oauth/clients/overview-store.ts'
-import { grantIdsOfClient } from '../oauth/grants/list-store.ts'
-import { type Ended, grantIdsOf, MAX_REVOKED_AT_ONCE, revokeGrants } from '../oauth/grants/user-store.ts'
+import { endGivenTo } from '../oauth/endpoints/end-given.ts'
+import { type Ended, grantIdsOf, revokeGrants } from '../oauth/grants/user-store.ts'
 import { accountOf } from '../people/account-store.ts'
-import { isUserId } from '../people/identity.ts'
 import { orPage } from '../people/session.ts'
+import { findPerson } from './directory/store.ts'
 
-/** @param actor the owner who ends it: a user id, here and below @throws OAuthError 503 */
-export async function endApp(env: Env, actor: string, userId: string, clientId: string): Promise<Ended> {
-  const ids = isUserId(userId) ? await grantIdsOf(env, userId, clientId) : []
+/** Whom the owner ends something of. */
+export interface Subject {
+  readonly userId: string
+  /** The owner who ends it: a user id. */
+  readonly actor: string
+  /** The user id of the one who holds the passphrase. */
+  readonly ownerId: string
+}
+
+/** @param clientId of the one app; undefined for all of them @throws OAuthError 503 */
+export async function endApps(env: Env, { userId, actor }: Subject, clientId?: string): Promise<Ended> {
+  const ids = await grantIdsOf(env, userId, clientId)
   return (await revokeGrants(env, ids, 'revoked_by_owner', actor)).outcome
 }
 
-/** Every app and every session of a person. @throws OAuthError 503 · PageError 503 */
-export async function endPerson(env: Env, actor: string, userId: string): Promise<Ended> {
-  if (!isUserId(userId) || (await grantIdsOf(env, userId)).length === 0) return 'gone'
-  // First the sessions: with one, the person could approve the next app, or has done so since.
+/** Every session. @throws PageError 503 */
+export async function endSessions(env: Env, { userId, actor }: Subject): Promise<Ended> {
   await orPage(accountOf(env, userId).signOutEverywhere('owner'))
-  const { outcome, records } = await revokeGrants(
-    env,
-    await grantIdsOf(env, userId),
-    'revoked_by_owner',
-    actor,
-  )
-  const identity = records[0]?.identity
-  audit('signout.everywhere', { user: userId, by: 'owner', actor }, identity ? { person: identity } : {})
-  return outcome === 'gone' ? 'ended' : outcome
+  audit('signout.everywhere', { user: userId, by: 'owner', actor }, await shown(env, userId))
+  return 'ended'
+}
+
+/** @throws PageError 503 */
+export async function endPasskeys(env: Env, { userId, actor }: Subject): Promise<Ended> {
+  if (!(await orPage(accountOf(env, userId).removePasskeys()))) return 'gone'
+  audit('passkey.removed', { user: userId, by: 'owner', actor }, await shown(env, userId))
+  return 'ended'
+}
+
+/**
+ * Every session and app of a person, who cannot come back until enablePerson().
+ * @throws PageError 409 for an owner, 503 · OAuthError 503
+ */
+export async function disablePerson(env: Env, subject: Subject): Promise<Ended> {
+  const { userId, actor, ownerId } = subject
+  if (userId === actor || userId === ownerId) throw ownerStays()
+  // First the way in: with a session the person could approve the next app, or has done so since.
+  if (await orPage(accountOf(env, userId).disable())) {
+    audit('account.disabled', { user: userId, by: 'owner', actor }, await shown(env, userId))
+  }
+  return (await endApps(env, subject)) === 'partly' ? 'partly' : 'ended'
+}
+
+/** @throws PageError 503 */
+export async function enablePerson(env: Env, { userId, actor }: Subject): Promise<Ended> {
+  if (!(await orPage(accountOf(env, userId).enable()))) return 'gone'
+  audit('account.enabled', { user: userId, by: 'owner', actor }, await shown(env, userId))
+  return 'ended'
 }
 
 /** A client, with every grant that it was given. @param key of its record @throws OAuthError 503 */
@@ -37,10 +66,23 @@ export async function endRegistration(env: Env, actor: string, key: string): Pro
   if (!registration) return 'gone'
   const { clientId: client, name } = registration
   await closeRegistration(env, registration)
-  const ids = await grantIdsOfClient(env, await sha256(client), MAX_REVOKED_AT_ONCE + 1)
-  const { outcome } = await revokeGrants(env, ids, 'revoked_by_owner', actor)
-  if (outcome === 'partly') return 'partly'
+  if ((await endGivenTo(env, client, 'revoked_by_owner', actor)) === 'partly') return 'partly'
   await removeRegistration(env, registration)
   audit('client.removed', { client, by: 'owner', actor }, { app: name })
   return 'ended'
+}
+
+/** What the owner's page calls them. */
+async function shown(env: Env, userId: string) {
+  const person = await findPerson(env, userId)
+  return person ? { person: { name: person.name } } : {}
+}
+
+function ownerStays(): PageError {
+  return new PageError(
+    409,
+    'An owner cannot be disabled',
+    'Take them from OWNER first. Whoever has the passphrase stays: `npm run passphrase` makes a new one.',
+    { href: '/admin', text: 'Your server' },
+  )
 }

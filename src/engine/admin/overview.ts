@@ -1,4 +1,4 @@
-// What the owner is shown: a page of the people, one of the registrations, and what happened lately.
+// What the owner is shown: a page of the people, one person, a page of the registrations, and what happened lately.
 import { groupByClient } from '../account/apps.ts'
 import type { KeptRow } from '../log/audit-object.ts'
 import { recentEvents } from '../log/audit-store.ts'
@@ -6,13 +6,17 @@ import { logError } from '../log/log.ts'
 import { scriptEvents } from '../log/script-store.ts'
 import { listRegistrations, type Registration } from '../oauth/clients/overview-store.ts'
 import { destinationOf } from '../oauth/endpoints/authorization-response.ts'
-import { listHolders } from '../oauth/grants/list-store.ts'
 import { describeGrants, grantIdsOf } from '../oauth/grants/user-store.ts'
-import type { Happened, Person, Registered } from '../pages/admin.tsx'
+import type { ListedPerson, Registered } from '../pages/admin.tsx'
+import type { Happened } from '../pages/admin-events.tsx'
+import type { ShownPerson } from '../pages/admin-person.tsx'
+import { accountOf } from '../people/account-store.ts'
+import { orPage } from '../people/session.ts'
+import type { Entry } from './directory/object.ts'
+import { type Asked, findPerson, searchPeople } from './directory/store.ts'
 
-const PEOPLE = 20
 const REGISTRATIONS = 20
-const EVENTS = 200
+const EVENTS = 30
 /** How many grants of one person are looked at. */
 const GRANTS = 20
 
@@ -22,40 +26,48 @@ export interface Part<T> {
   readonly next: string | undefined
 }
 
-/** @param position what an earlier page gave as its next @throws OAuthError 503 */
-export async function people(env: Env, position: string | undefined, methods: Names): Promise<Part<Person>> {
-  const [offset, cursor] = read(position)
-  const { holders, next } = await orFromTheBeginning((from) => listHolders(env, from), cursor)
-  const here = holders.slice(offset, offset + PEOPLE)
-  const shown = await Promise.all(here.map(({ userId, name }) => person(env, userId, name, methods)))
-  const further = holders.length > offset + PEOPLE
-  return {
-    // KV may list what is over already.
-    shown: shown.filter(({ apps, unseen }) => apps.length + unseen > 0),
-    next: further ? write(offset + PEOPLE, cursor) : next && write(0, next),
-  }
-}
-
 /** What login methods are called, by their ids. */
 export type Names = (method: string) => string
 
-async function person(env: Env, userId: string, name: string, methods: Names): Promise<Person> {
-  const ids = await grantIdsOf(env, userId)
+/** @throws OAuthError 503 · PageError 503 */
+export async function people(env: Env, asked: Asked, methods: Names): Promise<Part<ListedPerson>> {
+  const { people: found, next } = await searchPeople(env, asked)
+  return { shown: await Promise.all(found.map((entry) => listed(env, entry, methods))), next }
+}
+
+async function listed(env: Env, entry: Entry, methods: Names): Promise<ListedPerson> {
+  const { userId } = entry
+  return { ...entry, method: methods(entry.method), ...(await orPage(accountOf(env, userId).standing())) }
+}
+
+/** @throws OAuthError 503 · PageError 503 */
+export async function person(env: Env, userId: string, methods: Names): Promise<ShownPerson> {
+  const [entry, standing, ids] = await Promise.all([
+    findPerson(env, userId),
+    orPage(accountOf(env, userId).standing()),
+    grantIdsOf(env, userId),
+  ])
   const grants = await describeGrants(env, ids.slice(0, GRANTS))
   const identity = grants[0]?.record.identity
+  const method = entry?.method ?? identity?.method
   return {
     userId,
-    name: identity?.name ?? name,
-    method: methods(identity?.method ?? ''),
+    name: entry?.name ?? identity?.name,
+    method: method === undefined ? undefined : methods(method),
+    joinedAt: entry?.joinedAt,
+    seenAt: entry?.seenAt,
     apps: groupByClient(grants),
     unseen: Math.max(ids.length - GRANTS, 0),
+    passkeys: standing.passkeys,
+    isDisabled: standing.isDisabled,
   }
 }
 
-/** What a person is called in what they approved last; undefined where nothing of that lives. @throws OAuthError 503 */
+/** What the directory calls a person, or what they approved last; undefined where neither knows. @throws OAuthError 503 */
 export async function nameOfPerson(env: Env, userId: string): Promise<string | undefined> {
-  const ids = await grantIdsOf(env, userId)
-  const [grant] = await describeGrants(env, ids.slice(0, 1))
+  const entry = await findPerson(env, userId)
+  if (entry) return entry.name
+  const [grant] = await describeGrants(env, (await grantIdsOf(env, userId)).slice(0, 1))
   return grant?.record.identity.name
 }
 

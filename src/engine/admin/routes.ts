@@ -1,6 +1,6 @@
-// /admin: everybody's apps, the registrations and the recent security events, for the owner alone. For anybody else who
+// /admin: everybody who has an account, the registrations and the recent security events, for the owner alone. For anybody else who
 // is signed in, there is nothing here.
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { erasePerson } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { requireOwnPage } from '../http/own-page.ts'
@@ -8,24 +8,27 @@ import { ownWindow } from '../http/own-window.ts'
 import { PageError } from '../http/page-error.ts'
 import { readForm } from '../http/parameters.ts'
 import type { LoginMethod } from '../login/method.ts'
-import type { Ended } from '../oauth/grants/user-store.ts'
-import { adminPage } from '../pages/admin.tsx'
+import { appsPage, peoplePage } from '../pages/admin.tsx'
+import { eventsPage } from '../pages/admin-events.tsx'
+import { personPage } from '../pages/admin-person.tsx'
+import { askPage } from '../pages/ask.tsx'
 import { erasePage, SURE } from '../pages/erase.tsx'
 import type { Forget } from '../people/account-object.ts'
-import { isOwner, isUserId } from '../people/identity.ts'
-import { loginUrl, readSession } from '../people/session.ts'
-import { endApp, endPerson, endRegistration } from './end.ts'
-import { happened, nameOfPerson, people, registrations } from './overview.ts'
+import { accountOf } from '../people/account-store.ts'
+import { admissionOf, isOwner, isUserId } from '../people/identity.ts'
+import { loginUrl, orPage, readSession } from '../people/session.ts'
+import { ACTIONS, type Fields, requireAction, subjectOf } from './actions.ts'
+import { happened, nameOfPerson, people, person, registrations } from './overview.ts'
 
-const NOTICES: Record<string, string> = {
-  app: 'Revoked. The app is out within two minutes.',
-  person:
-    'Their apps are revoked, and they are signed out everywhere. They can come back while ALLOWED_USERS or a passkey lets them in.',
-  registration: 'Removed. Its apps are out within two minutes, and it has to introduce itself again.',
+const NOTICES: Readonly<Record<string, string>> = {
   erased:
     'Whatever was kept of that person is deleted, and they are signed out. They can come back with an empty account while ALLOWED_USERS lets them in.',
   gone: 'There was nothing left to end: it was over already.',
-  partly: 'Not everything could be ended at once. Wait a minute, then press it again.',
+  partly: 'Not everything could be ended at once. Press it again: it goes on with what is left.',
+}
+
+function noticeOf(done = ''): string | undefined {
+  return NOTICES[done] ?? (Object.hasOwn(ACTIONS, done) ? ACTIONS[done]?.notice : undefined)
 }
 
 /**
@@ -46,40 +49,56 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
   })
 
   app.get('/admin', async (c) => {
-    const { env } = c
-    const { done = '', people: ofPeople, registrations: ofRegistrations } = c.req.query()
-    const [persons, registered, events] = await Promise.all([
-      people(env, ofPeople, nameOf),
-      registrations(env, ofRegistrations),
-      happened(env, nameOf),
+    const { q: text = '', guests, people: from, done } = c.req.query()
+    const asked = { text, guests: guests !== undefined, from }
+    const [found, invitations] = await Promise.all([
+      people(c.env, asked, nameOf),
+      orPage(accountOf(c.env, c.get('owner')).invitations()),
     ])
-    return adminPage({
-      people: persons,
-      registrations: registered,
-      events,
-      reader: c.get('owner'),
-      notice: NOTICES[done],
+    const unlisted = found.shown.length === 0 && isUserId(text.trim()) ? text.trim() : undefined
+    return peoplePage({ ...asked, people: found, unlisted, invitations, notice: noticeOf(done) })
+  })
+
+  app.get('/admin/apps', async (c) => {
+    const { registrations: from, done } = c.req.query()
+    return appsPage(await registrations(c.env, from), noticeOf(done))
+  })
+
+  app.get('/admin/events', async (c) => {
+    return eventsPage(await happened(c.env, nameOf), c.get('owner'))
+  })
+
+  app.get('/admin/person', async (c) => {
+    const { user, done } = c.req.query()
+    return personPage(await person(c.env, requireUserId(user), nameOf), noticeOf(done))
+  })
+
+  app.get('/admin/ask', async (c) => {
+    const { do: name = '', ...query } = c.req.query()
+    const { title, consequences, button, fields } = requireAction(name)
+    const named = fieldsOf(fields, (field) => query[field])
+    return askPage({
+      title,
+      subject: await subjectOf(c.env, named),
+      consequences,
+      button,
+      action: `/admin/${name}`,
+      fields: named,
+      back: placeOf(named),
     })
   })
 
-  app.post('/admin/revoke', async (c) => {
-    const form = await readForm(c.req.raw)
-    return back(
-      c,
-      'app',
-      await endApp(c.env, c.get('owner'), form.require('user'), form.require('client_id')),
-    )
-  })
-
-  app.post('/admin/revoke-all', async (c) => {
-    const form = await readForm(c.req.raw)
-    return back(c, 'person', await endPerson(c.env, c.get('owner'), form.require('user')))
-  })
-
-  app.post('/admin/remove', async (c) => {
-    const form = await readForm(c.req.raw)
-    return back(c, 'registration', await endRegistration(c.env, c.get('owner'), form.require('registration')))
-  })
+  for (const [name, action] of Object.entries(ACTIONS)) {
+    app.post(`/admin/${name}`, async (c) => {
+      const form = await readForm(c.req.raw)
+      const fields = fieldsOf(action.fields, (field) => form.require(field))
+      const { ownerId } = await admissionOf(c.get('settings'))
+      const ended = await action.run(c.env, { actor: c.get('owner'), ownerId }, fields)
+      const place = placeOf(fields)
+      const done = ended === 'ended' ? name : ended
+      return c.redirect(`${place}${place.includes('?') ? '&' : '?'}done=${done}`, 303)
+    })
+  }
 
   app.get('/admin/erase', async (c) => {
     const { user, done } = c.req.query()
@@ -105,7 +124,7 @@ async function questionAbout(env: Env, userId: string) {
     userId,
     name: await nameOfPerson(env, userId),
     afterwards:
-      'Whom ALLOWED_USERS lets in can sign in again, and finds an account in which there is nothing. Whoever has only a passkey needs a new invitation.',
+      'Whom ALLOWED_USERS lets in can sign in again, and finds an account in which there is nothing: a person who was disabled, too. Whoever has only a passkey needs a new invitation.',
     action: '/admin/erase',
     back: '/admin',
   }
@@ -127,6 +146,17 @@ function requireUserId(text = ''): string {
   )
 }
 
-function back(c: Context<AppEnv>, what: string, ended: Ended): Response {
-  return c.redirect(`/admin?done=${ended === 'ended' ? what : ended}`, 303)
+/** Those that are there. */
+function fieldsOf(names: readonly (keyof Fields)[], given: (name: keyof Fields) => string | undefined) {
+  const entries = names.flatMap((name) => {
+    const value = given(name)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(entries) as Fields & Record<string, string>
+}
+
+/** The page that shows what a button ends. */
+function placeOf({ user, registration }: Fields): string {
+  if (registration !== undefined) return '/admin/apps'
+  return user !== undefined && isUserId(user) ? `/admin/person?user=${user}` : '/admin'
 }

@@ -16,9 +16,20 @@ export interface AppEnv {
     form: Parameters
     /** Within /login: where the person goes after an upstream sign-in. */
     returnTo?: string
+    /** Within /login: who has just signed in. */
+    signedIn?: SignedIn
     /** Within /admin: the owner who asks, a user id. */
     owner: string
   }
+}
+
+export interface SignedIn {
+  readonly userId: string
+  readonly name: string
+  /** The login method that knows them. */
+  readonly method: string
+  /** When the account of a guest ends, in milliseconds since the epoch. */
+  readonly expiresAt?: number | undefined
 }
 
 export type UpstreamScopes = Readonly<Record<string, readonly string[]>>

@@ -36,8 +36,14 @@ export async function finishLogin(
     audit('signin.failed', { method, reason: 'not_allowed' })
     throw notAllowed(identity, note)
   }
-  const { userId } = await beginSession(c, identity, method, upstream)
+  const session = await beginSession(c, identity, method, upstream)
+  if (session === 'disabled') {
+    audit('signin.failed', { method, reason: 'disabled' })
+    throw new LoginRefused('Your account here is disabled. Ask the owner of this server.')
+  }
+  const { userId } = session
   audit('signin.succeeded', { user: userId, method }, { person: identity })
+  c.set('signedIn', { ...identity, userId })
   c.executionCtx.waitUntil(noteAddresses(c.env, c.get('settings'), identity).catch(logError))
   return c.redirect(localPath(returnTo), 303)
 }

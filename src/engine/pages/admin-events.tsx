@@ -1,5 +1,6 @@
 // What happened lately on this server, in words: what people did, and what strangers tried.
 import type { Child } from 'hono/jsx'
+import { adminPage } from './admin.tsx'
 import { minute } from './time.tsx'
 
 export interface Happened {
@@ -58,7 +59,24 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
     ),
   'passkey.added': ({ person }) => <>{person} added a passkey</>,
   'passkey.renamed': ({ person }) => <>{person} renamed a passkey</>,
-  'passkey.removed': ({ person }) => <>{person} removed a passkey</>,
+  'account.disabled': ({ person, actor }) => (
+    <>
+      {actor} disabled {person}
+    </>
+  ),
+  'account.enabled': ({ person, actor }) => (
+    <>
+      {actor} enabled {person} again
+    </>
+  ),
+  'passkey.removed': ({ person, actor }) =>
+    actor ? (
+      <>
+        {actor} removed the passkeys of {person}
+      </>
+    ) : (
+      <>{person} removed a passkey</>
+    ),
   'personal_token.made': ({ person }) => <>{person} made a personal access token</>,
   'personal_token.revoked': ({ person }) => <>{person} revoked a personal access token</>,
   'invitation.created': ({ person }) => <>{person} invited somebody</>,
@@ -126,29 +144,27 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
   ),
 }
 
-interface Props {
-  readonly events: Recent | undefined
-  /** The user id of the owner who reads this. */
-  readonly reader: string
-}
-
-export function Events({ events, reader }: Props) {
-  return (
-    <section id="events">
-      <h2>What happened lately</h2>
-      {events === undefined ? (
-        <p class="empty">What happened lately could not be read just now.</p>
-      ) : (
-        <>
-          <p class="quiet">In the last 90 days. The log has more, and each call.</p>
-          {list(events.known, reader, 'Nothing has happened yet.')}
-          <h3>At the door</h3>
-          <p class="quiet">What strangers and guests did. During a flood, some entries are dropped.</p>
-          {list(events.strangers, reader, 'Nobody was there.')}
-        </>
-      )}
-    </section>
-  )
+/** @param reader the user id of the owner who reads this @param events undefined when they could not be read */
+export function eventsPage(events: Recent | undefined, reader: string): Promise<Response> {
+  return adminPage({
+    tab: 'Events',
+    children: (
+      <section id="events">
+        <h2>What happened lately</h2>
+        {events === undefined ? (
+          <p class="empty">What happened lately could not be read just now.</p>
+        ) : (
+          <>
+            <p class="quiet">In the last 90 days. The log has more, and each call.</p>
+            {list(events.known, reader, 'Nothing has happened yet.')}
+            <h3>At the door</h3>
+            <p class="quiet">What strangers and guests did. During a flood, some entries are dropped.</p>
+            {list(events.strangers, reader, 'Nobody was there.')}
+          </>
+        )}
+      </section>
+    ),
+  })
 }
 
 function list(events: readonly Happened[], reader: string, nothing: string) {

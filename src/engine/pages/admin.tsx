@@ -1,20 +1,18 @@
-// The owner's page: everybody who has let an app in, the registrations, and the way to end any of them.
+// The owner's pages: everybody who has an account, and the registrations. Each leads to the page that ends what it shows.
 import type { Child } from 'hono/jsx'
-import type { ConnectedApp } from './account.tsx'
-import { Events, type Happened } from './admin-events.tsx'
 import { page } from './layout.tsx'
-import { day } from './time.tsx'
+import { day, minute } from './time.tsx'
 
-export type { Happened } from './admin-events.tsx'
-
-export interface Person {
+export interface ListedPerson {
   readonly userId: string
   readonly name: string
-  /** How they signed in. */
+  /** How they sign in. */
   readonly method: string
-  readonly apps: readonly ConnectedApp[]
-  /** How many grants there are beyond those that the apps are made of. */
-  readonly unseen: number
+  /** Milliseconds since the epoch, both. */
+  readonly joinedAt: number
+  readonly seenAt: number
+  readonly apps: number
+  readonly isDisabled: boolean
 }
 
 export interface Registered {
@@ -35,21 +33,33 @@ interface Part<T> {
   readonly next: string | undefined
 }
 
-interface Admin {
-  readonly people: Part<Person>
-  readonly registrations: Part<Registered>
-  /** The newest first; undefined when they could not be read. */
-  readonly events:
-    | { readonly known: readonly Happened[]; readonly strangers: readonly Happened[] }
-    | undefined
-  /** The user id of the owner who reads this. */
-  readonly reader: string
+interface People {
+  readonly people: Part<ListedPerson>
+  /** What the owner has typed. */
+  readonly text: string
+  readonly guests: boolean
+  /** Whom a text names that is a user id and not listed. */
+  readonly unlisted: string | undefined
+  readonly invitations: readonly { readonly name: string; readonly expiresAt: number }[]
   readonly notice: string | undefined
 }
 
-export function adminPage({ people, registrations, events, reader, notice }: Admin): Promise<Response> {
+const TABS = [
+  ['/admin', 'People'],
+  ['/admin/apps', 'Apps'],
+  ['/admin/events', 'Events'],
+] as const
+
+interface Frame {
+  readonly tab: (typeof TABS)[number][1]
+  readonly notice?: string | undefined
+  readonly children: Child
+}
+
+/** What the pages of the owner have in common. */
+export function adminPage({ tab, notice, children }: Frame): Promise<Response> {
   return page({
-    title: 'Your server',
+    title: `${tab} · Your server`,
     wide: true,
     children: (
       <>
@@ -59,114 +69,145 @@ export function adminPage({ people, registrations, events, reader, notice }: Adm
             {notice}
           </p>
         )}
-        <p class="quiet">
-          Only you, its owner, see this page. The lists can be a minute old.{' '}
-          <a href="/account">Your own account</a>
-        </p>
-        <section id="people">
-          <h2>People and their apps</h2>
-          {cards(people, personCard, 'Nobody has let an app in.')}
-          {more('people', people, 'More people')}
-          <details>
-            <summary>Delete the data of somebody who is not listed</summary>
-            <form method="get" action="/admin/erase">
-              <label for="user">
-                Their id <span class="quiet">(as it stands in the log)</span>
-              </label>
-              <input id="user" type="text" name="user" maxlength={60} autocomplete="off" required />
-              <button type="submit" class="danger small">
-                Delete their data…
-              </button>
-            </form>
-          </details>
-        </section>
-        <section id="registrations">
-          <h2>Registrations</h2>
-          <p class="quiet">
-            Apps that somebody has allowed, and those that you registered yourself. Removing one ends whatever
-            it was given.
-          </p>
-          {cards(registrations, registrationCard, 'No app is registered.')}
-          {more('registrations', registrations, 'More registrations')}
-        </section>
-        <Events events={events} reader={reader} />
+        <nav class="row" aria-label="Your server">
+          {TABS.map(([href, text]) => (
+            <a class="button small" href={href} aria-current={text === tab ? 'page' : undefined}>
+              {text}
+            </a>
+          ))}
+          <a class="button small" href="/account">
+            Your account
+          </a>
+        </nav>
+        {children}
       </>
     ),
   })
 }
 
-function cards<T>({ shown, next }: Part<T>, card: (one: T) => Child, nothing: string) {
-  if (shown.length > 0) return <ul class="apps">{shown.map(card)}</ul>
-  // What is over can be listed for a minute, and fill a page.
-  return <p class="empty">{next === undefined ? nothing : 'What was listed here is over. There is more.'}</p>
+export function peoplePage({
+  people,
+  text,
+  guests,
+  unlisted,
+  invitations,
+  notice,
+}: People): Promise<Response> {
+  const kind = guests ? 'guests' : 'people'
+  const query = `${text && `q=${encodeURIComponent(text)}&`}${guests ? 'guests=1&' : ''}`
+  return adminPage({
+    tab: 'People',
+    notice,
+    children: (
+      <>
+        <section id="people">
+          <h2>{guests ? 'Guests' : 'People'}</h2>
+          <form method="get" action="/admin" class="search">
+            <label for="q">
+              Name or id <span class="quiet">(the beginning of a word of the name, or of the id)</span>
+            </label>
+            <input id="q" type="text" name="q" value={text} maxlength={100} autocomplete="off" />
+            {guests && <input type="hidden" name="guests" value="1" />}
+            <button type="submit" class="small">
+              Search
+            </button>
+          </form>
+          {people.shown.length === 0 ? (
+            <p class="empty">{text ? `None of the ${kind} fits.` : `No ${kind} yet.`}</p>
+          ) : (
+            <ul class="apps">{people.shown.map(personCard)}</ul>
+          )}
+          {unlisted && (
+            <p>
+              <a href={`/admin/person?user=${unlisted}`}>Open the person with this id all the same</a>
+            </p>
+          )}
+          {more(`/admin?${query}people`, people, `More ${kind}`)}
+          <p>
+            <a href={guests ? '/admin' : '/admin?guests=1'}>{guests ? 'People' : 'Guests'}</a>
+          </p>
+        </section>
+        {invitations.length > 0 && openInvitations(invitations)}
+      </>
+    ),
+  })
 }
 
-function more(name: string, { next }: Part<unknown>, text: string) {
-  return (
-    next !== undefined && (
-      <p>
-        <a class="button" href={`/admin?${name}=${encodeURIComponent(next)}#${name}`}>
-          {text}
-        </a>
-      </p>
-    )
-  )
-}
-
-function personCard({ userId, name, method, apps, unseen }: Person) {
+function personCard({ userId, name, method, joinedAt, seenAt, apps, isDisabled }: ListedPerson) {
   return (
     <li class="app">
       <div>
         <h3>
-          <bdi>{name}</bdi>
+          <a href={`/admin/person?user=${userId}`}>
+            <bdi>{name}</bdi>
+          </a>
+          {isDisabled && ' (disabled)'}
         </h3>
         <p class="quiet">
-          with {method}
+          with {method} · {apps === 0 ? 'no app' : apps === 1 ? '1 app' : `${apps} apps`} · joined{' '}
+          {day(joinedAt)} · last sign-in {day(seenAt)}
           <br />
           <code>{userId}</code>
         </p>
       </div>
-      <div class="row">
-        <form method="post" action="/admin/revoke-all">
-          <input type="hidden" name="user" value={userId} />
-          <button
-            type="submit"
-            class="danger small"
-            aria-label={`Revoke everything of ${name}, and sign them out`}
-          >
-            Revoke everything
-          </button>
-        </form>
-        <a
-          class="button danger small"
-          href={`/admin/erase?user=${userId}`}
-          aria-label={`Delete everything of ${name}…`}
-        >
-          Delete everything…
-        </a>
-      </div>
-      <ul class="parts">
-        {apps.map((app) => (
+    </li>
+  )
+}
+
+function openInvitations(invitations: People['invitations']) {
+  return (
+    <section id="invitations">
+      <h2>Open invitations</h2>
+      <ul class="activity">
+        {invitations.map(({ name, expiresAt }) => (
           <li>
-            <span>
-              <bdi>{app.name}</bdi>{' '}
-              <span class="quiet">
-                {app.scopes.map(({ name: scope }) => scope).join(' ')} · since {day(app.since)} · last used{' '}
-                {day(app.lastUsedAt)}
-              </span>
-            </span>
-            <form method="post" action="/admin/revoke">
-              <input type="hidden" name="user" value={userId} />
-              <input type="hidden" name="client_id" value={app.clientId} />
-              <button type="submit" class="danger small" aria-label={`Revoke ${app.name} of ${name}`}>
-                Revoke
-              </button>
-            </form>
+            <bdi>{name}</bdi>
+            <span class="quiet">until {minute(expiresAt)}</span>
           </li>
         ))}
       </ul>
-      {unseen > 0 && <p class="quiet">And {unseen} older approvals.</p>}
-    </li>
+      <p>
+        <a href="/account#invitations">Invite, or withdraw one</a>
+      </p>
+    </section>
+  )
+}
+
+export function appsPage(registrations: Part<Registered>, notice: string | undefined): Promise<Response> {
+  return adminPage({
+    tab: 'Apps',
+    notice,
+    children: (
+      <section id="registrations">
+        <h2>Registrations</h2>
+        <p class="quiet">
+          Apps that somebody has allowed, and those that you registered yourself. The list can be a minute
+          old.
+        </p>
+        {registrations.shown.length > 0 ? (
+          <ul class="apps">{registrations.shown.map(registrationCard)}</ul>
+        ) : (
+          <p class="empty">
+            {registrations.next === undefined
+              ? 'No app is registered.'
+              : 'What was listed here is over. There is more.'}
+          </p>
+        )}
+        {more('/admin/apps?registrations', registrations, 'More registrations')}
+      </section>
+    ),
+  })
+}
+
+function more(query: string, { next }: Part<unknown>, text: string) {
+  return (
+    next !== undefined && (
+      <p>
+        <a class="button" href={`${query}=${encodeURIComponent(next)}`}>
+          {text}
+        </a>
+      </p>
+    )
   )
 }
 
@@ -188,12 +229,13 @@ function registrationCard({ key, kind, name, describedAt, answersGoTo, since }: 
           {answersGoTo.length > 0 && ` · answers go to ${answersGoTo.join(', ')}`}
         </p>
       </div>
-      <form method="post" action="/admin/remove">
-        <input type="hidden" name="registration" value={key} />
-        <button type="submit" class="danger small" aria-label={`Remove ${name}`}>
-          Remove
-        </button>
-      </form>
+      <a
+        class="button danger small"
+        href={`/admin/ask?do=remove&registration=${encodeURIComponent(key)}`}
+        aria-label={`Remove ${name}…`}
+      >
+        Remove…
+      </a>
     </li>
   )
 }

@@ -82,7 +82,7 @@ function whoItIs({ name, userId }: Question): Child {
     <dl class="facts">
       <div>
         <dt>{userId ? 'Person' : 'You are signed in as'}</dt>
-        <dd>{name === undefined ? 'No app of theirs is connected' : <bdi>{name}</bdi>}</dd>
+        <dd>{name === undefined ? 'Not listed' : <bdi>{name}</bdi>}</dd>
       </div>
       {userId && (
         <div>

@@ -69,6 +69,13 @@ interface Erasure {
 /** `too_many`: the person has to revoke one first. `too_often`: that was all for today. */
 export type AddGrantOutcome = 'added' | 'signed_out' | 'too_many' | 'too_often'
 
+/** What the owner is shown of an account. */
+export interface Standing {
+  readonly apps: number
+  readonly passkeys: number
+  readonly isDisabled: boolean
+}
+
 interface SignIn {
   readonly identity: Identity
   readonly method: string
@@ -99,7 +106,8 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
-  signIn({ identity, method, place, expiresAt }: SignIn): number {
+  signIn({ identity, method, place, expiresAt }: SignIn): number | 'disabled' {
+    if (this.isDisabled()) return 'disabled'
     // The passkey was verified a moment ago, and deleted since: an erased passkey signs no user in.
     if (method === 'passkey') this.#requireStanding()
     const erasure = this.#erasure
@@ -274,6 +282,35 @@ export abstract class AccountObject extends DurableObject<Env> {
     this.#noteNow(by === 'owner' ? 'signed_out_by_owner' : 'signed_out_everywhere', '', '')
   }
 
+  /** What the owner is shown of it. */
+  standing(): Standing {
+    const { apps } = this.#sql
+      .exec<{ apps: number }>('SELECT count(DISTINCT client_id) AS apps FROM grants')
+      .one()
+    return { apps, passkeys: this.#passkeys.list().length, isDisabled: this.isDisabled() }
+  }
+
+  /** Ends every session, and begins none until enable(). Returns whether that is new. */
+  disable(): boolean {
+    if (this.isDisabled()) return false
+    this.ctx.storage.kv.put('disabled', true)
+    this.#upstream.clear()
+    this.#endSessions()
+    this.#noteNow('disabled_by_owner', '', '')
+    return true
+  }
+
+  /** Returns whether the account was disabled. */
+  enable(): boolean {
+    const wasDisabled = this.ctx.storage.kv.delete('disabled')
+    if (wasDisabled) this.#noteNow('enabled_by_owner', '', '')
+    return wasDisabled
+  }
+
+  isDisabled(): boolean {
+    return this.ctx.storage.kv.get('disabled') !== undefined
+  }
+
   /**
    * The passkey of a sign-in. The caller has proven nothing yet and may have invented the user id, so an
    * unused account stays as empty as it is.
@@ -340,11 +377,16 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** The caller has proven nothing yet: see passkey(). @param hash of the presented token */
   usePersonalToken(hash: string): KeptToken | undefined {
-    return this.#isUsed ? this.#personalTokens.use(hash) : undefined
+    return this.#isUsed && !this.isDisabled() ? this.#personalTokens.use(hash) : undefined
   }
 
   revokePersonalToken(id: string, place: string): boolean {
     return this.#personalTokens.revoke(id, place)
+  }
+
+  /** Returns whether there were any. */
+  removePasskeys(): boolean {
+    return this.#passkeys.removeAll()
   }
 
   invitations(): Invitation[] {

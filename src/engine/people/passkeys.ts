@@ -130,6 +130,13 @@ export class Passkeys {
     return 'removed'
   }
 
+  /** Returns whether there were any. */
+  removeAll(): boolean {
+    const { rowsWritten } = this.#sql.exec('DELETE FROM passkeys')
+    if (rowsWritten > 0) this.#note('passkeys_removed_by_owner', '', '')
+    return rowsWritten > 0
+  }
+
   /** Whether this is the first use. Remembered for as long as the challenge could come back. */
   #useUp(challenge: string): boolean {
     const now = Date.now()

@@ -39,12 +39,13 @@ export async function beginSession(
   identity: Identity,
   method: string,
   upstream: Upstream | undefined,
-): Promise<Session> {
+): Promise<Session | 'disabled'> {
   const settings = c.get('settings')
   const userId = await userIdOf(settings, identity)
   const account = accountOf(c.env, userId)
   const { expiresAt } = identity
   const epoch = await orPage(account.signIn({ identity, method, place: whereFrom(c), expiresAt }))
+  if (epoch === 'disabled') return epoch
   if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, identity, epoch))
   const session: Session = { id: crypto.randomUUID(), userId, identity, epoch, method }
   const lifetime = secondsLeft(identity, LIFETIME.session)
@@ -95,8 +96,10 @@ export function localPath(path: string | undefined): string {
 }
 
 /** What an account object answers. @throws PageError 503 when it does not */
-export function orPage<T>(answer: Promise<T>): Promise<T> {
-  return answer.catch(() => {
+export async function orPage<P extends Promise<unknown>>(answer: P): Promise<Awaited<P>> {
+  try {
+    return await answer
+  } catch {
     throw new PageError(503, 'One moment', 'Your account could not be read just now. Please try again.')
-  })
+  }
 }

@@ -81,7 +81,7 @@ own.post('/remove', async (c) => {
       ACCOUNT,
     )
   }
-  if (outcome === 'removed') audit('passkey.removed', { user: userId }, { person: identity })
+  if (outcome === 'removed') audit('passkey.removed', { user: userId, by: 'user' }, { person: identity })
   return c.redirect(done('passkey-removed'), 303)
 })
 

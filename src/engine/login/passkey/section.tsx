@@ -108,7 +108,7 @@ function PasskeyCard({
 
 function Invite({ invitations }: { invitations: readonly Invitation[] }) {
   return (
-    <section>
+    <section id="invitations">
       <h2>Invite someone</h2>
       <p class="quiet">
         They get a link that works once, within seven days, and an account of their own with a passkey.

@@ -4,6 +4,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { equalInConstantTime } from '../../crypto/secrets.ts'
 import type { Client } from './client.ts'
+import { GivenGrants } from './given-grants.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Changes of a registration in a day: each can cost a write and a deletion of KV, of which there are few. */
@@ -58,17 +59,34 @@ export class ClientObject extends DurableObject<Env> {
    * A person approved this client, for a grant that lasts until `grantEndsAt` (milliseconds since the epoch). Returns the
    * copy to write to KV; `published` when the one that is there lasts long enough.
    */
-  approve(grantEndsAt: number): Copy | 'published' | 'gone' {
+  approve(grantEndsAt: number, grantId: string): Copy | 'published' | 'gone' {
     const { kv } = this.ctx.storage
     const client = this.read()
     // Removed while the person looked at the consent page: what is gone stays gone.
     if (!client) return 'gone'
+    this.#given.add(grantId, grantEndsAt)
     const keepUntil = Math.max(grantEndsAt + DAY_MS, kv.get<number>('keepUntil') ?? 0)
     kv.put('keepUntil', keepUntil)
     this.ctx.storage.setAlarm(keepUntil)
     const published = this.#published
     const lasts = published?.revision === this.#revision && published.until >= grantEndsAt
     return lasts ? 'published' : { client, revision: this.#revision, until: 2 * grantEndsAt - Date.now() }
+  }
+
+  /** The same of a client that this object does not hold: it describes itself, or is the owner's. */
+  give(grantEndsAt: number, grantId: string): void {
+    this.#given.add(grantId, grantEndsAt)
+    this.ctx.storage.setAlarm(grantEndsAt + DAY_MS)
+  }
+
+  /** Grants that this client was given, as many as `limit`. Some can be over. */
+  givenGrants(limit: number): string[] {
+    return this.#given.list(limit)
+  }
+
+  /** Of givenGrants(), those that are over for good. */
+  forgetGrants(ids: readonly string[]): void {
+    this.#given.forget(ids)
   }
 
   /** The copy of the client as it is now; undefined when it is gone. */
@@ -107,18 +125,24 @@ export class ClientObject extends DurableObject<Env> {
   }
 
   /** @param removed the copy that managedBy() has told of, and that is removed since */
-  async end(managementHash: string, removed: Published | undefined): Promise<Change> {
+  end(managementHash: string, removed: Published | undefined): Change {
     const change = this.#mayChange(managementHash, removed)
-    if (change === 'done') await this.remove()
+    if (change === 'done') this.remove()
     return change
   }
 
-  async remove(): Promise<void> {
-    await this.ctx.storage.deleteAll()
+  /** All but the grants that it was given: the owner can still end them. The alarm forgets those. */
+  remove(): void {
+    const { kv } = this.ctx.storage
+    for (const [key] of [...kv.list()]) kv.delete(key)
   }
 
   override async alarm(): Promise<void> {
     await this.ctx.storage.deleteAll()
+  }
+
+  get #given(): GivenGrants {
+    return new GivenGrants(this.ctx.storage.sql)
   }
 
   get #revision(): number {

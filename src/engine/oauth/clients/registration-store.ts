@@ -7,6 +7,7 @@ import type { Client } from './client.ts'
 import { confirmCopy, removeCopy, renewCopy, writeCopy } from './copy-store.ts'
 import { approveDescribed } from './document-store.ts'
 import { isDocumentUrl } from './document-url.ts'
+import { rememberGiven } from './given-store.ts'
 import type { ClientMetadata } from './metadata.ts'
 import type { Change, ClientObject, Managed } from './object.ts'
 import { isOwnedId } from './owned-store.ts'
@@ -32,12 +33,23 @@ export async function registerClient(
   return client
 }
 
-/** Keeps a client for as long as the grant that a person has just given it. @throws OAuthError `access_denied`, 503 */
-export async function approveClient(env: Env, client: Client, grantEndsAt: number): Promise<void> {
-  if (isOwnedId(client.id)) return
-  if (isDocumentUrl(client.id)) return approveDescribed(env, client.id)
+/**
+ * Keeps a client for as long as the grant that a person has just given it, and remembers that grant.
+ * @throws OAuthError `access_denied`, 503
+ */
+export async function approveClient(
+  env: Env,
+  client: Client,
+  grantEndsAt: number,
+  grantId: string,
+): Promise<void> {
+  if (isOwnedId(client.id)) return rememberGiven(env, client.id, grantEndsAt, grantId)
+  if (isDocumentUrl(client.id)) {
+    await rememberGiven(env, client.id, grantEndsAt, grantId)
+    return approveDescribed(env, client.id)
+  }
   const object = requireObject(env, client.id)
-  const copy = await orUnavailable(object.approve(grantEndsAt))
+  const copy = await orUnavailable(object.approve(grantEndsAt, grantId))
   if (copy === 'gone') throw new OAuthError('access_denied', 'The app is not registered any more.')
   if (copy === 'published') return
   await orUnavailable(writeCopy(env, copy))

@@ -210,7 +210,7 @@ async function allow(
     const grantEndsAt = Date.now() + LIFETIME.grant * 1000
     // First whether there is room for a grant: the client, too, is written to KV.
     const { code, record } = await openGrant(c.env, approval)
-    await approveClient(c.env, client, grantEndsAt)
+    await approveClient(c.env, client, grantEndsAt, record.id)
     const shown = { person: identity, app: record.clientName }
     audit(
       'consent.allowed',

@@ -12,8 +12,7 @@ import { type Client, displayName } from '../clients/client.ts'
 import { validateClientMetadata, withoutAbsent } from '../clients/metadata.ts'
 import type { Managed } from '../clients/object.ts'
 import { endClient, findManaged, updateClient } from '../clients/registration-store.ts'
-import { grantIdsOfClient } from '../grants/list-store.ts'
-import { MAX_REVOKED_AT_ONCE, revokeGrants } from '../grants/user-store.ts'
+import { endGivenTo } from './end-given.ts'
 import { clientInformation, requireFetchableKeys, takesSecret } from './register.ts'
 
 /** RFC 7592 §2.2: what a client must not send back. */
@@ -55,8 +54,7 @@ export async function replaceRegistration(c: Context<AppEnv>): Promise<Response>
   return clientInformation(changed, secret, token)
 }
 
-// RFC 7592 §2.3: what it was given ends with it. A stranger can register and end clients as they like, and the lists of
-// KV are few: so only for an approved client.
+// RFC 7592 §2.3: what it was given ends with it.
 export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
   const { managed, hash } = await requireManaged(c)
   const { client, isApproved } = managed
@@ -67,12 +65,9 @@ export async function endRegistration(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function endGrantsOf(env: Env, client: Client): Promise<void> {
-  const ids = await grantIdsOfClient(env, await sha256(client.id), MAX_REVOKED_AT_ONCE + 1)
-  const { outcome } = await revokeGrants(env, ids, 'revoked_by_client')
-  if (outcome !== 'partly') return
-  // KV shows the end of a grant within a minute.
+  if ((await endGivenTo(env, client.id, 'revoked_by_client')) !== 'partly') return
   throw new OAuthError('temporarily_unavailable', 'More was given than one request can end. Ask again.', {
-    retryAfter: 60,
+    retryAfter: 1,
   })
 }
 

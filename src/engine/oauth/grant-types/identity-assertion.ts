@@ -3,9 +3,10 @@
 // has decided. No refresh token: it decides again each time. The client proves who it is, unless the configuration names
 // it for this issuer: managed Claude is known by its metadata document, and is public.
 import { decodeJwt } from 'jose'
-import { OAuthError, tooOften } from '../../http/errors.ts'
+import { OAuthError, orUnavailable, tooOften } from '../../http/errors.ts'
 import { withinLimit } from '../../http/limits.ts'
 import { log } from '../../log/log.ts'
+import { accountOf } from '../../people/account-store.ts'
 import { holderOf } from '../../people/addresses-store.ts'
 import { withinCeiling } from '../../people/ceiling.ts'
 import { type Identity, nameOf, rulesOfSubject, userIdOf } from '../../people/identity.ts'
@@ -54,6 +55,7 @@ export async function identityAssertion(request: AuthenticatedTokenRequest): Pro
   const claims = await verify(request, trusted, assertion)
   const identity = await identityOf(env, trusted, claims)
   const userId = await userIdOf(settings, identity)
+  if (await orUnavailable(accountOf(env, userId).isDisabled())) throw wrong('The person is disabled here.')
   // Per person: anyone can claim to be a public client, and a whole company shares it.
   if (isNamed && !(await withinLimit(env.TOKEN_LIMIT, `${client.id} ${userId}`))) throw tooOften()
   const most = (isNamed ? trusted.scopes : client.scopes) ?? []

@@ -86,28 +86,18 @@ export async function openGrant(
 async function putRecord(env: Env, record: GrantRecord): Promise<void> {
   await env.RECORDS.put(`grant:${record.id}`, JSON.stringify(record), {
     expirationTtl: Math.max(Math.ceil((record.expiresAt - record.createdAt) / 1000), KV_LEAST_SECONDS),
-    metadata: await summary(record),
+    metadata: summary(record),
   })
 }
 
-/** What a list of KV shows of a grant, within the 1,024 bytes that KV gives it. */
-export interface GrantSummary {
-  readonly user: string
-  readonly client: string
-  readonly scope: string
-  readonly userId: string
-  /** The hash of the client's id, which can be longer than this. */
-  readonly clientHash: string
-}
-
-async function summary(record: GrantRecord): Promise<GrantSummary> {
+/** What `wrangler kv key list` shows of a grant, within the 1,024 bytes that KV gives it. */
+function summary(record: GrantRecord) {
   const cut = (text: string) => text.slice(0, 40)
   const full = {
     user: cut(record.identity.name),
     client: cut(record.clientName),
     scope: record.scopes.join(' '),
     userId: record.userId,
-    clientHash: await sha256(record.clientId),
   }
   const bytes = new TextEncoder().encode(JSON.stringify(full)).byteLength
   return bytes <= KV_METADATA_BYTES ? full : { ...full, scope: `${record.scopes.length} scopes` }

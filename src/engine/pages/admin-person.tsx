@@ -53,9 +53,6 @@ export function personPage(person: ShownPerson, notice: string | undefined): Pro
             {passkeys > 0 && button(ask('remove-passkeys'), 'Remove passkeys…')}
             {button(`/admin/erase?user=${userId}`, 'Delete everything…')}
           </div>
-          <p>
-            <a href={`/admin/events?person=${userId}`}>What happened</a>
-          </p>
         </section>
         <section id="apps">
           <div class="head">

@@ -108,9 +108,7 @@ export function peoplePage({
             </label>
             <input id="q" type="text" name="q" value={text} maxlength={100} autocomplete="off" />
             {guests && <input type="hidden" name="guests" value="1" />}
-            <button type="submit" class="small">
-              Search
-            </button>
+            <button type="submit">Search</button>
           </form>
           {people.shown.length === 0 ? (
             <p class="empty">{text ? `None of the ${kind} fits.` : `No ${kind} yet.`}</p>

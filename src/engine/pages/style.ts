@@ -80,6 +80,7 @@ section > h3 { margin-top: 1.4rem }
 .app ul { margin: .35rem 0 .5rem; padding-left: 1.1rem }
 .search { display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem; align-items: start }
 .search label { grid-column: 1 / -1 }
+.row + p, .activity + p { margin-top: 1rem }
 nav + section { margin-top: 1.2rem }
 [aria-current=page] { background: var(--tint) }
 .who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }

@@ -96,7 +96,7 @@ describe('an instant on a page', () => {
   it.each([
     [Date.UTC(2027, 2, 1, 8, 5), '2027-03-01T08:05:00.000Z', '1 Mar, 08:05 UTC'],
     [Date.UTC(2027, 11, 31, 23, 59, 59), '2027-12-31T23:59:59.000Z', '31 Dec, 23:59 UTC'],
-  ])('is told to the minute in UTC', async (now, machine, shown) => {
+  ])('is written to the minute in UTC', async (now, machine, shown) => {
     vi.useFakeTimers({ toFake: ['Date'], now })
     const person = await newcomer()
     await (await OAuthClient.registered()).authorize(person)

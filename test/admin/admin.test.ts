@@ -55,7 +55,7 @@ interface Member {
   readonly identity: Identity
 }
 
-/** A user whom the directory knows. */
+/** A new user in the directory. */
 async function newMember(name: string, more: Partial<Identity> = {}): Promise<Member> {
   const subject = crypto.randomUUID()
   const identity = { method: 'passkey', issuer: '', subject, name, knownAs: [], invited: true, ...more }
@@ -113,14 +113,14 @@ describe('the people of the admin page', () => {
     expect((await AdminPage.of(owner)).part('people')).toContain('Ada with passkey · 1 app ·')
   })
 
-  it('says so when nobody is there', async () => {
+  it('says so when there are none', async () => {
     await forgetEverybody()
     expect((await AdminPage.of(owner)).part('people')).toContain('No people yet.')
     expect((await AdminPage.of(owner, '?guests=1')).part('people')).toContain('No guests yet.')
     expect((await AdminPage.of(owner, '/apps')).part('registrations')).toContain('No app is registered.')
   })
 
-  it('is linked for the owner on their account page, and for nobody else', async () => {
+  it('is linked on the owner’s account page, and on no other', async () => {
     expect(await (await owner.get('/account')).text()).toContain('href="/admin"')
     const { person } = await newMember('Ada')
     expect(await (await person.get('/account')).text()).not.toContain('/admin')
@@ -133,11 +133,11 @@ describe('the people of the admin page', () => {
     ['a name without its accents', 'jose', ['José 🎩']],
     ['a name of another script', 'محمد', ['محمد علي']],
     ['an address', 'eve@exa', ['eve@example.com']],
-    ['what nobody is called', 'zoe', []],
+    ['an unknown name', 'zoe', []],
     ['the middle of a word', 'ovelace', []],
     ['what SQL and FTS5 would read', '" OR name:* --', []],
     ['nothing but signs', '"-*(', []],
-    ['more words than anybody needs', 'a '.repeat(50), ['Ada Lovelace', 'Adam Smith']],
+    ['more words than a search needs', 'a '.repeat(50), ['Ada Lovelace', 'Adam Smith']],
   ])('are found by %s', async (_, text, names) => {
     for (const name of ['Ada Lovelace', 'Adam Smith', 'José 🎩', 'محمد علي', 'eve@example.com'])
       await newMember(name)
@@ -146,7 +146,7 @@ describe('the people of the admin page', () => {
     if (names.length === 0) expect(page.part('people')).toContain('None of the people fits.')
   })
 
-  it('are found by their id, as the log and the events have it, and opened also where nobody is listed', async () => {
+  it('are found by their id, as the log and the events have it, and opened also where the directory lacks it', async () => {
     const { user } = await newMember('Ada')
     for (const text of [user, ` ${user} `, `${user.slice(0, 13)}…`]) {
       expect((await AdminPage.of(owner, `?q=${encodeURIComponent(text)}`)).users).toEqual([user])
@@ -189,7 +189,7 @@ describe('the people of the admin page', () => {
     expect(list).not.toHaveBeenCalled()
   })
 
-  it('are apart from guests, of whom the newest 500 are kept', async () => {
+  it('are apart from guests: the list keeps the newest 500 of those', async () => {
     const { user } = await newMember('Ada')
     const guest = (n: number) => ({ userId: `user_${n}`, name: 'Guest', method: 'guest', expiresAt: 1e15 })
     await Promise.all(Array.from({ length: 510 }, (_, n) => directory().signedIn(guest(n))))
@@ -250,7 +250,7 @@ describe('the page of a person', () => {
     expect(page.part('apps').match(/Notes for Mac/g)).toHaveLength(1)
   })
 
-  it('shows the newest approvals of somebody who gave many, and how many more there are', async () => {
+  it('shows the newest approvals of a person who gave many, and how many more there are', async () => {
     const ada = await newMember('Ada')
     for (let n = 0; n < 22; n++) await allow(ada, `app ${n}`)
     expect((await AdminPage.of(owner, `/person?user=${ada.user}`)).part('apps')).toContain(
@@ -499,7 +499,7 @@ describe('the owner ends', () => {
     await expectLive(app, tokens.refresh_token)
   })
 
-  it('the passkeys of a person, and nobody else’s', async () => {
+  it('the passkeys of a person, and of no other', async () => {
     const [ada, bob] = [await invitee('Ada'), await invitee('Bob')]
     const lines = listenToLog()
     expect(await press(owner, 'remove-passkeys', { user: ada.user })).toContain('passkeys are removed')
@@ -536,7 +536,7 @@ describe('the owner ends', () => {
     await expectLive(app, tokens.refresh_token)
   })
 
-  it('a registration, with whatever anybody gave it', async () => {
+  it('a registration, with every grant that users gave it', async () => {
     const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
     const [app, other] = [await OAuthClient.registered(), await OAuthClient.registered()]
     const ended = [await app.connect(ada.person), await app.connect(bob.person)]
@@ -626,7 +626,7 @@ describe('the owner ends', () => {
   })
 })
 
-describe('A27 a person whom the owner has disabled', () => {
+describe('A27 a disabled person', () => {
   it('is signed out, has no app, and cannot sign in until the owner lets them', async () => {
     const [ada, bob] = [await invitee('Ada'), await invitee('Bob')]
     const app = await OAuthClient.registered()

@@ -116,12 +116,12 @@ const STATES: Readonly<Record<string, State>> = {
     },
   },
   'the guests of the owner': { who: () => busy, path: () => '/admin?guests=1' },
-  'a search that finds nobody': { who: () => busy, path: () => `/admin?q=user_${'A'.repeat(43)}` },
+  'a search without a result': { who: () => busy, path: () => `/admin?q=user_${'A'.repeat(43)}` },
   'a person, as the owner sees them': {
     who: () => busy,
     path: async () => `/admin/person?user=${await firstGuest()}&done=sign-out`,
   },
-  'a person without an app, whom nobody lists': {
+  'a person without an app, who is not listed': {
     who: () => busy,
     path: () => `/admin/person?user=user_${'A'.repeat(43)}`,
   },

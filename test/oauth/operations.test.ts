@@ -105,7 +105,7 @@ describe('docs/enterprise.md', () => {
     const call = () => callTool(tokens.access_token, 'whoami')
     // The first call with a token of a rotation tells the grant that it arrived, after it was answered.
     const steps: [() => Promise<unknown>, Partial<Asked>][] = [
-      // Of these the directory is told of the sign-in, and the audit object of what happened, after the answers.
+      // The requests to the directory and the audit object follow the answers.
       [authorize, { kvWrites: 2, objectRequests: 14 }],
       [authorize, { kvWrites: 1, objectRequests: 8 }],
       [redeem, { kvReads: 1, objectRequests: 1 }],

@@ -154,7 +154,7 @@ describe('an identity assertion', () => {
     })
   })
 
-  it('A27 is refused for a person whom the owner has disabled, and counts once they are enabled', async () => {
+  it('A27 is refused for a disabled person, and counts once the owner enables them', async () => {
     const assertion = await idJag()
     const { access_token } = await tokensOf(present(await idJag()))
     const { userId } = await structured<{ userId: string }>(call(access_token))

@@ -397,7 +397,7 @@ describe('what a script did with a client', () => {
     later()
     await leave(scriptRecord('client.removed', client, undefined))
     await vi.waitFor(async () => {
-      const [people, door] = (await AdminPage.of(owner)).part('events').split('At the door')
+      const [people, door] = (await AdminPage.of(owner, '/events')).part('events').split('At the door')
       expect(people).toMatch(
         /npm run client removed Nightly build.*npm run client \( ?ada@desk ?\) changed Nightly build.*allowed Notes for Mac.*\) registered Nightly build/,
       )
@@ -419,12 +419,12 @@ describe('what a script did with a client', () => {
   it('fits the metadata of KV, however long its names are', async () => {
     const long = '🔑'.repeat(100)
     await leave(scriptRecord('client.registered', { ...client, name: long }, long))
-    expect((await AdminPage.of(owner)).part('events')).toContain(`registered ${long}`)
+    expect((await AdminPage.of(owner, '/events')).part('events')).toContain(`registered ${long}`)
   })
 
   it('does not keep the page from its owner where a record is not whole', async () => {
     await env.RECORDS.put('audit:0', '')
-    expect((await AdminPage.of(owner)).part('events')).toContain('signed in')
+    expect((await AdminPage.of(owner, '/events')).part('events')).toContain('signed in')
   })
 })
 

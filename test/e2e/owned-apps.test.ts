@@ -81,7 +81,7 @@ describe('an app that the owner has registered for people', () => {
     )
     await client('rotate-secret', client_id)
     await client('remove', client_id)
-    await page.goto(`${server.origin}/admin`)
+    await page.goto(`${server.origin}/admin/events`)
     const told = await page.locator('#events li').allTextContents()
     const byScript = told.filter((line) => line.startsWith('npm run client'))
     const [removed, changed, registered] = byScript

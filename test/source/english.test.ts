@@ -18,6 +18,12 @@ const AREAS: Readonly<Record<string, readonly string[]>> = {
   'the docs': ['docs/*.md', '{AGENTS,CHANGELOG,CONTRIBUTING,SECURITY}.md', '.github/**/*.md'],
   'the commands and the bench': ['scripts/**/*.ts', 'bench/*.ts', 'bench/{measure,workers}/**/*.ts'],
   'the tests': ['test/**/*.ts'],
+  'the engine': [
+    'src/*.ts',
+    'src/server/**/*.ts',
+    'src/engine/{account,cache,crypto,http,log,login,mcp,oauth,people,settings}/**/*.{ts,tsx}',
+  ],
+  'what starts and what shows': ['create/src/*.ts', 'examples/*/src/**/*.ts'],
 }
 
 /** The prose of a file: of Markdown all but code, of code the comments, texts and titles. */

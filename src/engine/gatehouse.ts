@@ -69,6 +69,8 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
     const local = isLoopback(new URL(issuer).hostname)
     return home({ mcpUrl: resourceOf(issuer), local, signsInHere: settings.ownAuthorizationServer })
   })
+  // For uptime checks: the Worker runs, and its settings are valid. No storage is asked.
+  app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
   // Everything below belongs to the built-in authorization server, and is absent where that is off.
   app.use(async (c, next) => {
     c.set(

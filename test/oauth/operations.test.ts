@@ -56,6 +56,20 @@ describe('storage operations', () => {
     expect(await cost(async () => [await call(), await call(), await call()])).toEqual(NOTHING)
   })
 
+  it('an uptime check costs nothing, says nothing of the server, and fails with its settings', async () => {
+    const check = async () => {
+      const answer = await send('/healthz')
+      expect([answer.status, await answer.text()]).toEqual([200, '{"status":"ok"}'])
+      expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    }
+    expect(await cost(check)).toEqual(NOTHING)
+    configure({ SCOPE_CEILINGS: 'no rule' })
+    const lines = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    expect((await send('/healthz')).status).toBe(500)
+    expect(lines).toHaveBeenCalled()
+    configure()
+  })
+
   it('anonymous requests write nothing to KV', async () => {
     const { client_id } = (await (await register()).json()) as { client_id: string }
     const anonymous = async () => {

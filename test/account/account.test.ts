@@ -36,18 +36,18 @@ describe('the activity of an account', () => {
     expect(await activity(person)).toEqual(['Allowed Notes for Mac'])
     for (let times = 0; times < 3; times++) ({ refresh_token } = await expectLive(app, refresh_token))
     expect(await activity(person)).toEqual([
-      'Notes for Mac renewed its access (3 times that day)',
+      'Notes for Mac refreshed its tokens (3 times that day)',
       'Allowed Notes for Mac',
     ])
     await person.post('/account/revoke', { client_id: app.id })
     expect(await activity(person)).toEqual([
       'Revoked Notes for Mac',
-      'Notes for Mac renewed its access (3 times that day)',
+      'Notes for Mac refreshed its tokens (3 times that day)',
       'Allowed Notes for Mac',
     ])
   })
 
-  it('tells of an app that signed itself out, and of a stolen token', async () => {
+  it('shows an app that revoked its own access, and a stolen token', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
     const person = await newcomer()
     const polite = await OAuthClient.registered({ client_name: 'Polite' })
@@ -59,8 +59,8 @@ describe('the activity of an account', () => {
     pass(200)
     await robbed.refresh(first.refresh_token)
     const lines = await activity(person)
-    expect(lines).toContain('Polite signed itself out')
-    expect(lines[0]).toMatch(/^Robbed was put out: an old token/)
+    expect(lines).toContain('Polite revoked its own access')
+    expect(lines[0]).toMatch(/^Revoked Robbed: an old token/)
   })
 
   it('tells of a sign-in, with the town it came from', async () => {
@@ -84,7 +84,7 @@ describe('the activity of an account', () => {
     // The session of twelve hours is over; the account is the same.
     const again = await Visitor.as(name)
     expect(await activity(again)).toEqual([
-      ...Array(3).fill('Steady renewed its access (2 times that day)'),
+      ...Array(3).fill('Steady refreshed its tokens (2 times that day)'),
       'Allowed Steady',
     ])
     pass(91 * DAY)

@@ -351,7 +351,7 @@ describe('the admin page', () => {
       throw new Error('storage is down')
     })
     const page = await AdminPage.of(owner, '/events')
-    expect(page.part('events')).toContain('could not be read just now')
+    expect(page.part('events')).toContain('cannot be read at the moment')
     expect(lines()).toContainEqual(expect.objectContaining({ event: 'error', part: 'audit' }))
   })
 
@@ -368,7 +368,7 @@ describe('the admin page', () => {
         .split('At the door')
       for (const line of [
         /Owner \(you\) signed in with passphrase/,
-        /Ada user_\S{8}… allowed Notes for Mac/,
+        /Ada user_\S{8}… approved Notes for Mac/,
         /Notes for Mac can no longer act for Ada user_\S{8}… : revoked by user/,
         /Ada user_\S{8}… denied Notes for Mac/,
       ]) {
@@ -399,7 +399,7 @@ describe('what a script did with a client', () => {
     await vi.waitFor(async () => {
       const [people, door] = (await AdminPage.of(owner, '/events')).part('events').split('At the door')
       expect(people).toMatch(
-        /npm run client removed Nightly build.*npm run client \( ?ada@desk ?\) changed Nightly build.*allowed Notes for Mac.*\) registered Nightly build/,
+        /npm run client removed Nightly build.*npm run client \( ?ada@desk ?\) changed Nightly build.*approved Notes for Mac.*\) registered Nightly build/,
       )
       expect(door).not.toContain('Nightly build')
     })
@@ -435,8 +435,8 @@ describe('S14 lines of the owner’s page tell people apart:', () => {
     await app.connect(person)
     await vi.waitFor(async () => {
       const events = (await AdminPage.of(owner, '/events')).part('events')
-      expect(events).toContain(`Owner ${user.slice(0, 13)}… allowed Her app`)
-      expect(events).not.toContain('Owner (you) allowed Her app')
+      expect(events).toContain(`Owner ${user.slice(0, 13)}… approved Her app`)
+      expect(events).not.toContain('Owner (you) approved Her app')
     })
   })
 

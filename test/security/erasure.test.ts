@@ -175,11 +175,13 @@ describe('A26 a person deletes their data', () => {
 
   it('not by a look, and not without the tick', async () => {
     expect(await expectPage(await ada.person.get('/account/erase?sure=yes'), 200)).toContain('for good')
-    expect(await expectPage(await ada.person.post('/account/erase', {}), 400)).toContain('Nothing is deleted')
+    expect(await expectPage(await ada.person.post('/account/erase', {}), 400)).toContain(
+      'Nothing is deleted yet',
+    )
     const path = `/admin/erase?user=${ada.user}`
     expect(await expectPage(await owner.get(`${path}&sure=yes`), 200)).toContain('<bdi>Ada</bdi>')
     const answer = await owner.post('/admin/erase', { user: ada.user })
-    expect(await expectPage(answer, 400)).toContain('Nothing is deleted')
+    expect(await expectPage(answer, 400)).toContain('Nothing is deleted yet')
     await expectUntouched(ada)
   })
 
@@ -367,7 +369,7 @@ describe('A26 a deletion that fails half-way', () => {
     const answer = await ada.person.post('/account/erase', SURE)
     expect(answer.headers.get('Location')).toBe('/account/erase?done=partly')
     const page = await ada.person.get('/account/erase?done=partly')
-    expect(await expectPage(page, 200)).toContain('not all of it is done')
+    expect(await expectPage(page, 200)).toContain('Not everything could be deleted yet')
     await expectPage(await ada.person.post('/account/erase', SURE), 200)
     await expectOver(app, late as Tokens)
   })
@@ -397,7 +399,7 @@ describe('A26 a deletion that fails half-way', () => {
     const path = `/admin/erase?user=${user}&done=partly`
     const press = async () => (await owner.post('/admin/erase', { ...SURE, user })).headers.get('Location')
     expect(await press()).toBe(path)
-    expect(await expectPage(await owner.get(path), 200)).toContain('not all of it is done')
+    expect(await expectPage(await owner.get(path), 200)).toContain('Not everything could be deleted yet')
     expect(await press()).toBe('/admin?done=erased')
     expect((await stored(accountOf(env, user))).toSorted()).toEqual(['epoch', 'erasure'])
   })

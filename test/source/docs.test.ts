@@ -1,8 +1,8 @@
-// The docs cannot go stale: links lead somewhere, and commands exist.
+// The docs cannot go stale: links lead somewhere, commands exist, and pictures are as new as their pages.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { FOLDER, PICTURES } from '../pictures/sources.ts'
+import { currentHashes, FOLDER, PICTURES, recordedHashes } from '../pictures/sources.ts'
 import { readSource } from '../support/imports.ts'
 
 // A fork writes a README of its own, so nothing in it is checked.
@@ -102,5 +102,9 @@ describe('docs/', () => {
     const shown = pages.flatMap(([page, text]) => linksIn(page, text).map(([file]) => file))
     const pictures = shown.filter((file) => file.endsWith('.png'))
     expect(pictures.filter((file) => !(relative(FOLDER, file) in PICTURES))).toEqual([])
+  })
+
+  it('shows each page as it is now: after a change, run `npm run pictures`', () => {
+    expect(recordedHashes()).toEqual(currentHashes())
   })
 })

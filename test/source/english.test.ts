@@ -18,11 +18,7 @@ const AREAS: Readonly<Record<string, readonly string[]>> = {
   'the docs': ['docs/*.md', '{AGENTS,CHANGELOG,CONTRIBUTING,SECURITY}.md', '.github/**/*.md'],
   'the commands and the bench': ['scripts/**/*.ts', 'bench/*.ts', 'bench/{measure,workers}/**/*.ts'],
   'the tests': ['test/**/*.ts'],
-  'the engine': [
-    'src/*.ts',
-    'src/server/**/*.ts',
-    'src/engine/{account,cache,crypto,http,log,login,mcp,oauth,people,settings}/**/*.{ts,tsx}',
-  ],
+  'the engine and its pages': ['src/**/*.{ts,tsx}'],
   'what starts and what shows': ['create/src/*.ts', 'examples/*/src/**/*.ts'],
 }
 

@@ -64,7 +64,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   'remove-passkeys': {
     title: 'Remove the passkeys of a person',
     consequences:
-      'None of their passkeys opens this account any more. Whoever has no other way to sign in needs a new invitation, which leads to a new account. Sessions stay: sign them out, too.',
+      'Their passkeys no longer sign them in. A user without another way to sign in needs a new invitation, which leads to a new account. Sessions stay: sign them out, too.',
     button: 'Remove passkeys',
     fields: ['user'],
     run: ofPerson(endPasskeys),
@@ -88,8 +88,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   },
   remove: {
     title: 'Remove a registration',
-    consequences:
-      'Whatever anybody gave to this app ends. It can introduce itself again, as far as your settings let it.',
+    consequences: 'This ends every approval of this app. It can register again, if your settings permit it.',
     button: 'Remove',
     fields: ['registration'],
     run: (env, { actor }, { registration = '' }) => endRegistration(env, actor, registration),
@@ -107,7 +106,7 @@ export function requireAction(name: string | undefined): Action & { readonly con
   })
 }
 
-/** What the owner calls whatever an action is about; undefined where nobody knows it. @throws OAuthError 503 */
+/** The name of the person or app of an action; undefined where the server does not know it. @throws OAuthError 503 */
 export async function subjectOf(env: Env, { user, registration }: Fields): Promise<string | undefined> {
   if (user !== undefined) return isUserId(user) ? nameOfPerson(env, user) : undefined
   return registration === undefined ? undefined : (await findRegistration(env, registration))?.name

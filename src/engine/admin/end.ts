@@ -10,7 +10,7 @@ import { accountOf } from '../people/account-store.ts'
 import { orPage } from '../people/session.ts'
 import { findPerson } from './directory/store.ts'
 
-/** Whom the owner ends something of. */
+/** The user that an action of the owner concerns. */
 export interface Subject {
   readonly userId: string
   /** The owner who ends it: a user id. */
@@ -82,7 +82,7 @@ function ownerStays(): PageError {
   return new PageError(
     409,
     'An owner cannot be disabled',
-    'Take them from OWNER first. Whoever has the passphrase stays: `npm run passphrase` makes a new one.',
+    'Remove them from OWNER first. The holder of the passphrase stays the owner: `npm run passphrase` creates a new one.',
     { href: '/admin', text: 'Your server' },
   )
 }

@@ -1,5 +1,5 @@
-// /admin: everybody who has an account, the registrations and the recent security events, for the owner alone. For anybody else who
-// is signed in, there is nothing here.
+// /admin: all users, the registrations and the recent security events, for the owner only. For other users who
+// are signed in, there is nothing here.
 import { Hono } from 'hono'
 import { erasePerson } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
@@ -22,7 +22,7 @@ import { happened, nameOfPerson, people, person, registrations } from './overvie
 
 const NOTICES: Readonly<Record<string, string>> = {
   erased:
-    'Whatever was kept of that person is deleted, and they are signed out. They can come back with an empty account while ALLOWED_USERS lets them in.',
+    'All data of that person is deleted, and they are signed out. They can sign in to an empty account if ALLOWED_USERS admits them.',
   gone: 'There was nothing left to end: it was over already.',
   partly: 'Not everything could be ended at once. Press it again: it goes on with what is left.',
 }
@@ -124,7 +124,7 @@ async function questionAbout(env: Env, userId: string) {
     userId,
     name: await nameOfPerson(env, userId),
     afterwards:
-      'Whom ALLOWED_USERS lets in can sign in again, and finds an account in which there is nothing: a person who was disabled, too. Whoever has only a passkey needs a new invitation.',
+      'If ALLOWED_USERS admits them, they can sign in again to an empty account, even if they were disabled. A user with only a passkey needs a new invitation.',
     action: '/admin/erase',
     back: '/admin',
   }

@@ -1,4 +1,4 @@
-// The account page: who is signed in, which apps were let in and the way to put each of them out, what happened lately.
+// The account page: the signed-in user, the connected apps with a way to revoke each, the recent activity.
 import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 import { day, minute } from './time.tsx'
@@ -29,7 +29,7 @@ interface Account {
   /** What the login methods show here. */
   readonly sections: readonly Child[]
   readonly script: string | undefined
-  /** Where the owner sees everybody's; undefined for the others. */
+  /** The path of the owner's pages; undefined for other users. */
   readonly adminPath: string | undefined
   readonly notice: string | undefined
 }
@@ -51,14 +51,14 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
   personal_token_revoked: (about) => <>Revoked the token {about}</>,
   invitation_redeemed: (about) => <>{about} accepted your invitation</>,
   allowed: (about) => <>Allowed {about}</>,
-  refreshed: (about) => <>{about} renewed its access</>,
+  refreshed: (about) => <>{about} refreshed its tokens</>,
   revoked_by_user: (about) => <>Revoked {about}</>,
-  revoked_by_client: (about) => <>{about} signed itself out</>,
+  revoked_by_client: (about) => <>{about} revoked its own access</>,
   revoked_by_owner: (about) => <>The owner of this server revoked {about}</>,
-  account_erased: (about) => <>{about} was put out, since your data is being deleted</>,
-  not_allowed: (about) => <>{about} was put out: you were no longer allowed here</>,
-  code_replayed: (about) => <>{about} was put out: its sign-in code was used twice</>,
-  token_replayed: (about) => <>{about} was put out: an old token of it came back, which perhaps was stolen</>,
+  account_erased: (about) => <>Revoked {about}, because your data is being deleted</>,
+  not_allowed: (about) => <>Revoked {about}: the rules no longer admit you</>,
+  code_replayed: (about) => <>Revoked {about}: its sign-in code was used twice</>,
+  token_replayed: (about) => <>Revoked {about}: an old token came back, which may have been stolen</>,
 }
 
 export function accountPage(account: Account): Promise<Response> {
@@ -93,7 +93,7 @@ export function accountPage(account: Account): Promise<Response> {
             )}
           </div>
           {apps.length === 0 ? (
-            <p class="empty">No app is connected. When you allow one, it appears here.</p>
+            <p class="empty">No app is connected. When you approve one, it appears here.</p>
           ) : (
             <>
               <p class="quiet">These apps can act for you until you revoke them or they expire.</p>
@@ -104,7 +104,7 @@ export function accountPage(account: Account): Promise<Response> {
         {sections}
         <section>
           <h2>Activity</h2>
-          <p class="quiet">What happened in the last 90 days. Something you do not know? Revoke the app.</p>
+          <p class="quiet">What happened in the last 90 days. Don’t recognize something? Revoke the app.</p>
           {activityList(activity.slice(0, FEW))}
           {activity.length > FEW && (
             <details>

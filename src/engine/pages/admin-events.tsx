@@ -25,7 +25,7 @@ const FEW = 10
 
 interface Words {
   readonly person: Child
-  /** The id, of somebody whose name is gone. */
+  /** The id, for a user without a name any more. */
   readonly user: Child
   readonly app: Child
   readonly method: string
@@ -79,12 +79,12 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
     ),
   'personal_token.made': ({ person }) => <>{person} made a personal access token</>,
   'personal_token.revoked': ({ person }) => <>{person} revoked a personal access token</>,
-  'invitation.created': ({ person }) => <>{person} invited somebody</>,
-  'invitation.withdrawn': ({ person }) => <>{person} took an invitation back</>,
+  'invitation.created': ({ person }) => <>{person} created an invitation</>,
+  'invitation.withdrawn': ({ person }) => <>{person} withdrew an invitation</>,
   'invitation.redeemed': ({ person }) => <>{person} accepted an invitation</>,
   'consent.allowed': ({ person, app }) => (
     <>
-      {person} allowed {app}
+      {person} approved {app}
     </>
   ),
   'consent.denied': ({ person, app }) => (
@@ -99,7 +99,7 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
   ),
   'token.replayed': ({ person, app }) => (
     <>
-      An old token of {app} for {person} came back, which perhaps was stolen
+      An old token of {app} for {person} came back, which may have been stolen
     </>
   ),
   'grant.revoked': ({ person, app, reason, actor }) => (
@@ -152,14 +152,14 @@ export function eventsPage(events: Recent | undefined, reader: string): Promise<
       <section id="events">
         <h2>What happened lately</h2>
         {events === undefined ? (
-          <p class="empty">What happened lately could not be read just now.</p>
+          <p class="empty">The events cannot be read at the moment. Try again.</p>
         ) : (
           <>
             <p class="quiet">In the last 90 days. The log has more, and each call.</p>
             {list(events.known, reader, 'Nothing has happened yet.')}
             <h3>At the door</h3>
             <p class="quiet">What strangers and guests did. During a flood, some entries are dropped.</p>
-            {list(events.strangers, reader, 'Nobody was there.')}
+            {list(events.strangers, reader, 'No events.')}
           </>
         )}
       </section>
@@ -203,7 +203,7 @@ function wordsOf({ fields, person, app }: Happened, reader: string): Words {
   return {
     person: (
       <>
-        {person === null ? 'Somebody' : <bdi>{person}</bdi>}
+        {person === null ? 'A user' : <bdi>{person}</bdi>}
         {user !== undefined && <> {idOf(user, reader)}</>}
       </>
     ),

@@ -1,11 +1,11 @@
-// One person, as the owner sees them: what they have allowed, and the way to end each of it.
+// One user, as the owner sees them: the connected apps, and the actions that end them.
 import type { ConnectedApp } from './account.tsx'
 import { adminPage } from './admin.tsx'
 import { day, minute } from './time.tsx'
 
 export interface ShownPerson {
   readonly userId: string
-  /** Undefined where nobody knows it. */
+  /** Undefined where the server does not know it. */
   readonly name: string | undefined
   readonly method: string | undefined
   /** Milliseconds since the epoch, both: of the first and of the last sign-in. */

@@ -1,4 +1,4 @@
-// The owner's pages: everybody who has an account, and the registrations. Each leads to the page that ends what it shows.
+// The owner's pages: all users and the registrations. Each entry leads to the page that ends it.
 import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 import { day, minute } from './time.tsx'
@@ -38,7 +38,7 @@ interface People {
   /** What the owner has typed. */
   readonly text: string
   readonly guests: boolean
-  /** Whom a text names that is a user id and not listed. */
+  /** The text of the search, if it is the id of an unlisted user. */
   readonly unlisted: string | undefined
   readonly invitations: readonly { readonly name: string; readonly expiresAt: number }[]
   readonly notice: string | undefined
@@ -179,8 +179,7 @@ export function appsPage(registrations: Part<Registered>, notice: string | undef
       <section id="registrations">
         <h2>Registrations</h2>
         <p class="quiet">
-          Apps that somebody has allowed, and those that you registered yourself. The list can be a minute
-          old.
+          Apps that users have approved, and those that you registered yourself. The list can be a minute old.
         </p>
         {registrations.shown.length > 0 ? (
           <ul class="apps">{registrations.shown.map(registrationCard)}</ul>

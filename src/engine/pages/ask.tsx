@@ -3,13 +3,13 @@ import { page } from './layout.tsx'
 
 interface Question {
   readonly title: string
-  /** What it is about: the name of a person or an app; undefined where nobody knows it. */
+  /** The name of the person or app; undefined where the server does not know it. */
   readonly subject: string | undefined
   readonly consequences: string
   readonly button: string
   readonly action: string
   readonly fields: Readonly<Record<string, string>>
-  /** Where somebody goes who does not want it. */
+  /** Where Cancel leads. */
   readonly back: string
 }
 

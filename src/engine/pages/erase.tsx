@@ -1,11 +1,11 @@
-// Deleting what is kept of a person: the page that asks once more, and the one that says it is done.
+// Deletes a user's data: the page that asks once more, and the page that says it is done.
 import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 
 interface Question {
-  /** What the person is called; undefined where nobody knows it. */
+  /** The user's name; undefined where the server does not know it. */
   readonly name: string | undefined
-  /** Absent when it is about whoever reads this. */
+  /** Absent for the reader's own data. */
   readonly userId?: string
   /** What the person finds when they come back. */
   readonly afterwards: string
@@ -14,11 +14,11 @@ interface Question {
   /** One try was not enough. */
   readonly partly?: boolean
   readonly action: string
-  /** Where somebody goes who does not want it. */
+  /** Where *Keep it* leads. */
   readonly back: string
 }
 
-/** What the form says when somebody has ticked that they are sure. */
+/** The field that the form sends when the user has ticked the box. */
 export const SURE = 'sure'
 
 const YOURS = ['Delete your data', 'your', 'you'] as const
@@ -26,7 +26,7 @@ const THEIRS = ['Delete a person’s data', 'their', 'them'] as const
 
 export function erasePage(question: Question): Promise<Response> {
   const { userId, afterwards, unsure, partly, action, back } = question
-  const [title, whose, whom] = userId ? THEIRS : YOURS
+  const [title, whose, them] = userId ? THEIRS : YOURS
   return page({
     title,
     status: unsure ? 400 : 200,
@@ -35,22 +35,24 @@ export function erasePage(question: Question): Promise<Response> {
         <h1>{title}?</h1>
         {unsure && (
           <p class="notice" role="alert">
-            Nothing is deleted: tick below that you want it.
+            Nothing is deleted yet. Tick the box below to confirm.
           </p>
         )}
         {partly && (
           <p class="notice" role="alert">
-            That was much, and not all of it is done. Wait a minute, then do it again.
+            Not everything could be deleted yet. Try again in a minute.
           </p>
         )}
         {whoItIs(question)}
         <p>This deletes, at once and for good:</p>
         <ul>
-          <li>the access of all {whose} apps, which are out within two minutes</li>
-          <li>whatever the tools of this server keep for {whom}, such as notes</li>
-          <li>{whose} passkeys, and invitations that nobody has accepted yet</li>
+          <li>the access of all {whose} apps, within two minutes</li>
+          <li>everything that the tools of this server keep for {them}, such as notes</li>
           <li>
-            {whose} activity, and what the owner’s page tells of {whom}
+            {whose} passkeys, and {whose} open invitations
+          </li>
+          <li>
+            {whose} activity, and the events about {them} on the owner’s page
           </li>
           <li>{whose} sign-in, in every browser</li>
         </ul>

@@ -1,6 +1,6 @@
 // One Durable Object per deployment: everybody who has an account, for the owner to look up. It decides nothing: whether
-// somebody is disabled, and which apps they have, their account knows. Bounded: a person has one row; of guests, whom
-// nobody has let in by name, the newest 500 are kept.
+// a user is disabled, and which apps they have, only their account knows. Bounded: each user has one row. Of guests,
+// it keeps the newest 500 that no rule names.
 import { DurableObject } from 'cloudflare:workers'
 import type { SignedIn } from '../../http/app-env.ts'
 

@@ -309,6 +309,9 @@ describe('A12 OWASP XSS: text that strangers choose', () => {
     ['fillers', '\u3164\u115F'],
     ['zero-width characters', '\u200B\u2060'],
     ['spaces', ' \u00a0 '],
+    // What a font draws there is up to the font.
+    ['private characters', '\uE000\uF8FF'],
+    ['characters that Unicode has not assigned', '\u0378'],
   ])('shows no name where it is nothing but %s', async (_, client_name) => {
     const app = await OAuthClient.registered({ client_name })
     const { url } = await app.authorizationRequest()

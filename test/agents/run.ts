@@ -1,6 +1,6 @@
 // `npm run agents`: real clients against this server, each from discovery through sign-in to tool calls, a write that needs a
 // further scope, and a refresh.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -43,10 +43,7 @@ interface Outcome {
 const { positionals } = readOptions(USAGE, {}, { positionals: true })
 const unknown = positionals.find((name) => !NAMES.includes(name))
 if (unknown !== undefined) refuse(`There is no client "${unknown}".`, USAGE)
-if (!isInstalled()) {
-  console.log('Installing the clients into test/agents/node_modules (about 1.6 GB).\n')
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: FOLDER, stdio: 'inherit' })
-}
+if (!isInstalled()) install()
 process.env.CHROMIUM_PATH = await getBrowser()
 await completeDevVars(FIXTURE)
 
@@ -160,6 +157,16 @@ function describe(outcome: Outcome): string {
   const refreshed = refreshes ? 'refreshes' : 'asks the user instead of refreshing'
   const expected = writes === agent.writes ? '' : ` (expected: ${agent.writes})`
   return `${mark} ${what} connects, calls, ${refreshed}; writes: ${writes}${expected}`
+}
+
+function install(): void {
+  console.log('Installing the clients into test/agents/node_modules (about 1.6 GB).\n')
+  // Not `npm ci`: a registry may lack the programs of other systems, and the lock file then, too.
+  const flags = ['--no-save', '--no-audit', '--no-fund']
+  const { status } = spawnSync('npm', ['install', ...flags], { cwd: FOLDER, stdio: 'inherit' })
+  if (status === 0) return
+  console.error('\n✗ npm could not install the clients. What it says stands above.')
+  process.exit(1)
 }
 
 /** Whether what is installed is what the lock file says: npm keeps a copy of it there. */

@@ -1,5 +1,6 @@
 // What the owner sees of everybody, and what they can end.
 import '../support/with-passkey.ts'
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { scriptEvents, scriptRecord } from '#engine/log/script-store.ts'
@@ -25,6 +26,9 @@ import { expectSignedIn, invite, join, signInWith } from '../support/passkeys.ts
 import { expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
 import { ORIGIN } from '../support/worker.ts'
+
+/** People; the same holds for 100,000. */
+const MANY = 2000
 
 let owner: Visitor
 
@@ -199,6 +203,26 @@ describe('the people of the admin page', () => {
     const guests = await directory().search({ text: '', guests: true, before: 1e9 }, 1000)
     expect([guests.length, guests[0]?.userId, guests.at(-1)?.userId]).toEqual([500, 'user_509', 'user_10'])
     expect(await directory().search({ text: 'guest', guests: true, before: 1e9 }, 1000)).toHaveLength(500)
+  })
+
+  it('are read by an index: a page costs the same among many as among few', async () => {
+    const { user } = await newMember('Zoe')
+    const rows = () =>
+      runInDurableObject(directory(), (object, { storage }) => {
+        const exec = vi.spyOn(Object.getPrototypeOf(storage.sql), 'exec')
+        for (const text of ['', 'zoe', 'person', user])
+          object.search({ text, guests: false, before: 1e9 }, 21)
+        const read = exec.mock.results.map(({ value }) => (value as SqlStorageCursor<never>).rowsRead)
+        exec.mockRestore()
+        return Math.max(...read)
+      })
+    for (let n = 0; n < 30; n++) await newMember(`Person ${n}`)
+    const few = await rows()
+    await runInDurableObject(directory(), (object) => {
+      for (let n = 0; n < MANY; n++)
+        object.signedIn({ userId: `user_${n}`, name: `Person ${n}`, method: 'm' })
+    })
+    expect(await rows()).toBeLessThanOrEqual(few)
   })
 
   it('are not waited for by a sign-in, which a failure of the directory does not disturb', async () => {

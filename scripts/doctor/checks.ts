@@ -280,8 +280,14 @@ async function preflight(url: URL): Promise<string> {
   return (response.headers.get('Access-Control-Allow-Headers') ?? '').toLowerCase()
 }
 
+// A connection that breaks says nothing about the server, such as one that is being deployed anew. So it counts only when
+// the next one breaks, too.
 function send(url: URL, init: RequestInit = {}): Promise<Response> {
-  return fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS), ...init })
+  const request = () => fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS), ...init })
+  return request().catch((error: unknown) => {
+    if (error instanceof TypeError) return request()
+    throw error
+  })
 }
 
 function get(url: URL, headers: Record<string, string> = {}): Promise<Response> {

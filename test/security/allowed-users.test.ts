@@ -267,7 +267,7 @@ describe('A21 a person', () => {
     // For good, whatever the rules say later.
     configure({ ALLOWED_USERS: 'acme:alice' })
     await expectOver(app, tokens)
-    expect(await (await person.get('/account')).text()).toContain('you were no longer allowed here')
+    expect(await (await person.get('/account')).text()).toContain('the rules no longer admit you')
   })
 
   it.each([

@@ -29,17 +29,17 @@ describe('the counts', () => {
     expect(points).toEqual([
       {
         indexes: ['signin.failed'],
-        blobs: ['', '', 'passphrase', 'wrong_passphrase', '', '', '', '', '', ''],
+        blobs: ['', '', 'passphrase', 'wrong_passphrase', '', '', '', '', '', '', '', ''],
         doubles: [0, 0],
       },
       {
         indexes: ['tool.called'],
-        blobs: [user, app.id, '', '', '', 'whoami', '', 'ok', '', ''],
+        blobs: [user, app.id, '', '', '', 'whoami', '', 'ok', '', '', '', ''],
         doubles: [expect.any(Number), 0],
       },
       {
         indexes: ['mcp.request'],
-        blobs: [user, app.id, '', '', 'tools/call', 'whoami', '', '', '', ''],
+        blobs: [user, app.id, '', '', 'tools/call', 'whoami', '', '', '', '', '', ''],
         doubles: [expect.any(Number), 200],
       },
     ])

@@ -40,7 +40,7 @@ async function serve(
     const lines = [challenge(`${origin}${METADATA}`)].flat()
     response.setHeader('WWW-Authenticate', [...lines.slice(0, -1), `${lines.at(-1)}${error}`])
     response.writeHead(401).end()
-  }).listen(0, 'localhost')
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `http://localhost:${portOf(server)}/mcp`
 }

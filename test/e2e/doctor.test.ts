@@ -44,7 +44,7 @@ beforeAll(async () => {
       answer,
     )
     reply.writeHead(answer.status, answer.headers).end(answer.body)
-  }).listen(0, 'localhost')
+  }).listen(0, '127.0.0.1')
   await once(proxy, 'listening')
 })
 

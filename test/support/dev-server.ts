@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +10,9 @@ import { devVar } from '../../scripts/setup.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT, script } from './fixture.ts'
 
 const START_MS = 60_000
+
+// localhost can be two addresses. A busy machine may answer at the first one later than after Node's quarter of a second.
+setDefaultAutoSelectFamilyAttemptTimeout(10_000)
 
 /** Whose Worker is run. */
 interface Project {

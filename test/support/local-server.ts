@@ -115,7 +115,8 @@ function optionsFor(
   return convertV4MiniflareOptions({
     ...options,
     name: 'gatehouse',
-    host: 'localhost',
+    // Where localhost is ::1 at first, that is refused at once, and the next address is this one.
+    host: '127.0.0.1',
     port: 0,
     cf: false,
     script,

@@ -11,6 +11,7 @@ export default server.worker
 // One line for each Durable Object. wrangler.toml names each, too.
 export class AccountObject extends server.AccountObject {}
 export class LegacySession extends server.LegacySession {}
+export { DirectoryObject } from '#engine/admin/directory/object.ts'
 export { AuditObject } from '#engine/log/audit-object.ts'
 export { SeenObject } from '#engine/oauth/assertions/seen-object.ts'
 export { ClientObject } from '#engine/oauth/clients/object.ts'

@@ -20,7 +20,8 @@ import { readAppRedirectUris } from '#engine/settings/app-redirect-uris.ts'
 import { readTarget } from './deployment/configuration.ts'
 import { readOptions, refuse } from './options.ts'
 import { useProxy } from './proxy.ts'
-import { type Entry, Records } from './records.ts'
+import type { Entry } from './record-store.ts'
+import { Records } from './records.ts'
 
 const USAGE = `Usage: npm run client -- <command> [options]
 

@@ -1,6 +1,6 @@
 // The KV records of the local server. wrangler's own module opens them, with the settings of wrangler.toml.
 import { join } from 'node:path'
-import type { Store } from './records.ts'
+import type { Store } from './record-store.ts'
 
 const BINDING = 'RECORDS'
 

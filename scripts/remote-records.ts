@@ -1,7 +1,7 @@
 // The KV records of a deployed server, by Cloudflare's API.
 import { CloudflareError, cloudflare, ofAccount } from './deployment/cloudflare.ts'
 import { requireLiveWorker } from './deployment/live.ts'
-import type { Store } from './records.ts'
+import type { Store } from './record-store.ts'
 
 interface Page {
   readonly result: readonly { readonly name: string }[]

@@ -93,7 +93,9 @@ describe('a client whose removal fails half-way', () => {
     expect((await remove()).code).toBe(1)
     stage.account.interrupt = () => undefined
     expect((await remove()).code).toBe(0)
-    expect([...entries.keys()]).toEqual([revokedClientKey(id)])
+    // Beside it, only the lines for the owner's page.
+    const left = [...entries.keys()].filter((key) => !key.startsWith('audit:'))
+    expect(left).toEqual([revokedClientKey(id)])
   })
 })
 

@@ -1,6 +1,6 @@
 // Before `npm pack`: bundles the program, and copies the project that it starts from.
 import { execFileSync } from 'node:child_process'
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { packedName } from './src/template.ts'
@@ -20,5 +20,7 @@ await build({
   logLevel: 'warning',
 })
 const listed = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })
-for (const file of listed.split('\0').filter((file) => file !== '' && !file.startsWith('create/')))
+// git lists a file that was deleted until that is committed.
+const isOurs = (file: string) => file !== '' && !file.startsWith('create/') && existsSync(join(root, file))
+for (const file of listed.split('\0').filter(isOurs))
   cpSync(join(root, file), join(here, 'template', packedName(file)), { recursive: true })

@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isFork } from './changes.ts'
 
-/** A project that began with the package does not have its source. */
-const hasPackage = existsSync('create/package.json')
+/** A project that began with the package does not have its source, and a fork would pack its own files. */
+const hasPackage = existsSync('create/package.json') && !isFork(readFileSync('src/config.ts', 'utf8'))
 
 let folder: string
 let tarball: string

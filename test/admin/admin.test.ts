@@ -72,6 +72,12 @@ function directory() {
   return env.DIRECTORY.getByName('people')
 }
 
+/** A personal access token. */
+async function tokenOf(person: Visitor): Promise<string> {
+  const made = await person.post('/account/tokens/make', { name: 'Nightly job', days: '30' })
+  return /gatehouse_pat_[\w-]{92}/.exec(await made.text())?.[0] as string
+}
+
 /** A user who has signed in by an invitation, and allowed nothing. */
 async function invitee(
   name: string,
@@ -535,8 +541,21 @@ describe('the owner ends', () => {
     expect(await press(owner, 'remove-passkeys', { user: ada.user })).toContain('over already')
   })
 
+  it('the personal access tokens of a person, and of no other', async () => {
+    const [ada, bob] = [await newMember('Ada'), await newMember('Bob')]
+    const [hers, his] = [await tokenOf(ada.person), await tokenOf(bob.person)]
+    expect((await callTool(hers, 'whoami')).status).toBe(200)
+    expect(await press(owner, 'revoke-tokens', { user: ada.user })).toContain('tokens are revoked')
+    pass(120)
+    expect((await callTool(hers, 'whoami')).status).toBe(401)
+    expect((await callTool(his, 'whoami')).status).toBe(200)
+    expect(await (await ada.person.get('/account')).text()).toContain('revoked your tokens for scripts')
+    expect(await press(owner, 'revoke-tokens', { user: ada.user })).toContain('over already')
+  })
+
   it('nothing before a page has asked', async () => {
     const { person, user } = await invitee('Ada')
+    await tokenOf(person)
     const app = await OAuthClient.registered({ client_name: 'Notes for Mac' })
     const tokens = await app.connect(person)
     const page = await AdminPage.of(owner, `/person?user=${user}`)
@@ -547,6 +566,7 @@ describe('the owner ends', () => {
       '/ask?do=sign-out&user=ID',
       '/ask?do=disable&user=ID',
       '/ask?do=remove-passkeys&user=ID',
+      '/ask?do=revoke-tokens&user=ID',
       '/erase?user=ID',
       '/ask?do=revoke-all&user=ID',
       `/ask?do=revoke&user=ID&client_id=${app.id}`,

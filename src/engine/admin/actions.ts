@@ -11,6 +11,7 @@ import {
   endPasskeys,
   endRegistration,
   endSessions,
+  endTokens,
   type Subject,
 } from './end.ts'
 import { nameOfPerson } from './overview.ts'
@@ -69,6 +70,14 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     fields: ['user'],
     run: ofPerson(endPasskeys),
     notice: 'Their passkeys are removed.',
+  },
+  'revoke-tokens': {
+    title: 'Revoke the personal access tokens of a person',
+    consequences: 'Scripts with these tokens can no longer act for this person. They can make new tokens.',
+    button: 'Revoke tokens',
+    fields: ['user'],
+    run: ofPerson(endTokens),
+    notice: 'Their tokens are revoked, and stop working within two minutes.',
   },
   disable: {
     title: 'Disable a person',

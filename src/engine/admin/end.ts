@@ -1,4 +1,4 @@
-// What the owner ends: an app of a person, their sessions, their passkeys, all of it, a registration. Each can be pressed
+// What the owner ends: an app of a person, their sessions, passkeys or tokens, all of it, a registration. Each can be pressed
 // again, until nothing is left.
 
 import { PageError } from '../http/page-error.ts'
@@ -36,6 +36,13 @@ export async function endSessions(env: Env, { userId, actor }: Subject): Promise
 export async function endPasskeys(env: Env, { userId, actor }: Subject): Promise<Ended> {
   if (!(await orPage(accountOf(env, userId).removePasskeys()))) return 'gone'
   audit('passkey.removed', { user: userId, by: 'owner', actor }, await shown(env, userId))
+  return 'ended'
+}
+
+/** @throws PageError 503 */
+export async function endTokens(env: Env, { userId, actor }: Subject): Promise<Ended> {
+  if (!(await orPage(accountOf(env, userId).revokePersonalTokens()))) return 'gone'
+  audit('personal_token.revoked', { user: userId, by: 'owner', actor }, await shown(env, userId))
   return 'ended'
 }
 

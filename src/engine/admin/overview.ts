@@ -59,6 +59,7 @@ export async function person(env: Env, userId: string, methods: Names): Promise<
     apps: groupByClient(grants),
     unseen: Math.max(ids.length - GRANTS, 0),
     passkeys: standing.passkeys,
+    tokens: standing.tokens,
     isDisabled: standing.isDisabled,
   }
 }

@@ -73,7 +73,7 @@ export const EVENTS = {
   'passkey.renamed': ['user'],
   'passkey.removed': ['user', 'by', 'actor?'],
   'personal_token.made': ['user', 'client', 'scopes'],
-  'personal_token.revoked': ['user', 'client'],
+  'personal_token.revoked': ['user', 'client?', 'by', 'actor?'],
   'invitation.created': ['user', 'invitation'],
   'invitation.withdrawn': ['user', 'invitation'],
   'invitation.redeemed': ['user', 'invitation'],

@@ -2,12 +2,11 @@
 // for lists alone, and of storage only where the deployment has ceilings.
 import { logError } from '../log/log.ts'
 import { describeGrants } from '../oauth/grants/user-store.ts'
+import { isPersonal } from '../oauth/personal-tokens/token.ts'
 import { RESOURCE_SCOPES } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { withinCeiling } from '../people/ceiling.ts'
 import type { Settings } from '../settings/load.ts'
-
-const PERSONAL = 'personal-token:'
 
 /** The token with what its lists may show, for a message that asks for one. */
 export async function withAttainable(
@@ -27,8 +26,8 @@ async function attainableBy(
   settings: Settings,
   { userId, clientId, scopes, grant, scopeNames }: AccessToken,
 ): Promise<readonly string[] | undefined> {
-  // A machine and a personal token ask nobody for more.
-  if (userId === clientId || clientId.startsWith(PERSONAL)) return scopes
+  // A machine and a personal token cannot ask for more.
+  if (userId === clientId || isPersonal(clientId)) return scopes
   // The ceilings are for those who sign in here.
   if (settings.scopeCeilings.length === 0 || scopeNames) return undefined
   if (!grant) return scopes

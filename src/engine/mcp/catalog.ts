@@ -54,7 +54,10 @@ export function capabilitiesOf({ resources, prompts }: Catalog) {
   }
 }
 
-/** All that a server offers, registered with it. */
+/**
+ * All that a server offers, registered with it.
+ * @param scopeNames what our scopes are called at the authorization server that clients are sent to
+ */
 export function register(
   server: McpServer,
   catalog: Catalog,
@@ -63,7 +66,7 @@ export function register(
 ): void {
   const { tools, resources, prompts } = catalog
   const offers: readonly Offer[] = [...tools, ...resources, ...prompts]
-  for (const offer of offers) offer.register(server, callerOf, scopeNames)
+  for (const offer of offers) offer.register(server, callerOf)
   const sdk = server.server
   sdk.setRequestHandler('tools/list', async (_request, mcp) => {
     const listed = await listedFor(tools, callerOf(mcp))

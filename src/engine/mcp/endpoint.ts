@@ -19,7 +19,7 @@ import { asToolResult, readsResultsOnly } from './refusal.ts'
 import { forOperation } from './request-state.ts'
 import { newServer } from './server.ts'
 import { askSession, isOfSession } from './sessions/store.ts'
-import { isStrangers, reachableByStrangers, requireFewFrom } from './strangers.ts'
+import { isStrangers, publicOf, reachableByStrangers, requireFewFrom } from './strangers.ts'
 import { endingWith } from './stream.ts'
 
 /** Of a message whose sender is unknown: to parse JSON costs more than any refusal. */
@@ -51,22 +51,24 @@ export function mcpEndpoint(catalog: Catalog): Hono<AppEnv> {
       exposed: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
     }),
   )
-  app.all(RESOURCE_PATH, (c) => serve(c, catalog))
+  const open = publicOf(catalog)
+  app.all(RESOURCE_PATH, (c) => serve(c, catalog, open))
   return app
 }
 
-async function serve(c: Context<AppEnv>, catalog: Catalog): Promise<Response> {
+/** @param open what is public of the catalog; undefined where nothing is */
+async function serve(c: Context<AppEnv>, catalog: Catalog, open: Catalog | undefined): Promise<Response> {
   c.req.raw = withSingleHeaders(c.req.raw)
   if (isForeignOrigin(c))
     return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
   const started = Date.now()
-  const isPublic = isStrangers(c, catalog)
+  const isPublic = open !== undefined && isStrangers(c)
   if (isPublic) await requireFewFrom(c)
   const accessToken = isPublic ? undefined : await authenticate(c)
   const most = isPublic ? MAX_STRANGERS_BYTES : undefined
   const posted = c.req.method === 'POST' ? await readMessage(c.req.raw, most) : { message: undefined }
   const response =
-    'refusal' in posted ? posted.refusal : await handleMessage(c, catalog, accessToken, posted.message)
+    'refusal' in posted ? posted.refusal : await handleMessage(c, catalog, open, accessToken, posted.message)
   log(response.status === 403 ? 'scope.refused' : 'mcp.request', {
     ...(accessToken && { user: accessToken.userId, client: accessToken.clientId }),
     ...('message' in posted && posted.message && operationOf(posted.message)),
@@ -93,6 +95,7 @@ async function refuse(error: Error, c: Context<AppEnv>): Promise<Response> {
 async function handleMessage(
   c: Context<AppEnv>,
   catalog: Catalog,
+  open: Catalog | undefined,
   accessToken: AccessToken | undefined,
   message: Message | undefined,
 ): Promise<Response> {
@@ -100,8 +103,8 @@ async function handleMessage(
   const issuer = c.get('issuer')
   if (message) c.req.raw = withSingleParameters(c.req.raw, message)
   if (!accessToken) {
-    const open = reachableByStrangers(message ?? {}, catalog)
-    return open ? answer(c, open, message) : challenge(c, new NoToken())
+    const reachable = open && reachableByStrangers(message ?? {}, catalog, open)
+    return reachable ? answer(c, reachable, message) : challenge(c, new NoToken())
   }
   const caller = await withAttainable(env, c.get('settings'), accessToken, message)
   if (await isOfSession(c.req.raw, message)) {

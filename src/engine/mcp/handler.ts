@@ -33,7 +33,7 @@ export interface HandlerContext extends Caller {
   readonly mcp: ServerContext
 }
 
-/** What the handler of something public is given: nobody is known there, not even where a token came. */
+/** What the handler of something public is given: no caller, even where a token came. */
 export interface PublicContext {
   readonly env: Env
   readonly mcp: ServerContext
@@ -85,8 +85,7 @@ export interface Offer {
   /** Whether lists show it; absent: they do. */
   isListed?(caller: Known | Stranger): Promise<boolean>
   readonly upstream?: Readonly<Record<string, readonly string[]>>
-  /** @param scopeNames what our scopes are called at the authorization server that clients are sent to */
-  register(server: McpServer, callerOf: CallerOf, scopeNames?: Readonly<Record<string, string>>): void
+  register(server: McpServer, callerOf: CallerOf): void
 }
 
 /** Suggests values that begin with what was typed so far: at most 100 of them are sent. */

@@ -1,20 +1,19 @@
 // The parameters of a message, before the SDK sees them: it tells a client by a dump of its validator what is wrong, or
 // takes a malformed `initialize` for a message of a session that does not exist.
-import { specTypeSchemas } from '@modelcontextprotocol/server'
+import { PROTOCOL_VERSION_META_KEY, specTypeSchemas } from '@modelcontextprotocol/server'
 
 type Fields = Readonly<Record<string, unknown>>
 
 const MAX_PATH = 100
 /** Of a resource: no address that is listed here is near it. */
 const MAX_URI = 2048
-const PROTOCOL_VERSION = 'io.modelcontextprotocol/protocolVersion'
 
 /** What is wrong with the parameters of a request or notification, in one sentence. `null` is no way to leave one out. */
 export function problemOf(message: object): string | undefined {
   const { method, params } = message as Fields
   if (typeof method !== 'string') return undefined
   // The stateless protocol has no such method, which the SDK says.
-  if (method === 'initialize' && !isStateless(params)) return problemOfInitialize(message)
+  if (method === 'initialize' && !isStateless(message)) return problemOfInitialize(message)
   if (params === undefined) return undefined
   if (!isObject(params)) return 'params must be an object.'
   const { _meta, cursor, name, uri, arguments: args } = params
@@ -45,9 +44,10 @@ export function idOf(message: object): string | number | null {
   return isId(id) ? id : null
 }
 
-/** Whether parameters name their protocol version themselves, as the protocol does since 2026-07-28. */
-function isStateless(params: unknown): boolean {
-  return isObject(params) && isObject(params._meta) && PROTOCOL_VERSION in params._meta
+/** Whether a message is of the stateless protocol (2026-07-28), which puts its version into each one. */
+export function isStateless(message: { readonly params?: unknown }): boolean {
+  const { params } = message
+  return isObject(params) && isObject(params._meta) && PROTOCOL_VERSION_META_KEY in params._meta
 }
 
 function problemOfInitialize(message: object): string | undefined {

@@ -1,14 +1,11 @@
 // Refusals at /mcp. First the substance: which scopes a call needs (RFC 6750 §3.1, MCP authorization). Then the form that
 // the host understands: most read HTTP 401 and 403, ChatGPT only the result of a tool, with the challenge in `_meta`.
 // Nothing but the form depends on who the host says it is, so that a stranger may choose it.
-import {
-  PROTOCOL_VERSION_META_KEY,
-  requireScopes,
-  type ScopeChallengeHandler,
-} from '@modelcontextprotocol/server'
+import { requireScopes, type ScopeChallengeHandler } from '@modelcontextprotocol/server'
 import type { Scope } from '#config'
 import { RESOURCE_SCOPES } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import { isStateless } from './parameters.ts'
 
 /** The product that ChatGPT names in its User-Agent. */
 const USER_AGENT = /(?:^|\s)openai-mcp(?:\/|\s|$)/i
@@ -18,7 +15,7 @@ const CLIENT_ID = /^https:\/\/chatgpt\.com\/oauth\/(?!codex\/)/
 interface Message {
   readonly id?: unknown
   readonly method?: unknown
-  readonly params?: { readonly _meta?: unknown } | undefined
+  readonly params?: unknown
 }
 
 /** Refuses what needs a scope that the token lacks, before its handler runs. @param what `tool add_note` */
@@ -48,12 +45,6 @@ function describe(what: string, missing: readonly string[]): string {
   const scopes = missing.join(' and ')
   const text = `The ${what} needs the scope ${scopes}. Sign in again from the app, and allow ${scopes} when you are asked.`
   return text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
-}
-
-/** Whether a message is of the stateless protocol, which puts its version into each one. */
-function isStateless({ params }: Message): boolean {
-  const meta = params?._meta
-  return typeof meta === 'object' && meta !== null && PROTOCOL_VERSION_META_KEY in meta
 }
 
 /** Whether a host reads refusals only in the result of a tool. */

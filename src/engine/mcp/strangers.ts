@@ -34,18 +34,16 @@ const OPEN = new Set<unknown>([
 
 const isPublic = ({ access }: Offer) => access === 'public'
 
-/** What of a server is public. */
-function publicOf({ tools, resources, prompts }: Catalog): Catalog {
-  return {
-    tools: tools.filter(isPublic),
-    resources: resources.filter(isPublic),
-    prompts: prompts.filter(isPublic),
-  }
+/** What of a server is public; undefined where nothing is. */
+export function publicOf(catalog: Catalog): Catalog | undefined {
+  const tools = catalog.tools.filter(isPublic)
+  const resources = catalog.resources.filter(isPublic)
+  const prompts = catalog.prompts.filter(isPublic)
+  return tools.length + resources.length + prompts.length > 0 ? { tools, resources, prompts } : undefined
 }
 
-/** Whether a request names nobody, and there is something for nobody. A token, and be it garbage, is judged as one. */
-export function isStrangers({ req }: Context<AppEnv>, { tools, resources, prompts }: Catalog): boolean {
-  if (![...tools, ...resources, ...prompts].some(isPublic)) return false
+/** Whether a request comes without a token. A token that is garbage is judged as a token. */
+export function isStrangers({ req }: Context<AppEnv>): boolean {
   return (
     req.method === 'POST' && !req.raw.headers.has('Authorization') && !req.raw.headers.has('Mcp-Session-Id')
   )
@@ -57,10 +55,12 @@ export async function requireFewFrom(c: Context<AppEnv>): Promise<void> {
   throw tooOften()
 }
 
-/** What a stranger's message can reach; undefined where it needs a token. */
-export function reachableByStrangers(message: Message, catalog: Catalog): Catalog | undefined {
+/**
+ * What a stranger's message can reach; undefined where it needs a token.
+ * @param open what is public of it
+ */
+export function reachableByStrangers(message: Message, catalog: Catalog, open: Catalog): Catalog | undefined {
   if (OPEN.has(message.method)) return catalog
-  const open = publicOf(catalog)
   return isOf(message, open) ? open : undefined
 }
 

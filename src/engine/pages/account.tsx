@@ -49,6 +49,7 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
   passkey_removed: (about) => <>Removed the passkey {about}</>,
   personal_token_made: (about) => <>Made the token {about}</>,
   personal_token_revoked: (about) => <>Revoked the token {about}</>,
+  personal_tokens_revoked_by_owner: () => 'The owner of this server revoked your tokens for scripts',
   invitation_redeemed: (about) => <>{about} accepted your invitation</>,
   allowed: (about) => <>Allowed {about}</>,
   refreshed: (about) => <>{about} refreshed its tokens</>,

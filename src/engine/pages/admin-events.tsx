@@ -78,7 +78,14 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
       <>{person} removed a passkey</>
     ),
   'personal_token.made': ({ person }) => <>{person} made a personal access token</>,
-  'personal_token.revoked': ({ person }) => <>{person} revoked a personal access token</>,
+  'personal_token.revoked': ({ person, actor }) =>
+    actor ? (
+      <>
+        {actor} revoked the personal access tokens of {person}
+      </>
+    ) : (
+      <>{person} revoked a personal access token</>
+    ),
   'invitation.created': ({ person }) => <>{person} created an invitation</>,
   'invitation.withdrawn': ({ person }) => <>{person} withdrew an invitation</>,
   'invitation.redeemed': ({ person }) => <>{person} accepted an invitation</>,

@@ -15,11 +15,13 @@ export interface ShownPerson {
   /** How many grants there are beyond those that the apps are made of. */
   readonly unseen: number
   readonly passkeys: number
+  /** Personal access tokens. */
+  readonly tokens: number
   readonly isDisabled: boolean
 }
 
 export function personPage(person: ShownPerson, notice: string | undefined): Promise<Response> {
-  const { userId, name, method, joinedAt, seenAt, apps, unseen, passkeys, isDisabled } = person
+  const { userId, name, method, joinedAt, seenAt, apps, unseen, passkeys, tokens, isDisabled } = person
   const ask = (what: string) => `/admin/ask?do=${what}&user=${userId}`
   return adminPage({
     tab: 'People',
@@ -34,6 +36,7 @@ export function personPage(person: ShownPerson, notice: string | undefined): Pro
             {joinedAt !== undefined && fact('Joined', day(joinedAt))}
             {seenAt !== undefined && fact('Last sign-in', minute(seenAt))}
             {fact('Passkeys', passkeys)}
+            {tokens > 0 && fact('Tokens for scripts', tokens)}
             {isDisabled && fact('Account', 'Disabled')}
           </dl>
           <div class="row">
@@ -51,6 +54,7 @@ export function personPage(person: ShownPerson, notice: string | undefined): Pro
               </>
             )}
             {passkeys > 0 && button(ask('remove-passkeys'), 'Remove passkeys…')}
+            {tokens > 0 && button(ask('revoke-tokens'), 'Revoke tokens…')}
             {button(`/admin/erase?user=${userId}`, 'Delete everything…')}
           </div>
         </section>

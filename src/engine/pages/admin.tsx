@@ -211,7 +211,7 @@ function more(query: string, { next }: Part<unknown>, text: string) {
 const KINDS = {
   registered: () => 'Registered itself',
   described: (host: string | undefined) => `Describes itself on ${host}`,
-  owned: () => 'Registered by you, for itself',
+  owned: () => 'Registered by you',
 }
 
 function registrationCard({ key, kind, name, describedAt, answersGoTo, since }: Registered) {

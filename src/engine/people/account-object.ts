@@ -1,6 +1,6 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
-// may do for them upstream, their passkeys and personal access tokens, and the invitations they have made. Bounded: each of these has its cap below or
-// in its own file; the activity, whose lines sign-in limits and caps hold down, ends after 90 days.
+// may do for them upstream, their passkeys and personal access tokens, and the invitations they have made. Bounded: each of
+// these has its cap below or in its own file; the activity, of which there is so much of a kind, ends after 90 days.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { eraseEvents } from '../log/audit-store.ts'
@@ -73,6 +73,8 @@ export type AddGrantOutcome = 'added' | 'signed_out' | 'too_many' | 'too_often'
 export interface Standing {
   readonly apps: number
   readonly passkeys: number
+  /** Personal access tokens. */
+  readonly tokens: number
   readonly isDisabled: boolean
 }
 
@@ -287,7 +289,8 @@ export abstract class AccountObject extends DurableObject<Env> {
     const { apps } = this.#sql
       .exec<{ apps: number }>('SELECT count(DISTINCT client_id) AS apps FROM grants')
       .one()
-    return { apps, passkeys: this.#passkeys.list().length, isDisabled: this.isDisabled() }
+    const passkeys = this.#passkeys.list().length
+    return { apps, passkeys, tokens: this.#personalTokens.list().length, isDisabled: this.isDisabled() }
   }
 
   /** Ends every session, and begins none until enable(). Returns whether that is new. */
@@ -360,6 +363,11 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#passkeys.remove(id, place, otherWay, opens)
   }
 
+  /** Returns whether there were any. */
+  removePasskeys(): boolean {
+    return this.#passkeys.removeAll()
+  }
+
   personalTokens(): PersonalTokenDescription[] {
     return this.#personalTokens.list()
   }
@@ -385,8 +393,8 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   /** Returns whether there were any. */
-  removePasskeys(): boolean {
-    return this.#passkeys.removeAll()
+  revokePersonalTokens(): boolean {
+    return this.#personalTokens.revokeAll()
   }
 
   invitations(): Invitation[] {

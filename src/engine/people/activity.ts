@@ -11,6 +11,7 @@ type ActivityKind =
   | 'passkeys_removed_by_owner'
   | 'personal_token_made'
   | 'personal_token_revoked'
+  | 'personal_tokens_revoked_by_owner'
   | 'invitation_redeemed'
   | 'allowed'
   | 'refreshed'

@@ -114,4 +114,11 @@ export class PersonalTokens {
     if (gone) this.#note('personal_token_revoked', gone.name, place)
     return gone !== undefined
   }
+
+  /** Returns whether there were any. */
+  revokeAll(): boolean {
+    const { rowsWritten } = this.#sql.exec('DELETE FROM personal_tokens')
+    if (rowsWritten > 0) this.#note('personal_tokens_revoked_by_owner', '', '')
+    return rowsWritten > 0
+  }
 }

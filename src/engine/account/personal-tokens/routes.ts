@@ -44,7 +44,7 @@ personalTokens.post('/revoke', async (c) => {
   const { userId, identity } = await requireSession(c)
   const id = (await readForm(c.req.raw)).require('id')
   const revoked = await orPage(accountOf(c.env, userId).revokePersonalToken(id, whereFrom(c)))
-  if (revoked) audit('personal_token.revoked', { user: userId, client: id }, { person: identity })
+  if (revoked) audit('personal_token.revoked', { user: userId, client: id, by: 'user' }, { person: identity })
   return c.redirect('/account?done=token-revoked#tokens', 303)
 })
 

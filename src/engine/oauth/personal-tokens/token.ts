@@ -6,6 +6,7 @@ import { randomSecret } from '../../crypto/secrets.ts'
 export const PREFIX = 'gatehouse_pat_'
 
 const USER = 'user_'
+const CLIENT = 'personal-token:'
 const FORM = new RegExp(`^(${PREFIX}([\\w-]{43})[\\w-]{43})([\\w-]{6})$`)
 const CHECKSUM_LENGTH = 6
 
@@ -16,6 +17,16 @@ export interface PersonalToken {
    * that the secret of one works for no other. It begins with the checksum.
    */
   readonly hash: string
+}
+
+/** The client id of calls by a token. @param id what people and logs call the token by */
+export function clientIdOf(id: string): string {
+  return `${CLIENT}${id}`
+}
+
+/** Whether a client id is that of a personal access token. */
+export function isPersonal(clientId: string): boolean {
+  return clientId.startsWith(CLIENT)
 }
 
 /** A new token of this person. @returns its text, which is shown once, and what storage keeps */

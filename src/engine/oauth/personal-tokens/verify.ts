@@ -10,7 +10,7 @@ import { withinCeiling } from '../../people/ceiling.ts'
 import { admissionOf, isStillAdmitted } from '../../people/identity.ts'
 import type { KeptToken } from '../../people/personal-tokens.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
-import { type PersonalToken, parsePersonalToken } from './token.ts'
+import { clientIdOf, type PersonalToken, parsePersonalToken } from './token.ts'
 
 const MAX_REMEMBERED = 10_000
 
@@ -45,7 +45,7 @@ export async function verifyPersonalToken(
     userId,
     userName: identity.name,
     ...(identity.expiresAt !== undefined && { userExpiresAt: identity.expiresAt }),
-    clientId: `personal-token:${id}`,
+    clientId: clientIdOf(id),
     scopes: withinCeiling(settings, identity, scopes),
     expiresAt: Math.floor(expiresAt / 1000),
   }

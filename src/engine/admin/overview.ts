@@ -7,9 +7,11 @@ import { scriptEvents } from '../log/script-store.ts'
 import { listRegistrations, type Registration } from '../oauth/clients/overview-store.ts'
 import { destinationOf } from '../oauth/endpoints/authorization-response.ts'
 import { describeGrants, grantIdsOf } from '../oauth/grants/user-store.ts'
-import type { ListedPerson, Registered } from '../pages/admin.tsx'
-import type { Happened } from '../pages/admin-events.tsx'
+import type { Part } from '../pages/admin.tsx'
+import type { Registered } from '../pages/admin-apps.tsx'
+import type { ListedPerson } from '../pages/admin-people.tsx'
 import type { ShownPerson } from '../pages/admin-person.tsx'
+import type { Happened } from '../pages/event-words.tsx'
 import { accountOf } from '../people/account-store.ts'
 import { orPage } from '../people/session.ts'
 import type { Entry } from './directory/object.ts'
@@ -19,12 +21,6 @@ const REGISTRATIONS = 20
 const EVENTS = 30
 /** How many grants of one person are looked at. */
 const GRANTS = 20
-
-/** Something to show, and the word with which the next page is asked for; undefined where there is none. */
-export interface Part<T> {
-  readonly shown: readonly T[]
-  readonly next: string | undefined
-}
 
 /** What login methods are called, by their ids. */
 export type Names = (method: string) => string

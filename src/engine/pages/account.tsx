@@ -1,5 +1,6 @@
 // The account page: the signed-in user, the connected apps with a way to revoke each, the recent activity.
 import type { Child } from 'hono/jsx'
+import { type Activity, activityList } from './activity.tsx'
 import { page } from './layout.tsx'
 import { day, minute } from './time.tsx'
 
@@ -11,15 +12,6 @@ export interface ConnectedApp {
   readonly since: number
   readonly lastUsedAt: number
   readonly endsAt: number
-}
-
-interface Activity {
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  readonly kind: string
-  readonly about: string
-  readonly place: string
-  readonly times: number
 }
 
 interface Account {
@@ -36,31 +28,6 @@ interface Account {
 
 /** How many lines of activity are seen at once. */
 const FEW = 10
-
-/** What happened, in words; `about` is an app, a login method, a passkey or a person. */
-const HAPPENED: Record<string, (about: Child) => Child> = {
-  signed_in: (about) => <>Signed in with {about}</>,
-  signed_out_everywhere: () => 'Signed out everywhere',
-  signed_out_by_owner: () => 'The owner of this server signed you out everywhere',
-  disabled_by_owner: () => 'The owner of this server disabled your account',
-  enabled_by_owner: () => 'The owner of this server enabled your account again',
-  passkeys_removed_by_owner: () => 'The owner of this server removed your passkeys',
-  passkey_added: (about) => <>Added the passkey {about}</>,
-  passkey_removed: (about) => <>Removed the passkey {about}</>,
-  personal_token_made: (about) => <>Made the token {about}</>,
-  personal_token_revoked: (about) => <>Revoked the token {about}</>,
-  personal_tokens_revoked_by_owner: () => 'The owner of this server revoked your tokens for scripts',
-  invitation_redeemed: (about) => <>{about} accepted your invitation</>,
-  allowed: (about) => <>Allowed {about}</>,
-  refreshed: (about) => <>{about} refreshed its tokens</>,
-  revoked_by_user: (about) => <>Revoked {about}</>,
-  revoked_by_client: (about) => <>{about} revoked its own access</>,
-  revoked_by_owner: (about) => <>The owner of this server revoked {about}</>,
-  account_erased: (about) => <>Revoked {about}, because your data is being deleted</>,
-  not_allowed: (about) => <>Revoked {about}: the rules no longer admit you</>,
-  code_replayed: (about) => <>Revoked {about}: its sign-in code was used twice</>,
-  token_replayed: (about) => <>Revoked {about}: an old token came back, which may have been stolen</>,
-}
 
 export function accountPage(account: Account): Promise<Response> {
   const { person, apps, activity, sections, script, adminPath, notice } = account
@@ -181,24 +148,5 @@ function appCard(app: ConnectedApp) {
         </button>
       </form>
     </li>
-  )
-}
-
-function activityList(activity: readonly Activity[]) {
-  return (
-    <ul class="activity">
-      {activity.map(({ at, kind, about, place, times }) => (
-        <li>
-          <span>
-            {HAPPENED[kind]?.(<bdi>{about}</bdi>) ?? kind}
-            {times > 1 && ` (${times} times that day)`}
-          </span>
-          <span class="quiet">
-            {minute(at)}
-            {place && ` · ${place}`}
-          </span>
-        </li>
-      ))}
-    </ul>
   )
 }

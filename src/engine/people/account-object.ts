@@ -1,11 +1,11 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
 // may do for them upstream, their passkeys and personal access tokens, and the invitations they have made. Bounded: each of
-// these has its cap below or in its own file; the activity, of which there is so much of a kind, ends after 90 days.
+// these has its cap below or in its own file.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { eraseEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
-import type { Activity, Note } from './activity.ts'
+import { ACTIVITY_TABLES, type Activity, ActivityLog, type Note } from './activity.ts'
 import { type Admission, type Identity, isStillAdmitted } from './identity.ts'
 import {
   type AddedInvitation,
@@ -29,11 +29,11 @@ import {
   type PersonalTokenDescription,
   PersonalTokens,
 } from './personal-tokens.ts'
+import { type SessionProof, Sessions } from './sessions.ts'
 import type { UpstreamGrant } from './upstream.ts'
 import { UpstreamGrants, type UpstreamToken } from './upstream-grants.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const KEEP_MS = 90 * DAY_MS
 /** Grants that one person can have at a time, and give in a day: each is a record in KV, of whose writes there are few. */
 const MAX_GRANTS = { live: 100, aDay: 100 }
 const MAX_GRANTS_OF_GUEST = { live: 5, aDay: 10 }
@@ -43,17 +43,6 @@ const LINGER_MS = 60 * 60 * 1000
 const SESSIONS_MS = Math.max(LIFETIME.session, LIFETIME.accessToken) * 1000 + LINGER_MS
 const TOKENS_MS = LIFETIME.accessToken * 1000 + 5 * 60 * 1000
 const RETRY_MS = 5 * 60 * 1000
-/** Lines of activity of one kind: what can be done in a loop pushes out only its like. More than approvals in a day. */
-const MAX_OF_A_KIND = 200
-/** How many sessions can be ended one by one; one more ends all of them. */
-const MAX_ENDED = 500
-
-/** What a session shows of itself. */
-export interface SessionProof {
-  readonly id: string
-  readonly epoch: number
-}
-
 /** Deletes what tools keep of a person. */
 export type Forget = (env: Env, userId: string) => Promise<void>
 
@@ -88,8 +77,7 @@ interface SignIn {
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
-  CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
+  ${ACTIVITY_TABLES};
   ${PASSKEY_TABLES};
   ${PERSONAL_TOKEN_TABLES};
   ${INVITATION_TABLES}`
@@ -208,13 +196,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     if (!this.isLive(session)) return 'signed_out'
     const most = isGuest ? MAX_GRANTS_OF_GUEST : MAX_GRANTS
     if (this.grantIds().length >= most.live) return 'too_many'
-    const { count } = this.#sql
-      .exec<{ count: number }>(
-        "SELECT count(*) AS count FROM activity WHERE at > ? AND kind = 'allowed'",
-        Date.now() - DAY_MS,
-      )
-      .one()
-    if (count >= most.aDay) return 'too_often'
+    if (this.#activity.countSince('allowed', Date.now() - DAY_MS) >= most.aDay) return 'too_often'
     this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
     this.#noteNow('allowed', client.name, place)
     return 'added'
@@ -223,7 +205,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
   forgetGrant(id: string, activity: readonly Activity[]): void {
     const { rowsWritten } = this.#sql.exec('DELETE FROM grants WHERE id = ?', id)
-    if (rowsWritten > 0) for (const one of activity) this.#note(one)
+    if (rowsWritten > 0) for (const one of activity) this.#activity.add(one)
   }
 
   /** Ids of the grants that are not known to be over, the newest first. */
@@ -234,41 +216,22 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** The activity of the last 90 days, the newest first, without that of live grants. */
   activity(limit: number): Activity[] {
-    return this.#sql
-      .exec<{ [name in keyof Activity]: Activity[name] }>(
-        'SELECT * FROM activity WHERE at > ? ORDER BY at DESC LIMIT ?',
-        Date.now() - KEEP_MS,
-        limit,
-      )
-      .toArray()
+    return this.#activity.list(limit)
   }
 
   /** Whether a session is still signed in and of the current epoch. */
-  isLive({ id, epoch }: SessionProof): boolean {
-    return epoch === this.epoch() && this.ctx.storage.kv.get(`ended:${id}`) === undefined
+  isLive(session: SessionProof): boolean {
+    return this.#sessions.isLive(session)
   }
 
   /** Signs one session out. Its id is remembered for as long as a copy of its cookie could come back. */
   endSession(session: SessionProof): void {
-    if (!this.isLive(session)) return
-    const { kv } = this.ctx.storage
-    const now = Date.now()
-    const ended = [...kv.list<number>({ prefix: 'ended:' })]
-    const past = ended.filter(([, until]) => until <= now)
-    for (const [key] of past) kv.delete(key)
-    if (ended.length - past.length >= MAX_ENDED) this.#endSessions()
-    else kv.put(`ended:${session.id}`, now + LIFETIME.session * 1000)
-  }
-
-  #endSessions(): void {
-    const { kv } = this.ctx.storage
-    kv.put('epoch', this.epoch() + 1)
-    for (const [key] of [...kv.list({ prefix: 'ended:' })]) kv.delete(key)
+    this.#sessions.end(session)
   }
 
   /** Sessions that carry another epoch are over. */
   epoch(): number {
-    return this.ctx.storage.kv.get<number>('epoch') ?? 0
+    return this.#sessions.epoch()
   }
 
   /** Those of one client. */
@@ -280,7 +243,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
   signOutEverywhere(by: 'user' | 'owner' = 'user'): void {
     this.#upstream.clear()
-    this.#endSessions()
+    this.#sessions.endAll()
     this.#noteNow(by === 'owner' ? 'signed_out_by_owner' : 'signed_out_everywhere', '', '')
   }
 
@@ -298,7 +261,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     if (this.isDisabled()) return false
     this.ctx.storage.kv.put('disabled', true)
     this.#upstream.clear()
-    this.#endSessions()
+    this.#sessions.endAll()
     this.#noteNow('disabled_by_owner', '', '')
     return true
   }
@@ -418,6 +381,14 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#invitations.redeem(id, name)
   }
 
+  get #sessions(): Sessions {
+    return new Sessions(this.ctx.storage.kv)
+  }
+
+  get #activity(): ActivityLog {
+    return new ActivityLog(this.#sql)
+  }
+
   get #passkeys(): Passkeys {
     return new Passkeys(this.#sql, this.#noteNow)
   }
@@ -431,18 +402,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   readonly #noteNow: Note = (kind, about, place) =>
-    this.#note({ at: Date.now(), kind, about, place, times: 1 })
-
-  #note({ at, kind, about, place, times }: Activity): void {
-    const sql = this.#sql
-    sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
-    sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
-    sql.exec(
-      `DELETE FROM activity WHERE rowid IN
-        (SELECT rowid FROM activity WHERE kind = ? ORDER BY at DESC LIMIT -1 OFFSET ${MAX_OF_A_KIND})`,
-      kind,
-    )
-  }
+    this.#activity.add({ at: Date.now(), kind, about, place, times: 1 })
 }
 
 /** @param forget how tools delete what they keep of a person */

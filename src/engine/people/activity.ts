@@ -1,4 +1,12 @@
-// What a person can look back on.
+// What a person can look back on, and the part of an account object that keeps it. Bounded by kind and by age.
+
+const KEEP_MS = 90 * 24 * 60 * 60 * 1000
+/** Lines of one kind: what can be done in a loop pushes out only its like. More than approvals in a day. */
+const MAX_OF_A_KIND = 200
+
+export const ACTIVITY_TABLES = `
+  CREATE TABLE IF NOT EXISTS activity (at INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS activity_at ON activity (at)`
 
 type ActivityKind =
   | 'signed_in'
@@ -37,4 +45,39 @@ export type Activity = {
   place: string
   /** How often on that day, from that place. */
   times: number
+}
+
+export class ActivityLog {
+  readonly #sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /** The lines of the last 90 days, the newest first. */
+  list(limit: number): Activity[] {
+    return this.#sql
+      .exec<{ [name in keyof Activity]: Activity[name] }>(
+        'SELECT * FROM activity WHERE at > ? ORDER BY at DESC LIMIT ?',
+        Date.now() - KEEP_MS,
+        limit,
+      )
+      .toArray()
+  }
+
+  /** @param since in milliseconds since the epoch */
+  countSince(kind: ActivityKind, since: number): number {
+    const query = 'SELECT count(*) AS count FROM activity WHERE at > ? AND kind = ?'
+    return this.#sql.exec<{ count: number }>(query, since, kind).one().count
+  }
+
+  add({ at, kind, about, place, times }: Activity): void {
+    this.#sql.exec('DELETE FROM activity WHERE at <= ?', Date.now() - KEEP_MS)
+    this.#sql.exec('INSERT INTO activity VALUES (?, ?, ?, ?, ?)', at, kind, about, place, times)
+    this.#sql.exec(
+      `DELETE FROM activity WHERE rowid IN
+        (SELECT rowid FROM activity WHERE kind = ? ORDER BY at DESC LIMIT -1 OFFSET ${MAX_OF_A_KIND})`,
+      kind,
+    )
+  }
 }

@@ -7,9 +7,9 @@ import type { AppEnv } from '../http/app-env.ts'
 import { cookieName, cookieOptions } from '../http/cookies.ts'
 import { PageError } from '../http/page-error.ts'
 import { whereFrom } from '../http/requester.ts'
-import type { SessionProof } from './account-object.ts'
 import { accountOf } from './account-store.ts'
 import { admissionOf, type Identity, isStillAdmitted, secondsLeft, userIdOf } from './identity.ts'
+import type { SessionProof } from './sessions.ts'
 import type { UpstreamGrant } from './upstream.ts'
 
 export interface Session {

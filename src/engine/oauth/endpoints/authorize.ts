@@ -2,8 +2,7 @@
 // until a person has approved. GET checks the request and shows the consent page; POST, from that page, decides.
 import type { Context } from 'hono'
 import { LIFETIME } from '#config'
-import { sha256 } from '../../crypto/digest.ts'
-import { seal, unseal } from '../../crypto/seal.ts'
+import { seal } from '../../crypto/seal.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { requireOwnPage } from '../../http/own-page.ts'
@@ -15,7 +14,7 @@ import { consentPage } from '../../pages/consent.tsx'
 import { withinCeiling } from '../../people/ceiling.ts'
 import { secondsLeft } from '../../people/identity.ts'
 import { loginUrl, proofOf, readSession, type Session } from '../../people/session.ts'
-import { type Client, displayName } from '../clients/client.ts'
+import { displayName } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { staysOnThisComputer } from '../clients/redirect-uri.ts'
 import { approveClient } from '../clients/registration-store.ts'
@@ -25,24 +24,10 @@ import {
   type AuthorizationRequest,
   checkRequest,
   type ReturnAddress,
-  requireClient,
-  requireRegistered,
   requireReturnAddress,
 } from './authorization-request.ts'
 import { destinationOf, refusalUrl, refuse, responseUrl } from './authorization-response.ts'
-
-/** What the consent page showed, sealed into its form. */
-interface Consent {
-  readonly sessionId: string
-  readonly clientId: string
-  /** A hash of what the client said of itself when the page was made. */
-  readonly shown: string
-  readonly redirectUri: string
-  readonly state?: string
-  readonly request: AuthorizationRequest
-  /** What the person could allow beside that. */
-  readonly further?: readonly string[]
-}
+import { type Consent, checkDecision, fingerprint, requireDecision } from './consent-decision.ts'
 
 /** In characters, as much as comes back from a sign-in elsewhere (login/flow.ts). Clients have been seen to send 4,000. */
 const MAX_REQUEST_LENGTH = 12_000
@@ -77,82 +62,12 @@ export async function decide(c: Context<AppEnv>): Promise<Response> {
   const decision = await requireDecision(c, form)
   const { address, request, further, session, ticked } = decision
   if (form.get('decision') !== 'allow') return deny(c, address, session)
-  for (const check of CHECKS) {
-    const notice = await check(decision)
-    if (notice !== undefined) return askForConsent(c, address, request, further, session, notice)
-  }
+  const notice = await checkDecision(decision)
+  if (notice !== undefined) return askForConsent(c, address, request, further, session, notice)
   const scopes = [...request.scopes, ...further].filter(
     (scope) => scope === OFFLINE_ACCESS || ticked.includes(scope),
   )
   return allow(c, address, { ...request, scopes }, session)
-}
-
-/** What a person has decided about, as it is now. */
-interface Decision {
-  readonly consent: Consent
-  readonly address: ReturnAddress
-  readonly request: AuthorizationRequest
-  readonly further: readonly string[]
-  readonly session: Session
-  /** The scopes that came with the form. */
-  readonly ticked: readonly string[]
-}
-
-/** The page that this browser was shown, in this session. @throws PageError 403 */
-async function requireDecision(c: Context<AppEnv>, form: Parameters): Promise<Decision> {
-  const settings = c.get('settings')
-  const consent = await unseal<Consent>(settings, 'consent', c.get('issuer'), form.get('seal') ?? '')
-  const [session, client] = await Promise.all([readSession(c), consent && requireClient(c, consent.clientId)])
-  if (!session || !client || consent?.sessionId !== session.id) {
-    throw tooOld()
-  }
-  const { redirectUri, state } = consent
-  // A ceiling may have come down while the person looked at the page.
-  const allowed = (scopes: readonly string[]) => withinCeiling(settings, session.identity, scopes)
-  return {
-    consent,
-    address: { client, redirectUri, state },
-    request: { ...consent.request, scopes: allowed(consent.request.scopes) },
-    further: allowed(consent.further ?? []),
-    session,
-    ticked: form.all('scope'),
-  }
-}
-
-function tooOld(): PageError {
-  return new PageError(
-    403,
-    'This page is too old',
-    'You were signed out, or waited too long. Start again in the app.',
-  )
-}
-
-/** Throws where the request is not safe. Returns a notice where the person has to look again. */
-type Check = (decision: Decision) => string | undefined | Promise<string | undefined>
-
-// First where the answer goes, then whether the person saw what this is, then what they ticked.
-const CHECKS: readonly Check[] = [
-  ({ address }) => {
-    requireRegistered(address.client, address.redirectUri)
-    return undefined
-  },
-  async ({ consent, address }) =>
-    (await fingerprint(address.client)) === consent.shown
-      ? undefined
-      : 'The app has changed what it says about itself. Look again.',
-  ({ request, further, ticked }) => {
-    const offered = offeredScopes([...request.scopes, ...further])
-    if (ticked.every((scope) => offered.includes(scope))) return undefined
-    throw new PageError(403, 'That was not offered', 'A permission was sent that this page did not offer.')
-  },
-  ({ request, ticked }) =>
-    ticked.length === 0 && offeredScopes(request.scopes).length > 0
-      ? 'Nothing is ticked. Tick what to allow, or deny.'
-      : undefined,
-]
-
-function offeredScopes(scopes: readonly string[]): string[] {
-  return describeScopes(scopes).map(({ name }) => name)
 }
 
 async function askForConsent(
@@ -242,8 +157,4 @@ function tooLong(): PageError {
 function pathOf(c: Context<AppEnv>): string {
   const { pathname, search } = new URL(c.req.url)
   return pathname + search
-}
-
-function fingerprint(client: Client): Promise<string> {
-  return sha256(JSON.stringify(client.metadata))
 }

@@ -5,9 +5,9 @@ import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import { orUnavailable } from '../../http/errors.ts'
 import { PageError } from '../../http/page-error.ts'
-import type { SessionProof } from '../../people/account-object.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { secondsLeft } from '../../people/identity.ts'
+import type { SessionProof } from '../../people/sessions.ts'
 import { formatHandle } from '../tokens/handle.ts'
 import type { Code, GrantRecord } from './grant.ts'
 
@@ -16,12 +16,14 @@ const KV_METADATA_BYTES = 1024
 const KV_LEAST_SECONDS = 60
 
 const ACCOUNT = { href: '/account', text: 'Your account' }
+/** A consent page whose session is over, or that waited too long. */
+export const TOO_OLD = new PageError(
+  403,
+  'This page is too old',
+  'You were signed out, or waited too long. Start again in the app.',
+)
 const REFUSALS = {
-  signed_out: new PageError(
-    403,
-    'This page is too old',
-    'You were signed out, or waited too long. Start again in the app.',
-  ),
+  signed_out: TOO_OLD,
   too_many: new PageError(
     429,
     'You have connected as many apps as one person can',

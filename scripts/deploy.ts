@@ -26,6 +26,7 @@ import { checkSettings } from './deployment/settings.ts'
 import { begin, done, isPersonWatching, run, Stopped, warn } from './deployment/terminal.ts'
 import { type Bundle, tagOf, upload, withBundle } from './deployment/upload.ts'
 import { CHECKS, examine } from './doctor/checks.ts'
+import { connectClaude } from './how-to-connect.ts'
 import { readOptions } from './options.ts'
 import { useProxy } from './proxy.ts'
 
@@ -184,7 +185,7 @@ function howToConnect(origin: string): string {
   const url = `${origin}/mcp`
   return `
   Your MCP server:  ${url}
-  Connect Claude:   claude mcp add --transport http gatehouse ${url}
+  Connect Claude:   ${connectClaude(url)}
   Other apps:       ${origin}
   Who has access:   ${origin}/account
 `

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { NAME } from '#config'
 import { isPersonWatching } from './deployment/terminal.ts'
+import { connectClaude } from './how-to-connect.ts'
 import { passOptions } from './options.ts'
 import { readableLog } from './readable-log.ts'
 import { completeDevVars, devVar } from './setup.ts'
@@ -90,10 +90,9 @@ function readable(line: string): string {
 
 function howToConnect(origin: string): string {
   const url = `${origin}/mcp`
-  const name = NAME.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   return `
   Your MCP server:  ${url}
-  Connect Claude:   claude mcp add --transport http ${name} ${url}
+  Connect Claude:   ${connectClaude(url)}
   Home page:        ${origin}   (other apps; your account is at /account)
   Passphrase:       ${passphrase()}
 `

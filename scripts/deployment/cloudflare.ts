@@ -2,6 +2,7 @@
 import { wrangler } from '../wrangler.ts'
 
 const PATIENCE_MS = 30_000
+const FEDRAMP = 'fedramp_high'
 /** How often a read is sent while Cloudflare answers with 5xx. */
 const ATTEMPTS = 3
 
@@ -64,11 +65,16 @@ async function onlyAccount(): Promise<string> {
   return one.id
 }
 
+/** Where the API is: the same place as for wrangler. */
+export function apiBase(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { CLOUDFLARE_API_BASE_URL: url, CLOUDFLARE_COMPLIANCE_REGION: region } = environment
+  return url || `https://api${region === FEDRAMP ? '.fed' : ''}.cloudflare.com/client/v4`
+}
+
 async function request(method: string, path: string, body?: object): Promise<Response> {
   headers ??= credentials()
-  const base = process.env.CLOUDFLARE_API_BASE_URL || 'https://api.cloudflare.com/client/v4'
   for (let attempt = 1; ; attempt++) {
-    const response = await fetch(base + path, {
+    const response = await fetch(apiBase() + path, {
       method,
       headers: { ...(await headers), ...(body && { 'Content-Type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),

@@ -26,6 +26,7 @@ export interface Configuration {
   readonly base_dir?: string
   readonly find_additional_modules?: boolean
   readonly account_id?: string
+  readonly compliance_region?: string
   readonly workers_dev?: boolean
   readonly vars?: Readonly<Record<string, unknown>>
   readonly secrets?: { readonly required?: readonly string[] }
@@ -63,6 +64,12 @@ export function readTarget(name?: string, vars: Readonly<Record<string, string>>
   ) as typeof import('wrangler')
   const { rawConfig } = experimental_readRawConfig({ config: 'wrangler.toml' })
   const written = rawConfig as Configuration
+  const { compliance_region: region = process.env.CLOUDFLARE_COMPLIANCE_REGION } = written
+  if (region !== process.env.CLOUDFLARE_COMPLIANCE_REGION) {
+    throw new Stopped(
+      `Set CLOUDFLARE_COMPLIANCE_REGION=${region}, too: wrangler.toml says compliance_region.`,
+    )
+  }
   const configuration = name === undefined || name === written.name ? written : another(written, name)
   return targetOf({ ...configuration, vars: { ...configuration.vars, ...vars } })
 }

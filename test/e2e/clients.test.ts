@@ -119,13 +119,16 @@ describe('the client of the first SDK', () => {
     const write = { name: 'add_note', arguments: { text: 'Written by the first SDK' } }
     further = false
     const without = await connect()
+    expect(tokens?.scope).toBe('notes:read')
     await expect(without.callTool(write)).rejects.toThrow('Server returned 403 after trying upscoping')
     // It is as useful as before.
+    expect(tokens?.scope).toBe('notes:read')
     expect((await without.callTool({ name: 'list_notes', arguments: {} })).isError).toBeFalsy()
     await without.close()
 
     further = true
     const client = await connect()
+    expect(tokens?.scope).toBe('notes:read notes:write')
     expect((await client.callTool(write)).structuredContent).toMatchObject(write.arguments)
     await client.close()
   })

@@ -82,7 +82,12 @@ async function attack(server: DevServer, agent: Agent, raw: RawRequest, report: 
   }
 }
 
-function send(server: DevServer, agent: Agent, raw: RawRequest) {
+/**
+ * A server that answered before it had the whole body closes the connection soon after, and the next request on it can
+ * meet that moment (RFC 9112 §9.3.1). So what fails on a connection that served before goes once more, on one of its own:
+ * a server that hangs up on this request does so again.
+ */
+function send(server: DevServer, agent: Agent | false, raw: RawRequest) {
   const { hostname, port } = new URL(server.origin)
   return new Promise<{ status: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
     const { method, path } = raw
@@ -97,7 +102,9 @@ function send(server: DevServer, agent: Agent, raw: RawRequest) {
       },
     )
     sent.on('timeout', () => sent.destroy(new Error('It hangs.')))
-    sent.on('error', reject)
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      sent.reusedSocket && error.code === 'ECONNRESET' ? resolve(send(server, false, raw)) : reject(error),
+    )
     sent.end(raw.body)
   })
 }

@@ -1,9 +1,9 @@
 // `requestState` at /mcp: what a tool has sealed comes back to the call that it was sealed for.
 import '../support/state-tools.ts'
 import { describe, expect, it } from 'vitest'
+import { askModern } from '../support/mcp-ways.ts'
 import { OAuthClient } from '../support/oauth-client.ts'
 import { Visitor } from '../support/visitor.ts'
-import { MCP_URL, send } from '../support/worker.ts'
 
 interface Answer {
   readonly result?: {
@@ -14,29 +14,8 @@ interface Answer {
 }
 
 async function call(token: string, name: string, args: object, more: object = {}): Promise<Answer> {
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
-  }
-  const answer = await send(MCP_URL, {
-    method: 'POST',
-    headers: {
-      Authorization: `Bearer ${token}`,
-      'Content-Type': 'application/json',
-      Accept: 'application/json, text/event-stream',
-      'MCP-Protocol-Version': '2026-07-28',
-      'Mcp-Method': 'tools/call',
-      'Mcp-Name': name,
-    },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: { name, arguments: args, ...more, _meta },
-    }),
-  })
-  return answer.json()
+  const params = { name, arguments: args, ...more }
+  return (await askModern(token, 'tools/call', params, {}, { elicitation: { form: {} } })).json()
 }
 
 const owner = await Visitor.signedIn()

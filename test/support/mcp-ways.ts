@@ -12,11 +12,12 @@ export function askModern(
   method: string,
   params: object = {},
   headers: Record<string, string> = {},
+  capabilities: object = {},
 ): Promise<Response> {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientCapabilities': capabilities,
   }
   const { name, uri } = params as { name?: unknown; uri?: unknown }
   const named = name ?? uri

@@ -20,6 +20,7 @@ while (list.length < TOOLS) {
         limit: z.number().int().min(1).max(100).default(20).describe('How many at most'),
         exact: z.boolean().optional(),
       }),
+      annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
       handler: ({ text }) => text,
     }),
   )

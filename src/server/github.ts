@@ -17,7 +17,7 @@ export const listRepositories = defineTool({
   output: z.object({ repositories: z.array(repository) }),
   // Public data needs no scope. `repo` would add private repositories, and the right to change all of them.
   upstream: { github: [] },
-  annotations: { readOnlyHint: true, openWorldHint: true },
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
   handler: async ({ limit }, { upstream }) => {
     const github = upstream('github')
     const response = await github(`/user/repos?visibility=public&sort=updated&per_page=${limit}`)

@@ -13,7 +13,7 @@ export const whoami = defineTool({
     clientId: z.string(),
     scopes: z.array(z.string()),
   }),
-  annotations: { readOnlyHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
   handler: (_input, { user, client, scopes }) =>
     answer(`You act for ${user.name}, with the scopes: ${scopes.join(' ') || 'none'}.`, {
       userId: user.id,

@@ -57,7 +57,15 @@ export const contentTools: readonly Tool[] = [
 function tool(name: string, handler: (context: ToolContext) => ToolResult | Promise<ToolResult>): Tool {
   const description = 'A fixture of the conformance suite.'
   const input = z.object({})
-  return defineTool({ name, title: name, description, input, handler: (_input, context) => handler(context) })
+  const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
+  return defineTool({
+    name,
+    title: name,
+    description,
+    input,
+    annotations,
+    handler: (_input, context) => handler(context),
+  })
 }
 
 function embedded(uri: string, mimeType: string, text: string): Content {

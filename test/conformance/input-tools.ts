@@ -15,6 +15,7 @@ type Elicitation = Parameters<typeof inputRequired.elicit>[0]['requestedSchema']
 type Responses = ToolContext['mcp']['mcpReq']['inputResponses']
 
 const description = 'A fixture of the conformance suite.'
+const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
 const nothing = z.object({})
 const person = z.object({ name: z.string() })
 const confirmation = z.object({ ok: z.boolean() })
@@ -146,7 +147,7 @@ function define<Input extends z.ZodObject>(
   input: Input,
   handler: Parameters<typeof defineTool<Input, z.ZodObject>>[0]['handler'],
 ): Tool {
-  return defineTool<Input, z.ZodObject>({ name, title: name, description, input, handler })
+  return defineTool<Input, z.ZodObject>({ name, title: name, description, input, annotations, handler })
 }
 
 function ask(inputRequests: Record<string, InputRequest>, requestState?: string): InputRequiredResult {

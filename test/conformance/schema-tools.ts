@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { defineTool, type Tool } from '#engine/mcp/define-tool.ts'
 
 const description = 'A fixture of the conformance suite.'
+const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
 
 const address = z
   .object({ street: z.string().optional(), city: z.string().optional() })
@@ -37,6 +38,7 @@ export const schemaTools: readonly Tool[] = [
     title: 'json_schema_2020_12_tool',
     description: 'Tool with JSON Schema 2020-12 features',
     input: contact,
+    annotations,
     handler: (input) => `The input: ${JSON.stringify(input)}`,
   }),
   defineTool({
@@ -44,6 +46,7 @@ export const schemaTools: readonly Tool[] = [
     title: 'test_custom_headers',
     description,
     input: mirrored,
+    annotations,
     handler: ({ region, priority }) => `Priority ${priority} in ${region}`,
   }),
 ]

@@ -33,7 +33,7 @@ export const addTodo = defineTool({
   input: z.object({ text: z.string().min(1).max(500).describe('What to do') }),
   output: z.object({ id: z.number(), text: z.string() }),
   scope: 'todos:write',
-  annotations: { destructiveHint: false, openWorldHint: false },
+  annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
   handler: async ({ text }, { env, user }) => {
     const todo = await env.TODOS.getByName(user.id).add(text)
     return answer(\`Kept as to-do \${todo.id}.\`, todo)

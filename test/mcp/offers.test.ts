@@ -99,7 +99,8 @@ prompts.push(
   }),
 )
 
-const fixture = { title: 'A fixture', description, input: z.object({}) }
+const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
+const fixture = { title: 'A fixture', description, input: z.object({}), annotations }
 tools.push(
   defineTool({
     ...fixture,
@@ -495,6 +496,42 @@ describe('what cannot be declared', () => {
       expect(declare).toThrow('The resource x has an address of another form')
     },
   )
+})
+
+describe('what directories ask of a tool', () => {
+  const tool = { name: 'x', title: 'X', description, input: z.object({}), handler: () => 'Done.' }
+
+  it('does not compile without all three hints', () => {
+    // @ts-expect-error
+    defineTool(tool)
+    // @ts-expect-error
+    defineTool({ ...tool, annotations: { readOnlyHint: true, destructiveHint: false } })
+    // @ts-expect-error
+    defineTool({ ...tool, annotations: { readOnlyHint: true, openWorldHint: false } })
+    // @ts-expect-error
+    defineTool({ ...tool, annotations: { destructiveHint: false, openWorldHint: false } })
+    defineTool({ ...tool, annotations })
+  })
+
+  it.each(WAYS)('lists them as they are declared, %s', async (_way, open) => {
+    const { tools: listed } = await resultOf<{ tools: { name: string; annotations: object }[] }>(
+      (await open(ada.token))('tools/list'),
+    )
+    const hintsOf = (wanted: string) => listed.find(({ name }) => name === wanted)?.annotations
+    expect(hintsOf('list_notes')).toEqual(annotations)
+    expect(hintsOf('delete_notes')).toEqual({
+      readOnlyHint: false,
+      destructiveHint: true,
+      idempotentHint: true,
+      openWorldHint: false,
+    })
+  })
+
+  it('is a name of at most 64 characters', () => {
+    expect(defineTool({ ...tool, annotations, name: 'x'.repeat(64) }).name).toHaveLength(64)
+    const declare = () => defineTool({ ...tool, annotations, name: 'x'.repeat(65) })
+    expect(declare).toThrow('a name of more than 64 characters')
+  })
 })
 
 describe('the log', () => {

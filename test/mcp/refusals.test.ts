@@ -23,6 +23,7 @@ tools.push(
     title: 'Greet',
     description: 'A fixture.',
     input: z.object({}),
+    annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
     scope: ['notes:read', 'notes:write'],
     handler,
   }),

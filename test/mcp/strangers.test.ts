@@ -14,6 +14,7 @@ import { expectInvalidToken, listenToLog } from '../support/outcome.ts'
 import { configure, MCP_URL, ORIGIN, randomAddress, send } from '../support/worker.ts'
 
 const description = 'A fixture.'
+const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
 const handler = vi.fn((_input: object, context: object) => `Given: ${Object.keys(context).sort()}`)
 const secret = vi.fn(() => 'Not for strangers.')
 
@@ -24,6 +25,7 @@ tools.push(
     description,
     access: 'public',
     input: z.object({}),
+    annotations,
     handler,
   }),
   defineTool({
@@ -31,6 +33,7 @@ tools.push(
     title: 'For members',
     description,
     input: z.object({}),
+    annotations,
     visible: () => true,
     handler: secret,
   }),
@@ -307,7 +310,7 @@ describe('securitySchemes', () => {
 
 describe('what is public', () => {
   it('has no user in its type, and takes no scope', () => {
-    const tool = { name: 'x', title: 'X', description, input: z.object({}) }
+    const tool = { name: 'x', title: 'X', description, input: z.object({}), annotations }
     // @ts-expect-error
     defineTool({ ...tool, access: 'public', handler: (_input, { user }) => user.id })
     // @ts-expect-error

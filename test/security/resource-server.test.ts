@@ -276,6 +276,7 @@ describe('M3 RFC 6750 §3.1 a valid token without the scope', () => {
         title: 'Move notes',
         description: 'Needs both scopes.',
         input: z.object({}),
+        annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
         scope: ['notes:read', 'notes:write'],
         handler,
       }),
@@ -501,6 +502,7 @@ describe('M9 a tool that throws', () => {
         title: 'Fail',
         description: 'Always fails.',
         input: z.object({}),
+        annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
         handler: thrown,
       }),
     )

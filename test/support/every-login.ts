@@ -32,6 +32,7 @@ const askAcme = defineTool({
   title: 'Ask Acme',
   description: 'Asks an address as the person you act for.',
   input: z.object({ url: z.string(), follow: z.boolean().default(false) }),
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
   upstream: { acme: ['things:read'] },
   handler: async ({ url, follow }, { upstream }) => {
     const response = await upstream('acme')(url, follow ? { redirect: 'follow' } : {})

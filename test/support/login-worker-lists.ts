@@ -33,6 +33,7 @@ const askAcme = defineTool({
   title: 'Ask Acme',
   description: 'Asks Acme for the profile of the user that you act for.',
   input: z.object({}),
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
   upstream: { acme: ['offline_access'] },
   handler: async (_input, { upstream }) => {
     const response = await upstream('acme')('/me')

@@ -5,6 +5,7 @@ import { defineTool, type Tool } from '#engine/mcp/define-tool.ts'
 import { tools } from '../fixture/src/server/index.ts'
 
 const description = 'A fixture.'
+const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
 const nothing = z.object({})
 const person = z.object({ name: z.string() })
 
@@ -13,6 +14,7 @@ const askName = defineTool({
   title: 'Ask the person',
   description,
   input: nothing,
+  annotations,
   handler: (_input, { mcp, user }) => {
     const answer = acceptedContent(mcp.mcpReq.inputResponses, 'name', person)
     if (answer) return `${user.id} is ${answer.name}`
@@ -27,6 +29,7 @@ const askModel = defineTool({
   title: 'Ask the model',
   description,
   input: nothing,
+  annotations,
   handler: (_input, { mcp }) => {
     const answer = inputResponse(mcp.mcpReq.inputResponses, 'text')
     if (answer.kind === 'sampling') return `The model says ${JSON.stringify(answer.result.content)}`
@@ -46,6 +49,7 @@ const announce: Tool = {
       title: 'Announce',
       description,
       input: z.object({ text: z.string() }),
+      annotations,
       handler: async ({ text }) => {
         const params = { level: 'info' as const, data: text }
         await server.server.notification({ method: 'notifications/message', params })
@@ -61,6 +65,7 @@ const stay = defineTool({
   title: 'Stay',
   description,
   input: nothing,
+  annotations,
   handler: async (_input, { mcp: { mcpReq } }) => {
     await mcpReq.notify({ method: 'notifications/progress', params: { progressToken: 'stay', progress: 0 } })
     await new Promise((resolve) => mcpReq.signal.addEventListener('abort', resolve))
@@ -73,6 +78,7 @@ const seeContext = defineTool({
   title: 'See the context',
   description,
   input: nothing,
+  annotations,
   handler: (_input, { mcp }) => JSON.stringify(mcp.http, unfold),
 })
 

@@ -12,6 +12,7 @@ function confirmed(name: string) {
     title: name,
     description: 'A fixture.',
     input: z.object({ ids: z.array(z.string()) }),
+    annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
     handler: async ({ ids }, { mcp, sealState }) => {
       const state = mcp.mcpReq.requestState<{ ids: string[] }>()
       if (state && acceptedContent(mcp.mcpReq.inputResponses, 'confirm', answer)?.sure) {

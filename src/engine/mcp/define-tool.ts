@@ -28,12 +28,20 @@ export { type HandlerContext as ToolContext, ToolError } from './handler.ts'
 /** A plain text, what `answer()` makes, or any result that the SDK knows. */
 export type ToolResult = string | CallToolResult | InputRequiredResult
 
+/** What directories ask every tool to say, be it true or false. */
+type Hints = ToolAnnotations & {
+  readonly [Name in 'readOnlyHint' | 'destructiveHint' | 'openWorldHint']: boolean
+}
+
+/** Directories refuse a longer name. */
+const MAX_NAME = 64
+
 interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, Access>
   extends Definition<Access> {
   readonly input: Input
   /** The form of the structured part of the answer, if it has one. */
   readonly output?: Output
-  readonly annotations?: ToolAnnotations
+  readonly annotations: Hints
   readonly handler: (input: z.output<Input>, context: ContextOf<Access>) => ToolResult | Promise<ToolResult>
 }
 
@@ -57,10 +65,12 @@ export function defineTool<
   const Access extends 'public' | undefined = undefined,
 >(tool: ToolDefinition<Input, Output, Access>): Tool {
   const { name, title, description, input, output, access, annotations } = tool
+  if (name.length > MAX_NAME)
+    throw new Error(`The tool ${name} has a name of more than ${MAX_NAME} characters.`)
   const scopes = scopesOf(tool)
   const inputSchema = withJsonSchemaOnce(input)
   const outputSchema = output && withJsonSchemaOnce(output)
-  const said = { title, description, ...(annotations && { annotations }) }
+  const said = { title, description, annotations }
   const config = {
     ...said,
     inputSchema,

@@ -16,7 +16,7 @@ const listNotes = defineTool({
   }),
   output: z.object({ notes: z.array(note) }),
   scope: 'notes:read',
-  annotations: { readOnlyHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
   handler: async (input, context) => describe(await notebookOf(context).list(input.limit, input.before)),
 })
 
@@ -27,7 +27,7 @@ const searchNotes = defineTool({
   input: z.object({ text: z.string().min(1).max(200).describe('What to look for'), limit }),
   output: z.object({ notes: z.array(note) }),
   scope: 'notes:read',
-  annotations: { readOnlyHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
   handler: async (input, context) => describe(await notebookOf(context).search(input.text, input.limit)),
 })
 
@@ -38,7 +38,7 @@ const addNote = defineTool({
   input: z.object({ text: z.string().trim().min(1).max(10_000).describe('The text to keep') }),
   output: note,
   scope: 'notes:write',
-  annotations: { destructiveHint: false, openWorldHint: false },
+  annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
   handler: async ({ text }, context) => {
     const added = await notebookOf(context).add(text, context.user.expiresAt)
     return answer(`Kept as note ${added.id}.`, added)
@@ -52,7 +52,7 @@ const deleteNote = defineTool({
   input: z.object({ id: z.number().int().describe('The id of the note') }),
   output: z.object({ id: z.number() }),
   scope: 'notes:write',
-  annotations: { destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   handler: async ({ id }, context) => {
     if (!(await notebookOf(context).remove(id)))
       throw new ToolError(`There is no note ${id}. list_notes shows them.`)

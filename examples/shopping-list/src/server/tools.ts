@@ -14,7 +14,7 @@ export const listItems = defineTool({
   input: z.object({}),
   output: z.object({ items: z.array(item) }),
   scope: 'list:read',
-  annotations: { readOnlyHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
   handler: async (_input, { env }) => {
     const items = await listOf(env).items()
     return answer(textOf(items), { items })
@@ -28,7 +28,7 @@ export const addItem = defineTool({
   input: z.object({ text: z.string().trim().min(1).max(100).describe('What to buy, with the amount') }),
   output: item,
   scope: 'list:write',
-  annotations: { destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   handler: async ({ text }, { env, user }) => {
     const added = await listOf(env).add(text, user.id, user.name)
     if (added === undefined) throw new ToolError('The list is full. Tick something off first.')
@@ -42,7 +42,7 @@ export const tickItem = defineTool({
   description: 'Removes an item that was bought, by its number. list_items returns the numbers.',
   input: z.object({ id: z.number().int().describe('Its number') }),
   scope: 'list:write',
-  annotations: { destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   handler: async ({ id }, { env }) => {
     if (!(await listOf(env).tick(id))) throw new ToolError(`There is no item ${id}. list_items shows them.`)
     return `Item ${id} is ticked off.`

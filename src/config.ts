@@ -1,8 +1,22 @@
 // What you decide for every deployment: name, scopes, lifetimes, known app schemes. wrangler.toml has the settings that
 // differ between deployments.
+import type { ServerDescription } from '#engine/settings/description.ts'
 
 /** The name on every page. */
 export const NAME = 'Gatehouse'
+
+/** What the server says about itself: to apps, to users, and to directories. Addresses begin with `https://`. */
+export const SERVER: ServerDescription = {
+  title: NAME,
+  /** What it is for, in one sentence of at most 100 characters. */
+  description: 'Keeps your notes, and finds them again.', // sample
+  /** What a model should know before it uses the server. */
+  instructions: 'Keeps the notes of the user. Search before you add a note that may exist already.', // sample
+  // websiteUrl: 'https://example.com',
+  // privacy: 'https://example.com/privacy',
+  // terms: 'https://example.com/terms',
+  // support: 'mailto:help@example.com',
+}
 
 /**
  * Every scope, with the description that the consent page shows. A tool names one of these in

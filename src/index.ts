@@ -1,5 +1,5 @@
 // READ FIRST: what this server is made of. Everything outside engine/ is yours; nothing inside it is.
-//   config.ts   name, scopes, lifetimes, known apps
+//   config.ts   name, what the server says about itself, scopes, lifetimes, known apps
 //   login.ts    who signs in: one line per method
 //   theme.ts    how the pages look
 //   server/     what your MCP server offers, tools, resources and prompts: index.ts has the lists

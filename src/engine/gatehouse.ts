@@ -10,6 +10,7 @@ import { LinearRouter } from 'hono/router/linear-router'
 import { accountRoutes } from './account/routes.ts'
 import { noteSignIns, withDirectory } from './admin/directory/store.ts'
 import { adminRoutes } from './admin/routes.ts'
+import { directoryRoutes } from './directories/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { errorResponse, OAuthError } from './http/errors.ts'
 import { guardOrigin } from './http/origin-guard.ts'
@@ -25,6 +26,7 @@ import { legacySession } from './mcp/sessions/object.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
 import { errorPage, NOT_SET_UP, UNEXPECTED } from './pages/error.tsx'
+import { favicon } from './pages/favicon.ts'
 import type { Home } from './pages/home.tsx'
 import { accountObject, type Forget } from './people/account-object.ts'
 import { isLoopback } from './settings/secure-address.ts'
@@ -71,6 +73,10 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
   })
   // For uptime checks: the Worker runs, and its settings are valid. No storage is asked.
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
+  app.get('/favicon.svg', favicon)
+  // Where browsers and directories look that read no page.
+  app.get('/favicon.ico', favicon)
+  app.route('/', directoryRoutes)
   // Everything below belongs to the built-in authorization server, and is absent where that is off.
   app.use(async (c, next) => {
     c.set(

@@ -2,19 +2,20 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
+import { NAME, SERVER } from '#config'
 import { definePrompt } from '#engine/mcp/define-prompt.ts'
 import { defineResource } from '#engine/mcp/define-resource.ts'
 import { defineTool } from '#engine/mcp/define-tool.ts'
 import { type HandlerContext, ToolError } from '#engine/mcp/handler.ts'
 import { prompts, resources, tools } from '../fixture/src/server/index.ts'
 import { parameters } from '../support/chatgpt.ts'
-import { McpSession } from '../support/mcp-session.ts'
+import { initialize, McpSession, sendLegacy } from '../support/mcp-session.ts'
 import { askLegacy, askModern, messageOf, resultOf, WAYS } from '../support/mcp-ways.ts'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
 import { listenToLog } from '../support/outcome.ts'
 import { Machine } from '../support/owned-client.ts'
 import { Visitor } from '../support/visitor.ts'
-import { configure } from '../support/worker.ts'
+import { configure, ORIGIN } from '../support/worker.ts'
 
 const SECRET = 'db://root:hunter2@10.0.0.1'
 const notesOf = ({ env, user }: HandlerContext) => env.NOTEBOOKS.getByName(user.id).list(100)
@@ -496,6 +497,38 @@ describe('what cannot be declared', () => {
       expect(declare).toThrow('The resource x has an address of another form')
     },
   )
+})
+
+describe('the introduction', () => {
+  const described = {
+    name: NAME,
+    title: SERVER.title,
+    description: SERVER.description,
+    websiteUrl: SERVER.websiteUrl,
+    icons: [{ src: `${ORIGIN}/favicon.svg`, mimeType: 'image/svg+xml', sizes: ['any'] }],
+  }
+  const META = 'io.modelcontextprotocol/serverInfo'
+
+  it('says in server/discover what the server is, and how to use it', async () => {
+    const { instructions, _meta } = await resultOf<{ instructions: string; _meta: object }>(
+      askModern(ada.token, 'server/discover'),
+    )
+    expect(instructions).toBe(SERVER.instructions)
+    expect(_meta).toMatchObject({ [META]: described })
+  })
+
+  it('says the same in `initialize`', async () => {
+    const answer = await resultOf<{ instructions: string; serverInfo: object }>(
+      sendLegacy({ token: ada.token, message: initialize() }),
+    )
+    expect(answer.instructions).toBe(SERVER.instructions)
+    expect(answer.serverInfo).toMatchObject(described)
+  })
+
+  it('is left out of every other result, which carries the name alone', async () => {
+    const { _meta } = await resultOf<{ _meta: Record<string, object> }>(askModern(ada.token, 'tools/list'))
+    expect(_meta[META]).toEqual({ name: NAME, version: expect.any(String) })
+  })
 })
 
 describe('what directories ask of a tool', () => {

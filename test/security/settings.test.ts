@@ -13,6 +13,8 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['SESSION_KEY', { SESSION_KEY: 'short' }],
   ['OWNER_PASSPHRASE', { OWNER_PASSPHRASE: 'guessable' }],
   ['ALLOWED_USERS', { ALLOWED_USERS: 'nobody in particular' }],
+  ['OPENAI_APPS_CHALLENGE', { OPENAI_APPS_CHALLENGE: 'the internal one' }],
+  ['MCP_REGISTRY_AUTH', { MCP_REGISTRY_AUTH: 'internal' }],
   ['WORKLOADS', { WORKLOADS: [{ issuer: 'https://internal.example' }] }],
 ]
 

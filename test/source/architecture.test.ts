@@ -25,6 +25,7 @@ const shown = ({ by, of }: Arrow) => `${by} → ${of}`
 const DOWN: Readonly<Record<string, readonly string[]>> = {
   'gatehouse.ts': [
     'admin/',
+    'directories/',
     'account/',
     'mcp/',
     'login/',
@@ -37,6 +38,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
   ],
   'admin/': ['account/', 'login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'log/'],
   'account/': ['login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
+  'directories/': ['http/', 'settings/'],
   'mcp/': ['oauth/', 'people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/', 'version.ts'],
   'login/': ['people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'oauth/': ['people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/'],

@@ -5,7 +5,16 @@ import { importsIn, readSource } from '../support/imports.ts'
 
 /** What the engine takes from each of the fork's files. A type counts, too. */
 const SEAMS: Readonly<Record<string, readonly string[]>> = {
-  '#config': ['APP_REDIRECT_URIS', 'INITIAL_SCOPES', 'LIFETIME', 'LIMIT_PERIOD', 'NAME', 'SCOPES', 'Scope'],
+  '#config': [
+    'APP_REDIRECT_URIS',
+    'INITIAL_SCOPES',
+    'LIFETIME',
+    'LIMIT_PERIOD',
+    'NAME',
+    'SCOPES',
+    'SERVER',
+    'Scope',
+  ],
   '#theme': ['THEME'],
 }
 

@@ -1,7 +1,15 @@
 // The decisions of the family's server.
+import type { ServerDescription } from '#engine/settings/description.ts'
 
 /** The name on every page. */
 export const NAME = 'Family list'
+
+/** What the server says about itself: to apps, to users, and to directories. */
+export const SERVER: ServerDescription = {
+  title: NAME,
+  description: 'The shopping list of a family.',
+  instructions: 'Look at the list before you add an item: it may be there already.',
+}
 
 /**
  * Every scope, with the description that the consent page shows. A tool names one of these in

@@ -121,7 +121,8 @@ function answer(
 ): Promise<Response> {
   const { env } = c
   const reachable = reachableBy(message, catalog)
-  const surroundings = { env, settings: c.get('settings'), issuer: c.get('issuer') }
+  const introduces = message?.method === 'initialize' || message?.method === 'server/discover'
+  const surroundings = { env, settings: c.get('settings'), issuer: c.get('issuer'), introduces }
   const handler = createMcpHandler(() => newServer(reachable, surroundings))
   return handler.fetch(withoutToken(c.req.raw), {
     ...(authInfo && { authInfo }),

@@ -1,9 +1,10 @@
 // Answers MCP messages with a server of the SDK and what this project offers. Each call acts for the caller that its own
 // request authenticated, never for the caller of another request.
-import { McpServer, type ServerContext } from '@modelcontextprotocol/server'
-import { NAME } from '#config'
+import { type Implementation, McpServer, type ServerContext } from '@modelcontextprotocol/server'
+import { NAME, SERVER } from '#config'
 import { scopeNamesAt } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import type { ServerDescription } from '../settings/description.ts'
 import type { Settings } from '../settings/load.ts'
 import { VERSION } from '../version.ts'
 import { type Catalog, capabilitiesOf, register } from './catalog.ts'
@@ -28,6 +29,23 @@ interface Surroundings {
   readonly env: Env
   readonly settings: Settings
   readonly issuer: string
+  /** Whether a client asks who this is. Every other result carries the name alone. */
+  readonly introduces: boolean
+}
+
+const { title, description, instructions, websiteUrl, icons }: ServerDescription = SERVER
+
+/** What apps show of the server. */
+function introduction(issuer: string): Implementation {
+  const logo = { src: `${issuer}/favicon.svg`, mimeType: 'image/svg+xml', sizes: ['any'] }
+  return {
+    name: NAME,
+    version: VERSION,
+    title,
+    ...(description && { description }),
+    ...(websiteUrl && { websiteUrl }),
+    icons: icons ? [...icons] : [logo],
+  }
 }
 
 /** Who sent a message, and what it asks for; see authInfoOf() and forOperation(). */
@@ -40,7 +58,7 @@ function authenticated({ http }: ServerContext) {
   return { clientId, scopes, userId, userName, userExpiresAt, attainable, operation }
 }
 
-export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundings): McpServer {
+export function newServer(catalog: Catalog, { env, settings, issuer, introduces }: Surroundings): McpServer {
   const stateOf = (mcp: ServerContext) => {
     const { clientId, userId, operation } = authenticated(mcp)
     return requestState(settings, issuer, { userId, clientId, operation })
@@ -59,14 +77,12 @@ export function newServer(catalog: Catalog, { env, settings, issuer }: Surroundi
     }
   }
   const verify = (state: string, mcp: ServerContext) => stateOf(mcp).verify(state)
-  const server = new McpServer(
-    { name: NAME, version: VERSION },
-    {
-      capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings) },
-      cacheHints: CACHE_HINTS,
-      requestState: { verify },
-    },
-  )
+  const server = new McpServer(introduces ? introduction(issuer) : { name: NAME, version: VERSION }, {
+    ...(introduces && instructions && { instructions }),
+    capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings) },
+    cacheHints: CACHE_HINTS,
+    requestState: { verify },
+  })
   const [first] = settings.authorizationServers
   register(server, catalog, callerOf, first && scopeNamesAt(first))
   return server

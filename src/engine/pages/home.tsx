@@ -1,5 +1,6 @@
 // The home page: the address that connects an app, and the steps in each app.
 import type { Child } from 'hono/jsx'
+import { SERVER } from '#config'
 import { THEME } from '#theme'
 import { COPY, Copyable } from './copyable.tsx'
 import { page } from './layout.tsx'
@@ -21,7 +22,13 @@ export function homePage({ mcpUrl, local, signsInHere }: Home): Promise<Response
     script: COPY,
     children: (
       <>
-        <h1>{THEME.name}</h1>
+        <h1>{SERVER.title}</h1>
+        {SERVER.description && <p>{SERVER.description}</p>}
+        {SERVER.websiteUrl && (
+          <p>
+            <a href={SERVER.websiteUrl}>About {SERVER.title}</a>
+          </p>
+        )}
         <p>This is an MCP server. To connect an app, paste this address into it:</p>
         <Copyable text={mcpUrl} />
         {signsInHere ? (

@@ -2,6 +2,7 @@
 
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
+import { SERVER } from '#config'
 import { THEME } from '#theme'
 import { sha256Bytes } from '../crypto/digest.ts'
 import { CSS } from './style.ts'
@@ -22,7 +23,7 @@ interface Page {
   children: Child
 }
 
-/** Renders a page. It loads nothing, runs only its own script, and forbids frames and caches. */
+/** Renders a page. It loads nothing but its icon, runs only its own script, and forbids frames and caches. */
 export async function page(content: Page): Promise<Response> {
   const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, script, children } = content
   const html = (
@@ -32,7 +33,7 @@ export async function page(content: Page): Promise<Response> {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>{`${title} · ${THEME.name}`}</title>
-        <link rel="icon" href="data:," />
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <style>{raw(CSS)}</style>
       </head>
       <body>
@@ -44,7 +45,7 @@ export async function page(content: Page): Promise<Response> {
         </header>
         <main class={wide ? 'wide' : undefined}>{children}</main>
         <footer>
-          {THEME.links.map(({ href, text }) => (
+          {[...LINKS, ...THEME.links].map(({ href, text }) => (
             <a href={href}>{text}</a>
           ))}
         </footer>
@@ -60,7 +61,7 @@ export async function page(content: Page): Promise<Response> {
         "default-src 'none'",
         `style-src '${await hashOf(CSS)}'`,
         ...(script ? [`script-src '${await hashOf(script)}'`, "connect-src 'self'"] : []),
-        'img-src data:',
+        "img-src 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
         ...(formsLeaveThisOrigin ? [] : ["form-action 'self'"]),
@@ -71,6 +72,13 @@ export async function page(content: Page): Promise<Response> {
     },
   })
 }
+
+/** What a user may want to read before they approve an app. */
+const LINKS = [
+  { href: SERVER.privacy, text: 'Privacy policy' },
+  { href: SERVER.terms, text: 'Terms' },
+  { href: SERVER.support, text: 'Support' },
+].filter(({ href }) => href !== undefined)
 
 const hashes = new Map<string, Promise<string>>()
 

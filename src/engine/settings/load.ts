@@ -9,12 +9,13 @@ import {
   type Workload,
 } from './assertion-issuers.ts'
 import { type ForeignServer, readForeignServers } from './authorization-servers.ts'
+import { type DirectoryProofs, readProofs } from './directories.ts'
 import { readCeilings, readOwner, readRules, type ScopeCeiling } from './rules.ts'
 import { readSecrets, type Secrets } from './secrets.ts'
 import { isSecure } from './secure-address.ts'
 import { readSwitch, requireSetting, SettingsError } from './setting.ts'
 
-export interface Settings extends Secrets {
+export interface Settings extends Secrets, DirectoryProofs {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
   /** Hosts whose client metadata documents are accepted. */
@@ -73,6 +74,7 @@ function readSettings(env: Env): Settings {
     ...readRegistration(env),
     assertionIssuers: readAssertionIssuers(env),
     workloads: readWorkloads(env),
+    ...readProofs(env),
     ...readSecrets(env),
   }
 }

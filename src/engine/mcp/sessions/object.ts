@@ -63,7 +63,8 @@ export function legacySession(catalog: Catalog) {
     async #connect({ issuer, message }: Envelope, session: Session | undefined): Promise<SessionTransport> {
       const id = this.ctx.id.toString()
       const transport = new SessionTransport(id, session?.initialize ?? message, () => this.#newestStream())
-      await newServer(catalog, { env: this.env, settings: loadSettings(this.env), issuer }).connect(transport)
+      const surroundings = { env: this.env, settings: loadSettings(this.env), issuer, introduces: true }
+      await newServer(catalog, surroundings).connect(transport)
       if (session) {
         const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
         const answer = await transport.handleRequest(again, { parsedBody: session.initialize })

@@ -1,13 +1,16 @@
 // What this server says about itself: RFC 8414 (authorization server), RFC 9728 (protected resource), RFC 7517 (keys).
 import type { Context } from 'hono'
-import { NAME } from '#config'
+import { SERVER } from '#config'
 import type { AppEnv } from '../../http/app-env.ts'
+import type { ServerDescription } from '../../settings/description.ts'
 import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
 import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
 import { resourceOf } from '../resource.ts'
 import { announcedScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
 import { publicKeySet } from '../tokens/signing-keys.ts'
+
+const { title, websiteUrl, privacy, terms }: ServerDescription = SERVER
 
 export function authorizationServerMetadata(c: Context<AppEnv>): Response {
   const issuer = c.get('issuer')
@@ -36,6 +39,7 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     }),
     client_id_metadata_document_supported: isAllowedHost(c.get('settings')),
     authorization_response_iss_parameter_supported: true,
+    ...addresses({ service_documentation: websiteUrl, op_policy_uri: privacy, op_tos_uri: terms }),
   })
 }
 
@@ -53,12 +57,22 @@ export function protectedResourceMetadata(c: Context<AppEnv>): Response {
     // RFC 9728 §3.2: a list without an entry is left out.
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
-    resource_name: NAME,
+    resource_name: title,
+    ...addresses({
+      resource_documentation: websiteUrl,
+      resource_policy_uri: privacy,
+      resource_tos_uri: terms,
+    }),
   })
 }
 
 export function jwks(c: Context<AppEnv>): Response {
   return cached(publicKeySet(c.get('settings')))
+}
+
+/** Those that there are: no metadata has an empty address. */
+function addresses(all: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(all).filter(([, address]) => address !== undefined))
 }
 
 // A minute: long enough to spare most requests, short enough for a key rotation to wait for.

@@ -23,6 +23,7 @@ import { type Catalog, upstreamScopesOf } from './mcp/catalog.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
 import { foreignEndpoints } from './mcp/foreign-tokens/endpoints.ts'
 import { legacySession } from './mcp/sessions/object.ts'
+import { askingApp } from './oauth/endpoints/asking-app.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
 import { errorPage, NOT_SET_UP, UNEXPECTED } from './pages/error.tsx'
@@ -88,7 +89,7 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
   app.route('/', machineEndpoints)
   app.route('/', authorizationEndpoint)
   app.use('/login/*', noteSignIns)
-  app.route('/', loginRoutes(login, upstreamScopesOf(catalog)))
+  app.route('/', loginRoutes(login, upstreamScopesOf(catalog), askingApp))
   app.route('/', accountRoutes(login, forget))
   app.route('/', adminRoutes(login, forget))
 

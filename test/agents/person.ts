@@ -84,8 +84,6 @@ export class Person {
     }
     await allow.waitFor()
     if (this.ticksAll) for (const box of await page.getByRole('checkbox').all()) await box.check()
-    // As a person does: the pointer goes there, rests, clicks.
-    await allow.hover({ force: true })
     const sent = page.waitForRequest((request) => !request.url().startsWith(this.#options.origin))
     await allow.click()
     this.asked++

@@ -68,6 +68,13 @@ async function consentFor(person: Remote, name: string, callback?: string): Prom
   return person.authorizationRequest(callback).path
 }
 
+/** The path of the sign-in page that an app leads to. */
+async function signInFor(name: string): Promise<string> {
+  const app = new Remote(server.origin)
+  await app.register(name)
+  return `/login?return_to=${encodeURIComponent(app.authorizationRequest().path)}`
+}
+
 interface State {
   readonly who?: () => Remote
   readonly path: () => string | Promise<string>
@@ -106,6 +113,27 @@ const STATES: Readonly<Record<string, State>> = {
       await page.getByRole('alert').waitFor()
     },
   },
+  'the consent page of an app that wants more': {
+    who: () => busy,
+    path: async () => {
+      const callback = 'https://client.example/callback'
+      await busy.register(LONG, callback)
+      await busy.authorize(callback, ['notes:read'])
+      return busy.authorizationRequest(callback).path
+    },
+    act: (page) => page.getByText('Details').click(),
+  },
+  'the consent page of an app that was allowed before': {
+    who: () => busy,
+    path: async () => {
+      const callback = 'https://client.example/callback'
+      await busy.register('تطبيق الملاحظات', callback)
+      await busy.authorize(callback)
+      return busy.authorizationRequest(callback).path
+    },
+  },
+  'the sign-in page of an app with a long name': { path: () => signInFor(LONG) },
+  'the sign-in page of an app with a right-to-left name': { path: () => signInFor('تطبيق الملاحظات') },
   'the account page without an app': { who: () => fresh, path: () => '/account' },
   'the account page with many apps': { who: () => busy, path: () => '/account' },
   'the people of the owner, with an open invitation': {

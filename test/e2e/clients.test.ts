@@ -44,7 +44,6 @@ async function allow(url: URL, further = false): Promise<URL> {
   const button = page.getByRole('button', { name: 'Allow' })
   await button.waitFor()
   if (further) await page.getByRole('checkbox', { name: 'Add notes' }).check()
-  await button.hover({ force: true })
   const sent = page.waitForRequest((request) => !request.url().startsWith(server.origin))
   await button.click()
   const answer = new URL((await sent).url())

@@ -124,9 +124,8 @@ async function newApp(on: Page, signIn: (page: Page) => Promise<void>): Promise<
   const app = await App.start(server.mcpUrl, { pin: '2026-07-28' }, async (url) => {
     await on.goto(url.href)
     if (new URL(on.url()).pathname === '/login') await signIn(on)
-    await on.getByRole('heading', { name: 'Allow Desk & Co to use your account?' }).waitFor()
+    await on.getByRole('heading', { name: 'Allow Desk & Co to' }).waitFor()
     const button = on.getByRole('button', { name: 'Allow' })
-    await button.hover({ force: true })
     await button.click()
     await on.getByText('You can close this page').waitFor()
   })

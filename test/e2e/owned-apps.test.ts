@@ -38,7 +38,6 @@ async function allow(url: URL): Promise<void> {
     await page.getByRole('button', { name: 'Sign in' }).click()
   }
   const button = page.getByRole('button', { name: 'Allow' })
-  await button.hover({ force: true })
   await button.click()
   await page.getByText('You can close this page').waitFor()
 }

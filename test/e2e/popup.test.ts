@@ -105,7 +105,6 @@ describe('S20 a popup whose opener is of another origin', () => {
     await popup.getByRole('alert').waitFor()
     await signIn(popup)
     const allow = popup.getByRole('button', { name: 'Allow' })
-    await allow.hover({ force: true })
     await allow.click()
     await app.waitForFunction('window.received !== null')
     const answer = new URLSearchParams((await read('window.received')) as string)

@@ -52,8 +52,8 @@ describe('docs/cost.md', () => {
       return OAuthClient.registered()
     })
     await step('A user opens its link, and signs in', async () => {
-      await person.get((await app.authorizationRequest()).url)
-      await person.get('/login')
+      const signIn = await person.get((await app.authorizationRequest()).url)
+      await person.get(signIn.headers.get('Location') as string)
       await person.signIn()
     })
     const allow = () => app.authorize(person)

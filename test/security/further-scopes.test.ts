@@ -109,3 +109,88 @@ describe('A20 a tick at what the person may not grant', () => {
     await expectPage(await consent.submit({ scope: ['notes:read', 'notes:write'] }), 403)
   })
 })
+
+/** The scopes under each heading of the consent page. */
+function listed(html: string): [string, string[]][] {
+  const parts = html.split(/<p>(?=It |You already|You can)/).slice(1)
+  return parts.map((part) => [
+    part.split('</p>')[0] ?? '',
+    [...part.matchAll(/name="scope" value="([^"]+)"/g)].map(([, name = '']) => name),
+  ])
+}
+
+describe('A20 what the person has allowed the same app before', () => {
+  it('is told apart from what is new, and both are asked for', async () => {
+    const { app, visitor } = await asked('notes:read')
+    await app.connect(visitor, { scope: 'notes:read' })
+    const { url } = await app.authorizationRequest()
+    const consent = await visitor.openConsent(url)
+    expect(consent.html).toContain('to do more?')
+    expect(listed(consent.html)).toEqual([
+      ['It wants to also:', ['notes:write']],
+      ['You already allowed it to:', ['notes:read']],
+    ])
+    expect(consent.scopes).toEqual(['notes:write', 'notes:read'])
+    const again = await (await consent.submit({ scope: [] })).text()
+    expect(listed(again)[0]).toEqual(['It wants to also:', ['notes:write']])
+  })
+
+  it('counts for the one app, the one person, and as long as it lives', async () => {
+    const { app, visitor } = await asked('notes:read')
+    await app.connect(visitor, { scope: 'notes:read' })
+    const FIRST = [['It will know who you are here, and may:', ['notes:read', 'notes:write']]]
+    const [other, stranger] = [await OAuthClient.registered(), await Visitor.as(crypto.randomUUID())]
+    expect(listed((await visitor.openConsent((await other.authorizationRequest()).url)).html)).toEqual(FIRST)
+    const { url } = await app.authorizationRequest()
+    expect(listed((await stranger.openConsent(url)).html)).toEqual(FIRST)
+    await visitor.post('/account/revoke', { client_id: app.id })
+    expect(listed((await visitor.openConsent(url)).html)).toEqual(FIRST)
+  })
+
+  it('has its day where app, scopes and redirect URI are the same, and is asked for all the same', async () => {
+    const redirect_uris = ['https://client.example/callback', 'https://client.example/other']
+    const app = await OAuthClient.registered({ redirect_uris })
+    const visitor = await Visitor.as(crypto.randomUUID())
+    await app.connect(visitor)
+    const open = async (changes: Record<string, string>) =>
+      (await visitor.openConsent((await app.authorizationRequest(changes)).url)).html
+    const same = await open({})
+    expect(same).toMatch(/You allowed this on <time/)
+    expect(same).toContain('value="allow"')
+    for (const changes of [{ redirect_uri: redirect_uris[1] as string }, { scope: 'notes:read' }])
+      expect(await open(changes)).not.toContain('You allowed this on')
+  })
+
+  it('has no day where the answer goes to this computer: any program can use the port', async () => {
+    const redirect_uri = 'http://127.0.0.1:4711/callback'
+    const app = await OAuthClient.registered({ redirect_uris: [redirect_uri] })
+    const visitor = await Visitor.as(crypto.randomUUID())
+    const { url } = await app.authorizationRequest({ redirect_uri })
+    await (await visitor.openConsent(url)).allow()
+    expect((await visitor.openConsent(url)).html).not.toContain('You allowed this on')
+  })
+})
+
+describe('A12 the app that the sign-in page names', () => {
+  it.each([
+    ['Notes for Mac', 'Notes for Mac'],
+    ['<b>"Bold"</b>', '&lt;b&gt;&quot;Bold&quot;&lt;/b&gt;'],
+    ['تطبيق', 'تطبيق'],
+  ])('is the one that asks, and chose its name: %s', async (client_name, shown) => {
+    const { url } = await (await OAuthClient.registered({ client_name })).authorizationRequest()
+    const person = new Visitor()
+    const path = (await person.get(url)).headers.get('Location') as string
+    const sentence = `An app that calls itself <strong><bdi>${shown}</bdi></strong> sent you here.`
+    expect(await (await person.get(path)).text()).toContain(sentence)
+    const returnTo = url.pathname + url.search
+    expect(await (await person.signIn(returnTo, 'wrong')).text()).toContain(sentence)
+  })
+
+  it.each(['/account', '/authorize', '/authorize?client_id=unknown', '/other?client_id=unknown'])(
+    'is left out on the way to %s',
+    async (path) => {
+      const page = await new Visitor().get(`/login?return_to=${encodeURIComponent(path)}`)
+      expect(await expectPage(page, 200)).not.toContain('sent you here')
+    },
+  )
+})

@@ -81,11 +81,11 @@ export class Remote {
     return seal
   }
 
-  /** Has the person allow everything; returns a valid token request. */
-  async authorize(): Promise<Fields> {
-    const { path, verifier } = this.authorizationRequest()
+  /** Has the person allow these scopes; returns a valid token request. */
+  async authorize(callback = CALLBACK, scopes = ['notes:read', 'notes:write']): Promise<Fields> {
+    const { path, verifier } = this.authorizationRequest(callback)
     const form = new URLSearchParams({ seal: await this.consentSeal(path), decision: 'allow' })
-    for (const scope of ['notes:read', 'notes:write']) form.append('scope', scope)
+    for (const scope of scopes) form.append('scope', scope)
     const answer = new URL((await this.post('/authorize', form)).headers.get('Location') as string)
     const code = answer.searchParams.get('code')
     if (!code) throw new Error(`No code: ${answer}`)
@@ -94,7 +94,7 @@ export class Remote {
       client_id: this.clientId,
       code,
       code_verifier: verifier,
-      redirect_uri: CALLBACK,
+      redirect_uri: callback,
     }
   }
 

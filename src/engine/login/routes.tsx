@@ -4,13 +4,20 @@ import type { AppEnv, UpstreamScopes } from '../http/app-env.ts'
 import { requireOwnPage } from '../http/own-page.ts'
 import { readForm } from '../http/parameters.ts'
 import { log } from '../log/log.ts'
-import { loginPage } from '../pages/login.tsx'
+import { loginPage, type SentBy } from '../pages/login.tsx'
 import { localPath, loginUrl, readSession, signOut } from '../people/session.ts'
 import { type LoginMethod, scriptOf } from './method.ts'
 import { LoginRefused } from './refused.ts'
 
-/** @param upstreamScopes what the tools want to do upstream, by login method */
-export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: UpstreamScopes): Hono<AppEnv> {
+/**
+ * @param upstreamScopes what the tools want to do upstream, by login method
+ * @param appAt the app whose request is at a path, where there is one
+ */
+export function loginRoutes(
+  methods: readonly LoginMethod[],
+  upstreamScopes: UpstreamScopes,
+  appAt: (c: Context<AppEnv>, path: string) => Promise<SentBy | undefined>,
+): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.use('/login/*', async (c, next) => {
     c.set('upstreamScopes', upstreamScopes)
@@ -21,15 +28,16 @@ export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: Ups
     await next()
   })
 
-  const showForms = (returnTo: string, refused?: LoginRefused) => {
+  const showForms = async (c: Context<AppEnv>, returnTo: string, refused?: LoginRefused) => {
     const forms = methods.map(({ View }) => <View returnTo={returnTo} />)
     const { message, status, retryAfter } = refused ?? {}
-    return loginPage({ forms, script: scriptOf(methods), refusal: message, status, retryAfter })
+    const sentBy = await appAt(c, returnTo)
+    return loginPage({ sentBy, forms, script: scriptOf(methods), refusal: message, status, retryAfter })
   }
 
   app.get('/login', async (c) => {
     const returnTo = localPath(c.req.query('return_to'))
-    return (await readSession(c)) ? c.redirect(returnTo, 303) : showForms(returnTo)
+    return (await readSession(c)) ? c.redirect(returnTo, 303) : showForms(c, returnTo)
   })
 
   app.post('/logout', async (c) => {
@@ -46,7 +54,7 @@ export function loginRoutes(methods: readonly LoginMethod[], upstreamScopes: Ups
   function refusedToForms(routes: Hono<AppEnv>): Hono<AppEnv> {
     return new Hono<AppEnv>().route('/', routes).onError(async (error, c: Context<AppEnv>) => {
       if (!(error instanceof LoginRefused)) throw error
-      const page = await showForms(localPath(returnToOf(c)), error)
+      const page = await showForms(c, localPath(returnToOf(c)), error)
       // With the cookies that the method has set or deleted: what was tried once cannot be tried again.
       return c.newResponse(page.body, page)
     })

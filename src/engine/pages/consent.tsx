@@ -1,5 +1,7 @@
 // The consent page: who asks, for what, and where the answer goes. Allow and Deny are equally easy.
+import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
+import { day } from './time.tsx'
 
 interface Scope {
   readonly name: string
@@ -8,8 +10,10 @@ interface Scope {
 
 interface Consent {
   readonly clientName: string
+  readonly clientId: string
   /** The host that publishes the client's metadata document; undefined for a self-reported name. */
   readonly vouchedBy: string | undefined
+  readonly redirectUri: string
   /** Where the browser goes next, as the person would read it. */
   readonly redirectHost: string
   /** The answer goes to this computer, where any program could be asking. */
@@ -19,6 +23,10 @@ interface Consent {
   readonly path: string | undefined
   /** What the app asks for. */
   readonly scopes: readonly Scope[]
+  /** The names of those that the app has already. */
+  readonly already: readonly string[]
+  /** When the person allowed the very same, in milliseconds since the epoch; undefined where they did not. */
+  readonly sameAt: number | undefined
   /** What it did not ask for, and could be given. */
   readonly further: readonly Scope[]
   readonly lastsDays: number
@@ -26,48 +34,41 @@ interface Consent {
   readonly notice?: string | undefined
 }
 
+/**
+ * Allow is greyed out, and takes no click, for half a second after the page is shown. Without a script that is when it has
+ * loaded. With one it is also when its window comes to the front: a window above it that closes between the clicks of a
+ * double click must not leave the second one to Allow.
+ */
+const SHOWN_AGAIN = `
+const again = () => { for (const one of document.getAnimations()) { one.currentTime = 0; one.play() } }
+for (const shown of ['focus', 'pageshow']) addEventListener(shown, again)
+document.addEventListener('visibilitychange', again)`
+
 export function consentPage(consent: Consent): Promise<Response> {
-  const { clientName, vouchedBy, redirectHost, local, userName, path, lastsDays, seal, notice } = consent
-  const { scopes, further } = consent
+  const { clientName, vouchedBy, userName, path, further, sameAt, seal, notice } = consent
+  const isStepUp = consent.already.length > 0 && newScopes(consent).length > 0
   return page({
     title: `Allow ${clientName}?`,
     formsLeaveThisOrigin: true,
+    script: SHOWN_AGAIN,
     children: (
       <>
-        <form method="post" action="/authorize">
+        <form method="post" action="/authorize" class="consent">
           <h1>
-            Allow <bdi>{clientName}</bdi> to use your account?
+            Allow <bdi>{clientName}</bdi> {isStepUp ? 'to do more?' : 'to use your account?'}
           </h1>
           <p class="quiet">
             {vouchedBy === undefined
               ? 'The app chose this name itself. It is not verified.'
               : `${vouchedBy} publishes this name.`}
+            {sameAt !== undefined && <> You allowed this on {day(sameAt)}.</>}
           </p>
           {notice && (
             <p class="notice" role="alert">
               {notice}
             </p>
           )}
-          <dl class="facts">
-            <div>
-              <dt>You are signed in as</dt>
-              <dd>
-                <bdi>{userName}</bdi>
-              </dd>
-            </div>
-            <div>
-              <dt>You will be sent to</dt>
-              <dd>{redirectHost}</dd>
-            </div>
-          </dl>
-          {local && (
-            <p class="notice">
-              The answer goes to a program on this computer, and any program on it could be asking. Allow it
-              only if you have just started connecting it yourself.
-            </p>
-          )}
-          <p>It will know who you are here{scopes.length > 0 ? ', and may:' : '.'}</p>
-          {scopes.length > 0 && <Scopes scopes={scopes} ticked />}
+          {isStepUp ? stepUp(consent) : firstTime(consent)}
           {further.length > 0 && (
             <>
               <p>You can also allow:</p>
@@ -75,23 +76,20 @@ export function consentPage(consent: Consent): Promise<Response> {
               <p class="quiet">The app has not asked for this. Some apps cannot ask for it later.</p>
             </>
           )}
+          {whoAndWhere(consent)}
           <input type="hidden" name="seal" value={seal} />
           <div class="choice">
             <button type="submit" name="decision" value="deny">
               Deny
             </button>
-            {/* Arms half a second after the pointer arrives, so that no page can trick the second of two quick clicks. */}
             <span class="arms">
               <button type="submit" name="decision" value="allow" class="primary">
                 Allow
               </button>
             </span>
           </div>
-          <p class="quiet">
-            It lasts at most {lastsDays} days. You can revoke it at any time on{' '}
-            <a href="/account">your account page</a>.
-          </p>
         </form>
+        {details(consent)}
         {path !== undefined && (
           <form method="post" action="/logout">
             <input type="hidden" name="return_to" value={path} />
@@ -108,6 +106,86 @@ export function consentPage(consent: Consent): Promise<Response> {
   })
 }
 
+function newScopes({ scopes, already }: Consent): Scope[] {
+  return scopes.filter(({ name }) => !already.includes(name))
+}
+
+function firstTime({ scopes }: Consent): Child {
+  return (
+    <>
+      <p>It will know who you are here{scopes.length > 0 ? ', and may:' : '.'}</p>
+      {scopes.length > 0 && <Scopes scopes={scopes} ticked />}
+    </>
+  )
+}
+
+function stepUp(consent: Consent): Child {
+  return (
+    <>
+      <p>It wants to also:</p>
+      <Scopes scopes={newScopes(consent)} ticked />
+      <p>You already allowed it to:</p>
+      <Scopes scopes={consent.scopes.filter(({ name }) => consent.already.includes(name))} ticked />
+    </>
+  )
+}
+
+function whoAndWhere({ userName, redirectHost, local }: Consent): Child {
+  return (
+    <>
+      <dl class="facts">
+        <div>
+          <dt>You are signed in as</dt>
+          <dd>
+            <bdi>{userName}</bdi>
+          </dd>
+        </div>
+        <div>
+          <dt>You will be sent to</dt>
+          <dd>{redirectHost}</dd>
+        </div>
+      </dl>
+      {local && (
+        <p class="quiet">
+          The answer goes to a program on this computer, and any program on it could be asking. Allow it only
+          if you have just started connecting it yourself.
+        </p>
+      )}
+    </>
+  )
+}
+
+function details({ clientId, redirectUri, scopes, further, lastsDays }: Consent): Child {
+  const names = [...scopes, ...further].map(({ name }) => name)
+  return (
+    <>
+      <p class="quiet">
+        It lasts at most {lastsDays} days. You can revoke it at any time on{' '}
+        <a href="/account">your account page</a>.
+      </p>
+      <details class="quiet">
+        <summary>Details</summary>
+        <dl class="facts">
+          {fact('App', clientId)}
+          {fact('Answer goes to', redirectUri)}
+          {names.length > 0 && fact('Scopes', names.join(' '))}
+        </dl>
+      </details>
+    </>
+  )
+}
+
+function fact(name: string, value: string): Child {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <code>{value}</code>
+      </dd>
+    </div>
+  )
+}
+
 function Scopes({ scopes, ticked }: { scopes: readonly Scope[]; ticked: boolean }) {
   return (
     <ul class="scopes">
@@ -115,9 +193,7 @@ function Scopes({ scopes, ticked }: { scopes: readonly Scope[]; ticked: boolean 
         <li>
           <label>
             <input type="checkbox" name="scope" value={name} checked={ticked} />
-            <span>
-              {text} <code>{name}</code>
-            </span>
+            <span>{text}</span>
           </label>
         </li>
       ))}

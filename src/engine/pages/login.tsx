@@ -3,7 +3,15 @@ import type { Child } from 'hono/jsx'
 import { THEME } from '#theme'
 import { page } from './layout.tsx'
 
+/** The app that sent the person here. */
+export interface SentBy {
+  readonly name: string
+  /** The host that publishes its name; undefined where it chose the name itself. */
+  readonly vouchedBy: string | undefined
+}
+
 interface Login {
+  sentBy: SentBy | undefined
   /** What each login method shows. */
   forms: readonly Child[]
   script: string | undefined
@@ -14,7 +22,7 @@ interface Login {
   retryAfter?: number | undefined
 }
 
-export function loginPage({ forms, script, refusal, status, retryAfter }: Login): Promise<Response> {
+export function loginPage({ sentBy, forms, script, refusal, status, retryAfter }: Login): Promise<Response> {
   return page({
     title: 'Sign in',
     status,
@@ -23,6 +31,7 @@ export function loginPage({ forms, script, refusal, status, retryAfter }: Login)
     children: (
       <>
         <h1>Sign in to {THEME.name}</h1>
+        {sentBy && <Sender {...sentBy} />}
         {refusal && (
           <p class="notice" role="alert">
             {refusal}
@@ -36,4 +45,24 @@ export function loginPage({ forms, script, refusal, status, retryAfter }: Login)
       </>
     ),
   })
+}
+
+function Sender({ name, vouchedBy }: SentBy) {
+  const app = (
+    <strong>
+      <bdi>{name}</bdi>
+    </strong>
+  )
+  return (
+    <p>
+      {vouchedBy === undefined ? (
+        <>An app that calls itself {app}</>
+      ) : (
+        <>
+          {app} of {vouchedBy}
+        </>
+      )}{' '}
+      sent you here. You decide next what it may do.
+    </p>
+  )
 }

@@ -44,10 +44,10 @@ button:hover { filter: brightness(1.08) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .choice { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; margin: 1.4rem 0 1rem }
 .arms { position: relative; display: grid }
-@media (hover: hover) and (pointer: fine) {
-  .arms::after { content: ""; position: absolute; inset: 0 }
-  .arms:hover::after, .arms:focus-within::after { visibility: hidden; transition: visibility 0s .5s }
-}
+.arms::after { content: ""; position: absolute; inset: 0; cursor: not-allowed; visibility: hidden; animation: guard .5s step-end both }
+.arms button { animation: wait .5s step-end both }
+@keyframes guard { from { visibility: visible } to { visibility: hidden } }
+@keyframes wait { from { background: var(--tint); border-color: var(--line); color: var(--quiet) } }
 .notice { border-radius: 10px; padding: .75rem 1rem; margin: 0 0 1rem; background: var(--warn); color: var(--on-warn) }
 .notice.done { background: var(--tint); color: var(--ink) }
 .facts { margin: 0 0 1.2rem; padding: .85rem 1rem; background: var(--tint); border-radius: 10px; display: grid; gap: .5rem }
@@ -58,7 +58,12 @@ button:hover { filter: brightness(1.08) }
 .scopes li + li { border-top: 1px solid var(--line) }
 .scopes label { display: flex; gap: .75rem; align-items: baseline; padding: .75rem 1rem; margin: 0; font-weight: 400; cursor: pointer }
 .scopes input { accent-color: var(--accent); width: 1.1rem; height: 1.1rem; flex: none; translate: 0 .15rem }
-.scopes code { display: block; color: var(--quiet); font-size: .8rem }
+.consent .scopes label { padding: .5rem .9rem }
+.consent .scopes, .consent .facts { margin-bottom: .7rem }
+.consent p { margin-bottom: .6rem }
+.consent .facts { padding: .6rem .9rem; gap: .25rem }
+.consent .choice { margin: 1rem 0 .8rem }
+details .facts { margin: .3rem 0 .6rem; font-size: .85rem }
 .apps { list-style: none; margin: .8rem 0 0; padding: 0; display: grid; gap: .9rem }
 .app { border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem; display: flex; gap: 1rem;
   justify-content: space-between; align-items: flex-start; flex-wrap: wrap }

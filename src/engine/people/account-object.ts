@@ -224,6 +224,11 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#sessions.isLive(session)
   }
 
+  /** The ids of a user's grants to one client, the newest first; undefined where the session is over. */
+  grantIdsIn(session: SessionProof, clientId: string): string[] | undefined {
+    return this.isLive(session) ? this.grantIdsFor(clientId) : undefined
+  }
+
   /** Signs one session out. Its id is remembered for as long as a copy of its cookie could come back. */
   endSession(session: SessionProof): void {
     this.#sessions.end(session)
@@ -234,9 +239,10 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#sessions.epoch()
   }
 
-  /** Those of one client. */
+  /** Those of one client, the newest first. */
   grantIdsFor(clientId: string): string[] {
-    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM grants WHERE client_id = ?', clientId)
+    const query = 'SELECT id FROM grants WHERE client_id = ? ORDER BY opened_at DESC'
+    const rows = this.#sql.exec<{ id: string }>(query, clientId)
     return rows.toArray().map((row) => row.id)
   }
 

@@ -13,13 +13,15 @@ import { audit } from '../../log/audit.ts'
 import { consentPage } from '../../pages/consent.tsx'
 import { withinCeiling } from '../../people/ceiling.ts'
 import { secondsLeft } from '../../people/identity.ts'
-import { loginUrl, proofOf, readSession, type Session } from '../../people/session.ts'
+import { loginUrl, proofOf, readSessionAndGrants, type Session } from '../../people/session.ts'
 import { displayName } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { staysOnThisComputer } from '../clients/redirect-uri.ts'
 import { approveClient } from '../clients/registration-store.ts'
 import { openGrant } from '../grants/opening-store.ts'
+import { grantIdsOf } from '../grants/user-store.ts'
 import { describeScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
+import { type AllowedBefore, allowedBefore } from './allowed-before.ts'
 import {
   type AuthorizationRequest,
   checkRequest,
@@ -27,7 +29,13 @@ import {
   requireReturnAddress,
 } from './authorization-request.ts'
 import { destinationOf, refusalUrl, refuse, responseUrl } from './authorization-response.ts'
-import { type Consent, checkDecision, fingerprint, requireDecision } from './consent-decision.ts'
+import {
+  type Consent,
+  checkDecision,
+  type Decision,
+  fingerprint,
+  requireDecision,
+} from './consent-decision.ts'
 
 /** In characters, as much as comes back from a sign-in elsewhere (login/flow.ts). Clients have been seen to send 4,000. */
 const MAX_REQUEST_LENGTH = 12_000
@@ -36,10 +44,14 @@ export async function authorize(c: Context<AppEnv>): Promise<Response> {
   if (pathOf(c).length > MAX_REQUEST_LENGTH) throw tooLong()
   const parameters = Parameters.from(new URL(c.req.url).search.slice(1))
   // Asked at the same time: client and account are kept in different places, and neither answer depends on the other.
-  const [address, session] = await Promise.all([requireReturnAddress(c, parameters), readSession(c)])
+  const [address, signedIn] = await Promise.all([
+    requireReturnAddress(c, parameters),
+    readSessionAndGrants(c, parameters.get('client_id') ?? ''),
+  ])
   const request = checkRequest(c, parameters)
-  if (request instanceof OAuthError) return refuse(c, address, request, session)
-  if (!session) return c.redirect(loginUrl(pathOf(c)), 303)
+  if (request instanceof OAuthError) return refuse(c, address, request, signedIn?.session)
+  if (!signedIn) return c.redirect(loginUrl(pathOf(c)), 303)
+  const { session, grantIds } = signedIn
   const scopes = withinCeiling(c.get('settings'), session.identity, request.scopes)
   if (scopes.length === 0 && request.scopes.length > 0) {
     return refuse(
@@ -53,7 +65,8 @@ export async function authorize(c: Context<AppEnv>): Promise<Response> {
   const further = withinCeiling(c.get('settings'), session.identity, RESOURCE_SCOPES).filter(
     (scope) => !scopes.includes(scope),
   )
-  return askForConsent(c, address, { ...request, scopes }, further, session)
+  const before = await allowedBefore(c.env, grantIds, { scopes }, address.redirectUri)
+  return askForConsent(c, { address, request: { ...request, scopes }, further, session, before })
 }
 
 export async function decide(c: Context<AppEnv>): Promise<Response> {
@@ -63,21 +76,27 @@ export async function decide(c: Context<AppEnv>): Promise<Response> {
   const { address, request, further, session, ticked } = decision
   if (form.get('decision') !== 'allow') return deny(c, address, session)
   const notice = await checkDecision(decision)
-  if (notice !== undefined) return askForConsent(c, address, request, further, session, notice)
+  if (notice !== undefined) {
+    const grantIds = await grantIdsOf(c.env, session.userId, address.client.id)
+    const before = await allowedBefore(c.env, grantIds, request, address.redirectUri)
+    return askForConsent(c, { address, request, further, session, before }, notice)
+  }
   const scopes = [...request.scopes, ...further].filter(
     (scope) => scope === OFFLINE_ACCESS || ticked.includes(scope),
   )
   return allow(c, address, { ...request, scopes }, session)
 }
 
+interface Question extends Pick<Decision, 'address' | 'request' | 'further' | 'session'> {
+  readonly before: AllowedBefore
+}
+
 async function askForConsent(
   c: Context<AppEnv>,
-  { client, redirectUri, state }: ReturnAddress,
-  request: AuthorizationRequest,
-  further: readonly string[],
-  session: Session,
+  { address, request, further, session, before }: Question,
   notice?: string,
 ): Promise<Response> {
+  const { client, redirectUri, state } = address
   const consent: Consent = {
     sessionId: session.id,
     clientId: client.id,
@@ -87,14 +106,20 @@ async function askForConsent(
     request,
     further,
   }
+  const local = staysOnThisComputer(redirectUri)
   return consentPage({
     clientName: displayName(client),
+    clientId: client.id,
     vouchedBy: isDocumentUrl(client.id) ? new URL(client.id).host : undefined,
+    redirectUri,
     redirectHost: destinationOf(redirectUri),
-    local: staysOnThisComputer(redirectUri),
+    local,
     userName: session.identity.name,
     path: c.req.method === 'GET' ? pathOf(c) : undefined,
     scopes: describeScopes(request.scopes),
+    already: before.scopes,
+    // Of a program on this computer it proves nothing: another one can use the same port.
+    sameAt: local ? undefined : before.sameAt,
     further: describeScopes(further),
     lastsDays: Math.ceil(secondsLeft(session.identity, LIFETIME.grant) / (24 * 60 * 60)),
     seal: await seal(c.get('settings'), 'consent', c.get('issuer'), consent, LIFETIME.consent),

@@ -15,7 +15,6 @@ import type {
   RedeemEvent,
   RedeemOutcome,
   RefreshEvent,
-  Refreshes,
   RefreshOutcome,
   RevocationReason,
 } from './grant.ts'
@@ -36,11 +35,11 @@ interface Told {
 }
 
 /** What the owner of a grant is shown of it. */
-export interface GrantDescription {
-  readonly record: GrantRecord
+export interface GrantDescription extends Pick<GrantState, 'record' | 'refreshes'> {
   /** When a token of this grant was last seen; granular to an isolate's first sight of each access token. */
   readonly lastUsedAt: number
-  readonly refreshes: readonly Refreshes[]
+  /** Where the code went. */
+  readonly redirectUri: string
 }
 
 export class GrantObject extends DurableObject<Env> {
@@ -97,9 +96,9 @@ export class GrantObject extends DurableObject<Env> {
 
   describe(): GrantDescription | undefined {
     const state = this.#load()
-    return state && isLive(state, Date.now())
-      ? { record: state.record, lastUsedAt: state.lastUsedAt, refreshes: state.refreshes }
-      : undefined
+    if (!state || !isLive(state, Date.now())) return undefined
+    const { record, refreshes, lastUsedAt, code } = state
+    return { record, refreshes, lastUsedAt, redirectUri: code.redirectUri }
   }
 
   override async alarm(): Promise<void> {

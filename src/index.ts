@@ -17,6 +17,7 @@ export default server.worker
 export class AccountObject extends server.AccountObject {}
 export class LegacySession extends server.LegacySession {}
 export { DirectoryObject } from '#engine/admin/directory/object.ts'
+export { AlertObject } from '#engine/alerts/object.ts'
 export { AuditObject } from '#engine/log/audit-object.ts'
 export { SeenObject } from '#engine/oauth/assertions/seen-object.ts'
 export { ClientObject } from '#engine/oauth/clients/object.ts'

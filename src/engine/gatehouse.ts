@@ -10,13 +10,14 @@ import { LinearRouter } from 'hono/router/linear-router'
 import { accountRoutes } from './account/routes.ts'
 import { noteSignIns, withDirectory } from './admin/directory/store.ts'
 import { adminRoutes } from './admin/routes.ts'
+import { raiseAlerts } from './alerts/alerts.ts'
 import { directoryRoutes } from './directories/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { errorResponse, OAuthError } from './http/errors.ts'
 import { guardOrigin } from './http/origin-guard.ts'
 import { PageError } from './http/page-error.ts'
 import { secureHeaders } from './http/secure-headers.ts'
-import { logError } from './log/log.ts'
+import { logError, watchLines } from './log/log.ts'
 import type { LoginMethod } from './login/method.ts'
 import { loginRoutes } from './login/routes.tsx'
 import { type Catalog, upstreamScopesOf } from './mcp/catalog.ts'
@@ -49,6 +50,7 @@ interface Parts {
 
 /** A whole server: the Worker, and the two Durable Objects that depend on what the fork brings. */
 export function gatehouse(parts: Parts) {
+  watchLines(raiseAlerts)
   const forget = withDirectory(parts.forget)
   const { tools, resources = [], prompts = [] } = parts
   const catalog = { tools, resources, prompts }

@@ -27,6 +27,7 @@ function watch() {
     env.DIRECTORY,
     env.SEEN,
     env.SESSIONS,
+    env.ALERTS,
     env.NOTEBOOKS,
   ]
   const prototypes = new Set(namespaces.map((one) => Object.getPrototypeOf(one)))

@@ -27,6 +27,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
     'admin/',
     'directories/',
     'account/',
+    'alerts/',
     'mcp/',
     'login/',
     'oauth/',
@@ -39,6 +40,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
   'admin/': ['account/', 'login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'log/'],
   'account/': ['login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'directories/': ['http/', 'settings/'],
+  'alerts/': ['http/', 'settings/', 'log/'],
   'mcp/': ['oauth/', 'people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/', 'version.ts'],
   'login/': ['people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'oauth/': ['people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/'],
@@ -135,7 +137,7 @@ describe('the engine', () => {
 
   it('touches storage in files named store or object only', () => {
     const touches =
-      /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|DIRECTORY|SEEN|SESSIONS)\b|\bctx\.storage\b/
+      /\benv\.(RECORDS|GRANTS|CLIENTS|ACCOUNTS|AUDIT|DIRECTORY|SEEN|SESSIONS|ALERTS)\b|\bctx\.storage\b/
     const wrong = [...engine].filter(
       ([file, text]) =>
         touches.test(text) && !/[/-](store|object)\.ts$/.test(file) && !STORAGE_PARTS.includes(file),
@@ -158,6 +160,7 @@ const OPTIONAL: Readonly<Record<string, RegExp>> = {
   'mcp/foreign-tokens/': /^src\/engine\/mcp\/foreign-tokens\//,
   'mcp/sessions/': /^src\/engine\/mcp\/sessions\//,
   'admin/': /^src\/engine\/admin\//,
+  'alerts/': /^src\/engine\/alerts\//,
   'grant types beyond code and refresh':
     /^src\/engine\/oauth\/grant-types\/(client-credentials|identity-assertion|jwt-bearer)\.ts$/,
 }

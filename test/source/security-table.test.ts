@@ -50,6 +50,7 @@ const ATTACKS = [
   upTo('M', 14),
   upTo('W', 8),
   upTo('K', 6),
+  upTo('L', 1),
   READINGS,
 ].flat()
 

@@ -52,7 +52,9 @@ interface Meaning {
   /** An error code of OAuth. */
   code: string
   /** What of this server did not work. */
-  part: 'audit' | 'counts' | 'limiter'
+  part: 'alerts' | 'audit' | 'counts' | 'limiter'
+  /** Which kind of alert. */
+  alert: string
   retry_in_ms: number
 }
 
@@ -89,6 +91,7 @@ export const EVENTS = {
   'grant.revoked': ['user', 'client', 'grant', 'reason', 'actor?'],
   'scope.refused': ['user?', 'client?', 'operation?', 'tool?', 'prompt?', 'status', 'ms', 'version'],
   'issuer.unavailable': ['issuer', 'reason'],
+  'alert.failed': ['alert', 'reason', 'status?'],
   'mcp.request': ['user?', 'client?', 'operation?', 'tool?', 'prompt?', 'status', 'ms', 'version'],
   'tool.called': ['user?', 'client?', 'tool', 'outcome', 'ms'],
   'resource.read': ['user?', 'client?', 'resource', 'outcome', 'ms'],

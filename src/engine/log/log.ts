@@ -4,6 +4,16 @@
 import { count } from './counts.ts'
 import type { AuditEvent, Event, Fields, Line } from './events.ts'
 
+/** Looks at a line that was written. It must not throw: the request goes on. */
+type Watcher = (line: Line) => void
+
+const watchers = new Set<Watcher>()
+
+/** From now on the watcher is given each line. */
+export function watchLines(watcher: Watcher): void {
+  watchers.add(watcher)
+}
+
 /** Writes one line. An event that the owner's page shows, too, takes audit(). @param fields undefined ones are left out */
 export function log<E extends Exclude<Event, AuditEvent>>(event: E, fields: Fields<E>): void {
   writeLine('log', { event, ...fields })
@@ -27,6 +37,7 @@ export function writeLine(level: 'log' | 'error', line: Line): Line {
     // Not counted in its turn.
     console.error(JSON.stringify(errorLine(error, { part: 'counts' })))
   }
+  for (const watcher of watchers) watcher(shown)
   return shown
 }
 

@@ -1,6 +1,7 @@
 // What a deployment sets. `env` is read once into a frozen value; a setting that is missing or malformed stops the Worker
 // with one sentence that names the variable and the fix.
 import * as z from 'zod'
+import { type AlertTarget, readAlerts, readDailyKvWrites } from './alerts.ts'
 import { readAppRedirectUris } from './app-redirect-uris.ts'
 import {
   type AssertionIssuer,
@@ -42,6 +43,10 @@ export interface Settings extends Secrets, DirectoryProofs {
   readonly assertionIssuers: readonly AssertionIssuer[]
   /** The workloads that may act for themselves by what their platform says of them. */
   readonly workloads: readonly Workload[]
+  /** Where alerts go; undefined for no alerts. */
+  readonly alerts: AlertTarget | undefined
+  /** How many KV writes the plan has a day; undefined for no limit. */
+  readonly dailyKvWrites: number | undefined
 }
 
 const loaded = new WeakMap<object, Settings>()
@@ -75,6 +80,8 @@ function readSettings(env: Env): Settings {
     assertionIssuers: readAssertionIssuers(env),
     workloads: readWorkloads(env),
     ...readProofs(env),
+    alerts: readAlerts(env),
+    dailyKvWrites: readDailyKvWrites(env.DAILY_KV_WRITES),
     ...readSecrets(env),
   }
 }

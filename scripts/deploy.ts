@@ -25,7 +25,8 @@ import {
 import { checkSettings } from './deployment/settings.ts'
 import { begin, done, isPersonWatching, run, Stopped, warn } from './deployment/terminal.ts'
 import { type Bundle, tagOf, upload, withBundle } from './deployment/upload.ts'
-import { CHECKS, examine } from './doctor/checks.ts'
+import { CHECKS, newPatient } from './doctor/checks.ts'
+import { examine } from './doctor/examine.ts'
 import { connectClaude } from './how-to-connect.ts'
 import { readOptions } from './options.ts'
 import { useProxy } from './proxy.ts'
@@ -154,7 +155,7 @@ function namesItself(origin: string): (answer: unknown) => boolean {
 async function consultDoctor(origin: string): Promise<void> {
   const problems: string[] = []
   const checks = CHECKS.filter(({ registers }) => !registers)
-  for await (const { check, problem } of examine(new URL(`${origin}/mcp`), checks)) {
+  for await (const { check, problem } of examine(newPatient(new URL(`${origin}/mcp`)), checks)) {
     if (problem !== undefined) problems.push(`  ✗ ${check.rule}\n      ${problem}\n      Fix: ${check.fix}`)
   }
   if (problems.length > 0) {

@@ -1,6 +1,8 @@
 // What the doctor looks at: one entry a rule. A check throws an Error that says what it saw.
-import { printable } from '../printable.ts'
 import { bearerChallenge, type Challenge } from './challenges.ts'
+import type { Check } from './examine.ts'
+import { isLoopback } from './loopback.ts'
+import { metadataUrls, resourceMetadataPath } from './well-known.ts'
 
 type Json = Record<string, unknown>
 
@@ -14,49 +16,28 @@ export interface Patient {
   serverMetadata: Json
 }
 
-export interface Check {
-  readonly rule: string
-  readonly fix: string
-  /** It leaves an unused client behind. */
-  readonly registers?: boolean
-  readonly look: (patient: Patient) => Promise<void>
-}
-
-export interface Finding {
-  readonly check: Check
-  readonly problem: string | undefined
-}
-
 const TIMEOUT_MS = 10_000
 const ORIGIN_OF_A_PAGE = 'https://app.example'
+const REGISTRATION = {
+  client_name: 'doctor',
+  redirect_uris: ['http://127.0.0.1:3000/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+}
+const ABSENT = { client_uri: null, software_id: '', contacts: [] }
 
-/** Runs the checks one after the other; what one finds the next may need. */
-export async function* examine(mcp: URL, checks: readonly Check[]): AsyncGenerator<Finding> {
-  const patient: Patient = {
-    mcp,
-    challenge: new Map(),
-    resourceMetadata: {},
-    issuer: mcp.origin,
-    serverMetadata: {},
-  }
-  for (const check of checks) {
-    const problem = await check.look(patient).then(
-      () => undefined,
-      (error: Error) =>
-        error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message,
-    )
-    // It quotes a server that may be hostile.
-    yield { check, problem: problem === undefined ? undefined : printable(problem) }
-  }
+/** A server of which nothing is known but its address. */
+export function newPatient(mcp: URL): Patient {
+  return { mcp, challenge: new Map(), resourceMetadata: {}, issuer: mcp.origin, serverMetadata: {} }
 }
 
-export const CHECKS: readonly Check[] = [
+export const CHECKS: readonly Check<Patient>[] = [
   {
     rule: 'It is served over https, or on this computer',
     fix: 'Serve it over https. Plain http works for clients on the same computer only.',
     look: async ({ mcp }) => {
-      const local = ['localhost', '127.0.0.1', '[::1]'].includes(mcp.hostname)
-      if (mcp.protocol !== 'https:' && !local) throw new Error(`The address is ${mcp.protocol}//`)
+      if (mcp.protocol !== 'https:' && !isLoopback(mcp)) throw new Error(`The address is ${mcp.protocol}//`)
     },
   },
   {
@@ -184,17 +165,15 @@ export const CHECKS: readonly Check[] = [
   },
   {
     rule: 'A client can register, where that is offered',
-    fix: 'Answer RFC 7591 registration with 201, and leave out what is absent: null breaks clients.',
+    fix: 'Answer RFC 7591 registration with 201, and leave out what is absent: null breaks clients. Take null, "" and [] for absent: some clients write each field that they know.',
     registers: true,
     look: async ({ serverMetadata }) => {
       if (!offersRegistration(serverMetadata)) return
-      const response = await post(new URL(String(serverMetadata.registration_endpoint)), {
-        client_name: 'doctor',
-        redirect_uris: ['http://127.0.0.1:3000/callback'],
-        grant_types: ['authorization_code', 'refresh_token'],
-        token_endpoint_auth_method: 'none',
-        application_type: 'native',
-      })
+      const endpoint = new URL(String(serverMetadata.registration_endpoint))
+      const response = await post(endpoint, { ...REGISTRATION, ...ABSENT })
+      // To tell which of the two it refuses.
+      if (response.status >= 400 && (await post(endpoint, REGISTRATION)).status === 201)
+        throw new Error(`It refuses absent fields that are null or empty: ${JSON.stringify(ABSENT)}`)
       expectStatus(response, 201)
       const registered = (await response.json()) as Json
       const nulls = Object.keys(registered).filter((name) => registered[name] === null)
@@ -236,11 +215,14 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
-    rule: 'Pages of other origins may use the token endpoint and the metadata',
+    rule: 'Pages of other origins may use the endpoints and the metadata',
     fix: 'Send Access-Control-Allow-Origin there, too.',
     look: async ({ mcp, serverMetadata }) => {
       await preflight(new URL(String(serverMetadata.token_endpoint)))
       await preflight(new URL(resourceMetadataPath(mcp), mcp))
+      for (const name of ['registration_endpoint', 'revocation_endpoint']) {
+        if (serverMetadata[name] !== undefined) await preflight(new URL(String(serverMetadata[name])))
+      }
     },
   },
   {
@@ -257,10 +239,6 @@ function offersRegistration(serverMetadata: Json): boolean {
 
 function resourceMetadataUrl(challenge: Challenge['parameters']): string {
   return challenge.get('resource_metadata') ?? ''
-}
-
-function resourceMetadataPath(mcp: URL): string {
-  return `/.well-known/oauth-protected-resource${mcp.pathname}`
 }
 
 /** The headers that a preflight allows, in lower case. */
@@ -297,17 +275,6 @@ function get(url: URL, headers: Record<string, string> = {}): Promise<Response> 
 function post(url: URL, body: object): Promise<Response> {
   const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }
   return send(url, { method: 'POST', body: JSON.stringify(body), headers })
-}
-
-/** Where clients look for it, in their order (MCP authorization, "Authorization Server Metadata Discovery"). */
-function metadataUrls({ origin, pathname }: URL): URL[] {
-  const path = pathname === '/' ? '' : pathname
-  const paths = [
-    `/.well-known/oauth-authorization-server${path}`,
-    `/.well-known/openid-configuration${path}`,
-    `${path}/.well-known/openid-configuration`,
-  ]
-  return [...new Set(paths)].map((one) => new URL(one, origin))
 }
 
 /** The first metadata that is found; otherwise the problem of the first address. */

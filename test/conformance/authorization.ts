@@ -1,5 +1,5 @@
 // The suite's `authorization` mode: the code grant, for a client of each kind.
-import { freePort } from '../support/dev-server.ts'
+import { freePort } from '../../scripts/free-port.ts'
 import type { Remote } from '../support/remote.ts'
 import { CLIENT_ID } from './client-document.ts'
 import { problems, tally } from './report.ts'

@@ -1,56 +1,26 @@
 // `npm run doctor`, as a program: silent on a healthy server, and naming the fault on a broken one, each rule broken
 // once.
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { CHECKS } from '../../scripts/doctor/checks.ts'
+import { edit, type Fault, FaultyProxy } from '../support/faulty-proxy.ts'
 import { runScript } from '../support/fixture.ts'
 import { LocalServer } from '../support/local-server.ts'
 
-interface Answer {
-  status: number
-  headers: Record<string, string>
-  body: string
-}
-
-/** Changes an answer of a healthy server; returns nothing where it leaves it as it is. */
-type Fault = (asked: { method: string; path: string; authorized: boolean }, answer: Answer) => void
-
 let server: LocalServer
-let proxy: Server
-let fault: Fault | undefined
+let proxy: FaultyProxy
 
 beforeAll(async () => {
   server = await LocalServer.start()
-  proxy = createServer(async (asked, reply) => {
-    const body = await text(asked)
-    const { port } = new URL(server.origin)
-    const { method, url: path } = asked
-    // Plain, since faults change what it says.
-    const { 'accept-encoding': _, ...headers } = asked.headers
-    const forwarded = request({ port, host: 'localhost', method, path, headers })
-    forwarded.end(body)
-    const [response] = (await once(forwarded, 'response')) as [IncomingMessage]
-    const answer: Answer = {
-      status: response.statusCode ?? 0,
-      headers: response.headers as Record<string, string>,
-      body: await text(response),
-    }
-    delete answer.headers['transfer-encoding']
-    delete answer.headers['content-length']
-    fault?.(
-      { method: method ?? '', path: path ?? '', authorized: headers.authorization !== undefined },
-      answer,
-    )
-    reply.writeHead(answer.status, answer.headers).end(answer.body)
-  }).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
+  proxy = await FaultyProxy.start(server.origin)
 })
 
 afterAll(async () => {
-  proxy?.close()
+  proxy?.stop()
   await server?.stop()
+})
+
+beforeEach(() => {
+  proxy.fault = undefined
 })
 
 function doctor(...args: string[]): Promise<{ code: number; output: string }> {
@@ -58,19 +28,7 @@ function doctor(...args: string[]): Promise<{ code: number; output: string }> {
 }
 
 function doctorOnProxy(): Promise<{ code: number; output: string }> {
-  return doctor(`${proxyOrigin()}/mcp`)
-}
-
-function proxyOrigin(): string {
-  return `http://localhost:${(proxy.address() as { port: number }).port}`
-}
-
-/** Changes the JSON of an answer. */
-function edit(answer: Answer, change: (json: Record<string, unknown>) => void): void {
-  if (answer.body === '') return
-  const json = JSON.parse(answer.body) as Record<string, unknown>
-  change(json)
-  answer.body = JSON.stringify(json)
+  return doctor(proxy.mcpUrl.href)
 }
 
 const inServerMetadata =
@@ -83,8 +41,8 @@ const FAULTS: readonly (readonly [rule: string, Fault])[] = [
   ['Its clock is right', (_, answer) => (answer.headers.date = new Date(Date.now() - 300_000).toUTCString())],
   [
     'A request without a token is answered with 401',
-    ({ path, method, authorized }, answer) => {
-      if (path === '/mcp' && method === 'POST' && !authorized) answer.status = 403
+    ({ path, method, headers: { authorization } }, answer) => {
+      if (path === '/mcp' && method === 'POST' && authorization === undefined) answer.status = 403
     },
   ],
   [
@@ -96,14 +54,14 @@ const FAULTS: readonly (readonly [rule: string, Fault])[] = [
   ],
   [
     'GET is challenged, too',
-    ({ path, method, authorized }, answer) => {
-      if (path === '/mcp' && method === 'GET' && !authorized) answer.status = 405
+    ({ path, method, headers: { authorization } }, answer) => {
+      if (path === '/mcp' && method === 'GET' && authorization === undefined) answer.status = 405
     },
   ],
   [
     'A wrong token is answered',
-    ({ path, authorized }, { headers }) => {
-      if (path === '/mcp' && authorized) headers['www-authenticate'] = 'Bearer'
+    ({ path, headers: { authorization } }, { headers }) => {
+      if (path === '/mcp' && authorization !== undefined) headers['www-authenticate'] = 'Bearer'
     },
   ],
   [
@@ -155,6 +113,12 @@ const FAULTS: readonly (readonly [rule: string, Fault])[] = [
     },
   ],
   [
+    'A client can register',
+    ({ path, body }, answer) => {
+      if (path === '/register' && body.includes('null')) answer.status = 400
+    },
+  ],
+  [
     'An unknown client at the token endpoint',
     ({ path, method }, answer) => {
       if (path === '/token' && method === 'POST') answer.status = 400
@@ -170,12 +134,12 @@ const FAULTS: readonly (readonly [rule: string, Fault])[] = [
     'Pages of other origins may read the challenge',
     (_, { headers }) => delete headers['access-control-expose-headers'],
   ],
-  [
-    'Pages of other origins may use the token endpoint',
+  ...['/token', '/register', '/revoke'].map((endpoint): readonly [string, Fault] => [
+    'Pages of other origins may use the endpoints',
     ({ path }, { headers }) => {
-      if (path === '/token') delete headers['access-control-allow-origin']
+      if (path === endpoint) delete headers['access-control-allow-origin']
     },
-  ],
+  ]),
   [
     'A well-known address that does not exist',
     ({ path }, answer) => {
@@ -186,7 +150,6 @@ const FAULTS: readonly (readonly [rule: string, Fault])[] = [
 
 describe('the doctor', () => {
   it('finds nothing on this server', async () => {
-    fault = undefined
     const { code, output } = await doctorOnProxy()
     expect(output).toContain('All well')
     expect(output).not.toContain('✗')
@@ -194,24 +157,23 @@ describe('the doctor', () => {
   })
 
   it.each(FAULTS)('names the fault: %s', async (rule, broken) => {
-    fault = broken
+    proxy.fault = broken
     const { code, output } = await doctorOnProxy()
     expect(output).toContain(`✗ ${rule}`)
     expect(code).toBe(1)
   })
 
   it('finds the metadata of a server that has it as an OpenID provider only', async () => {
-    fault = undefined
-    const metadata = await (await fetch(`${proxyOrigin()}/.well-known/oauth-authorization-server`)).text()
-    fault = ({ path }, answer) => {
+    const metadata = await (await fetch(`${proxy.origin}/.well-known/oauth-authorization-server`)).text()
+    proxy.fault = ({ path }, answer) => {
       if (path === '/.well-known/oauth-authorization-server') answer.status = 404
       if (path === '/.well-known/openid-configuration') Object.assign(answer, { status: 200, body: metadata })
     }
-    expect((await doctor(`${proxyOrigin()}/mcp`, '--no-register')).output).toContain('All well')
+    expect((await doctor(`${proxy.origin}/mcp`, '--no-register')).output).toContain('All well')
   })
 
   it('finds nothing on a server without registration', async () => {
-    fault = inServerMetadata((json) => delete json.registration_endpoint)
+    proxy.fault = inServerMetadata((json) => delete json.registration_endpoint)
     expect((await doctorOnProxy()).output).toContain('All well')
   })
 

@@ -2,10 +2,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../scripts/free-port.ts'
 import { devVar } from '../../scripts/setup.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT, script } from './fixture.ts'
 
@@ -165,14 +166,4 @@ export function configWith(settings: string, folder: string): string[] {
   const file = join(folder, 'wrangler.toml')
   writeFileSync(file, `${config}\n${settings}`)
   return ['--config', file, '--env-file', join(FIXTURE, '.dev.vars')]
-}
-
-/** A free port. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

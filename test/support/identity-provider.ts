@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import Provider from 'oidc-provider'
 import type { Page } from 'playwright-core'
-import { freePort } from './dev-server.ts'
+import { freePort } from '../../scripts/free-port.ts'
 
 /** The one who asks about opaque tokens. */
 export const RESOURCE_SERVER = { client_id: 'gatehouse', client_secret: 'a secret of two servers' }

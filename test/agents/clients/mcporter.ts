@@ -1,4 +1,4 @@
-import { freePort } from '../../support/dev-server.ts'
+import { freePort } from '../../../scripts/free-port.ts'
 import type { Agent } from '../agent.ts'
 
 export const agent: Agent = {

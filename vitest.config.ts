@@ -3,6 +3,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SECRETS } from './scripts/setup.ts'
 import { WRANGLER_ENVIRONMENT } from './scripts/wrangler.ts'
+import { keepTemporaryFilesInMemory } from './test/support/in-memory.ts'
 import { hideExpected } from './test/support/quiet.ts'
 import { LongestFirst } from './test/support/sequencer.ts'
 
@@ -11,6 +12,7 @@ const secrets = Object.fromEntries(
 )
 
 hideExpected()
+keepTemporaryFilesInMemory()
 
 // Wrangler looks for them here where there is no .dev.vars, and tells each time where it has found them.
 for (const [name, value] of Object.entries(secrets)) process.env[name] ??= value
@@ -53,6 +55,14 @@ function inWorkerd(configPath: string) {
 // Some tests make thousands of requests, and a busy machine must not make them fail.
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 }
 
+/** Tests in Node that start programs, which load wrangler, too. */
+const programs = {
+  globalSetup: ['test/support/dev-vars.ts'],
+  env: { NODE_COMPILE_CACHE: WRANGLER_ENVIRONMENT.NODE_COMPILE_CACHE, WRANGLER_LOG: 'log' },
+  ...timeouts,
+}
+const inNode = { resolve: { conditions: ['fixture', 'node'] } }
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -87,15 +97,13 @@ export default defineConfig({
       },
       {
         // The same from outside: over a socket, with real clients and a real browser; and the source as text.
-        ssr: { resolve: { conditions: ['fixture', 'node'] } },
-        test: {
-          name: 'outside',
-          globalSetup: ['test/support/dev-vars.ts'],
-          // The programs that are started load wrangler, too.
-          env: { NODE_COMPILE_CACHE: WRANGLER_ENVIRONMENT.NODE_COMPILE_CACHE, WRANGLER_LOG: 'log' },
-          include: ['test/{e2e,source,commands,fork}/**/*.test.ts'],
-          ...timeouts,
-        },
+        ssr: inNode,
+        test: { ...programs, name: 'outside', include: ['test/{e2e,source}/**/*.test.ts'] },
+      },
+      {
+        // What a person types in a terminal: deployments to a stand-in, forks, `npm create`. `npm test` leaves them out.
+        ssr: inNode,
+        test: { ...programs, name: 'commands', include: ['test/{commands,fork}/**/*.test.ts'] },
       },
     ],
   },

@@ -1,4 +1,4 @@
-// `npm test`: everything that CI runs. A part that fails does not hide the others; the end says what ran.
+// `npm test`, and the larger parts of it. A part that fails does not hide the others; the end says what ran.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -8,14 +8,22 @@ import { createInterface } from 'node:readline'
 import { readOptions, refuse } from '../scripts/options.ts'
 import { programOf } from '../scripts/program.ts'
 import { getBrowser, NoBrowser } from './support/get-browser.ts'
+import { keepTemporaryFilesInMemory } from './support/in-memory.ts'
 
 const USAGE = `Usage: npm test
-       npm run test:server   your own tests, in seconds
-       npm run test:engine   the tests of the engine
-       npm run test:watch    your own tests, again after each change
+       npm run test:server     your own tests, in seconds
+       npm run test:engine     the tests of the engine
+       npm run test:commands   the tests of the commands: deployments, rotation, forks
+       npm run test:watch      your own tests, again after each change
 
-Runs types, lint, all tests and the MCP conformance suite, and says at the end what it ran. The tests need a browser: the
-command finds or installs one before it begins. CHROMIUM_PATH names a browser in an unusual place.`
+Runs types, lint, the tests of your server and of the engine, and the MCP conformance suite, and says at the end what it
+ran. The tests need a browser: the command finds or installs one before it begins. CHROMIUM_PATH names a browser in an
+unusual place.`
+
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  engine: ['engine', 'outside'],
+  commands: ['commands'],
+}
 
 /** What a part of the run came to. */
 interface Result {
@@ -35,9 +43,10 @@ interface Report {
 }
 
 const { positionals } = readOptions(USAGE, {}, { positionals: true })
-const isEngineOnly = positionals[0] === 'engine'
-if (positionals.length > (isEngineOnly ? 1 : 0)) refuse(`There is no part "${positionals.at(-1)}".`, USAGE)
+const part = positionals[0] === undefined ? undefined : PARTS[positionals[0]]
+if (positionals.length > (part ? 1 : 0)) refuse(`There is no part "${positionals.at(-1)}".`, USAGE)
 
+keepTemporaryFilesInMemory()
 try {
   const browser = await getBrowser()
   console.log(`Browser: ${browser}\n`)
@@ -50,10 +59,10 @@ try {
 }
 
 async function runParts(): Promise<Result[]> {
-  if (isEngineOnly) return runTests('--project', 'engine', '--project', 'outside')
+  if (part) return runTests(...part)
   return [
     await runCommand('check', 'scripts/check.ts'),
-    ...(await runTests()),
+    ...(await runTests('server', 'engine', 'outside')),
     await runCommand('conformance', 'test/conformance/run.ts'),
   ]
 }
@@ -79,15 +88,16 @@ async function runCommand(part: string, script: string): Promise<Result> {
   }
 }
 
-/** Runs vitest. Returns a result for each project that it ran. */
-async function runTests(...flags: readonly string[]): Promise<Result[]> {
+/** Runs projects of vitest.config.ts. Returns a result for each. */
+async function runTests(...projects: readonly string[]): Promise<Result[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tests-'))
   const started = Date.now()
   try {
     const file = join(folder, 'report.json')
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const program = programOf('vitest', 'vitest')
-    const child = spawn(process.execPath, [program, 'run', ...flags, ...reporters], { stdio: 'inherit' })
+    const chosen = projects.map((project) => `--project=${project}`)
+    const child = spawn(process.execPath, [program, 'run', ...chosen, ...reporters], { stdio: 'inherit' })
     const [code] = await once(child, 'close')
     return resultsOf(readReport(file), code, (Date.now() - started) / 1000)
   } finally {
@@ -124,7 +134,8 @@ function resultsOf({ testResults }: Report, code: number, seconds: number): Resu
 
 function projectOf(file: string): string {
   if (file.startsWith('src')) return 'tests of your server'
-  return /^test.(e2e|source|fork|commands)\b/.test(file) ? 'tests from outside' : 'tests of the engine'
+  if (/^test.(fork|commands)\b/.test(file)) return 'tests of the commands'
+  return /^test.(e2e|source)\b/.test(file) ? 'tests from outside' : 'tests of the engine'
 }
 
 function conclude(results: readonly Result[]): void {

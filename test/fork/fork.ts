@@ -7,10 +7,10 @@ import { NO_SCOPE_TEST } from './todos.ts'
 export class ForkFailed extends Error {}
 
 export interface Options {
-  /** All of it: also the time without a scope, and the whole suite of the engine. */
+  /** All of it: also the time without a scope, and the tests of the engine and of the commands. */
   readonly full: boolean
   readonly say?: (line: string) => void
-  /** Sees what the suite of the engine prints, which takes minutes. */
+  /** Sees what the tests of the engine and of the commands print, which take minutes. */
   readonly watch?: Watch
 }
 
@@ -40,12 +40,15 @@ export async function fork({ full, say = () => undefined, watch }: Options): Pro
   await run('format')
   await run('check')
   await run('test:server')
-  await (full ? run('test:engine') : run('vitest', 'test/journey.test.ts', 'test/source'))
+  if (full) {
+    await run('test:engine')
+    await run('test:commands')
+  } else await run('vitest', 'test/journey.test.ts', 'test/source')
   copy.remove()
 
   async function run(script: string, ...args: readonly string[]): Promise<void> {
     const started = Date.now()
-    const watched = script === 'test:engine' ? watch : undefined
+    const watched = ['test:engine', 'test:commands'].includes(script) ? watch : undefined
     const { code, output } = await (script === 'vitest'
       ? copy.program('vitest', ['run', ...args])
       : copy.npm(script, args, watched))

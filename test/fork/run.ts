@@ -13,7 +13,7 @@ tool with storage, switches login to passkeys and GitHub, changes the theme. The
 readOptions(USAGE, {})
 
 if (isFork(readFileSync('src/config.ts', 'utf8'))) {
-  console.log('This is a fork already: npm test tells whether its tests are green.')
+  console.log('This is a fork already: npm test and npm run test:commands tell whether its tests are green.')
 } else {
   try {
     process.env.CHROMIUM_PATH = await getBrowser()

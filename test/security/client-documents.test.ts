@@ -270,10 +270,10 @@ describe('R8 documents that promise what cannot be kept', () => {
   })
 })
 
-describe('R7 two thousand client_id URLs', () => {
+describe('R7 hundreds of client_id URLs', () => {
   it('write nothing to KV', async () => {
     const writes = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'put')
-    for (let n = 0; n < 2000; n++) {
+    for (let n = 0; n < 300; n++) {
       const visitor = new Visitor()
       const query = new URLSearchParams({
         client_id: `https://c${n}.gatehouse-tests.dev/x`,
@@ -283,6 +283,6 @@ describe('R7 two thousand client_id URLs', () => {
       await visitor.get(`/authorize?${query}`)
     }
     expect(writes).not.toHaveBeenCalled()
-    expect(host.fetched).toHaveLength(2000)
+    expect(host.fetched).toHaveLength(300)
   })
 })

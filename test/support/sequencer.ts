@@ -3,7 +3,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const LONGEST =
-  /\/(fork|deploy|deploy-interrupted|deploy-parallel|rotate|accessibility|login|machines)\.test\.ts$/
+  /\/(fork|example|deploy|deploy-interrupted|deploy-parallel|rotate|fuzz|limits|sessions|accessibility|login|machines)\.test\.ts$/
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

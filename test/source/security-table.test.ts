@@ -47,7 +47,7 @@ const ATTACKS = [
   upTo('A', 27),
   upTo('T', 20),
   upTo('R', 10),
-  upTo('M', 14),
+  upTo('M', 15),
   upTo('W', 8),
   upTo('K', 6),
   upTo('L', 1),

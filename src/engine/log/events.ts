@@ -93,6 +93,7 @@ export const EVENTS = {
   'issuer.unavailable': ['issuer', 'reason'],
   'alert.failed': ['alert', 'reason', 'status?'],
   'mcp.request': ['user?', 'client?', 'operation?', 'tool?', 'prompt?', 'status', 'ms', 'version'],
+  'call.limited': ['user', 'client', 'tool?', 'resource?', 'prompt?', 'reason'],
   'tool.called': ['user?', 'client?', 'tool', 'outcome', 'ms'],
   'resource.read': ['user?', 'client?', 'resource', 'outcome', 'ms'],
   'prompt.used': ['user?', 'client?', 'prompt', 'outcome', 'ms'],

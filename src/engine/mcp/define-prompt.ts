@@ -24,6 +24,7 @@ import {
   scopesOf,
   suggest,
 } from './handler.ts'
+import { limited } from './limits.ts'
 import { challengeFor } from './refusal.ts'
 
 /** The arguments of a prompt: texts, as the protocol has it. */
@@ -103,7 +104,9 @@ async function get<Input extends Arguments, Access>(
 ): Promise<GetPromptResult | InputRequiredResult> {
   const { name, handler } = prompt
   const context = contextOf(prompt, caller, mcp)
-  const ended = await attempt({ prompt: name }, () => handler(input, context))
+  const what = { prompt: name }
+  const run = limited(what, prompt as Definition<undefined>, caller, () => handler(input, context))
+  const ended = await attempt(what, run)
   log('prompt.used', { prompt: name, ...ending(caller, ended) })
   if (ended.outcome !== 'ok') throw new ProtocolError(ProtocolErrorCode.InternalError, ended.text)
   const { result } = ended

@@ -26,6 +26,7 @@ import {
   scopesOf,
   suggest,
 } from './handler.ts'
+import { limited } from './limits.ts'
 import { challengeFor } from './refusal.ts'
 
 /** The variables of a template: those of `note://{id}` are `id`. */
@@ -127,7 +128,9 @@ async function read<Uri extends string, Access>(
   const variables = decoded<Uri>(raw)
   if (!variables) throw new ResourceNotFoundError(href)
   const context = contextOf(resource, caller, mcp)
-  const ended = await attempt({ resource: name }, () => handler(variables, context))
+  const what = { resource: name }
+  const run = limited(what, resource as Definition<undefined>, caller, () => handler(variables, context))
+  const ended = await attempt(what, run)
   log('resource.read', { resource: name, ...ending(caller, ended) })
   if (ended.outcome !== 'ok') throw new ProtocolError(ProtocolErrorCode.InternalError, ended.text)
   const { result } = ended

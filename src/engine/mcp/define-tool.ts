@@ -21,6 +21,7 @@ import {
   scopesOf,
 } from './handler.ts'
 import { jsonSchemaOf, withJsonSchemaOnce } from './json-schema.ts'
+import { limited } from './limits.ts'
 import { challengeFor } from './refusal.ts'
 
 export { type HandlerContext as ToolContext, ToolError } from './handler.ts'
@@ -110,7 +111,9 @@ async function call<Input extends z.ZodObject, Output extends z.ZodObject, Acces
 ): Promise<CallToolResult | InputRequiredResult> {
   const { name, handler } = tool
   const context = contextOf(tool, caller, mcp)
-  const ended = await attempt({ tool: name }, () => handler(input, context))
+  const what = { tool: name }
+  const run = limited(what, tool as Definition<undefined>, caller, () => handler(input, context))
+  const ended = await attempt(what, run)
   log('tool.called', { tool: name, ...ending(caller, ended) })
   if (ended.outcome !== 'ok') return { content: [{ type: 'text', text: ended.text }], isError: true }
   const { result } = ended

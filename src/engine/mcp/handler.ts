@@ -3,6 +3,7 @@ import type { McpServer, ServerContext } from '@modelcontextprotocol/server'
 import type { Scope } from '#config'
 import type { Fields } from '../log/events.ts'
 import { logError } from '../log/log.ts'
+import type { Allowance } from '../people/call-counts.ts'
 
 /** Who calls, and with what right. */
 export interface Caller {
@@ -67,6 +68,10 @@ export interface Definition<Access = unknown> {
   readonly access?: Access
   /** What a token must be allowed; absent: any token will do. */
   readonly scope?: Access extends 'public' ? never : Scope | readonly [Scope, ...Scope[]]
+  /** How often each user may call it, in every minute or hour of UTC. All their apps and tokens share one count. */
+  readonly limit?: Access extends 'public' ? never : Allowance<'minute' | 'hour'>
+  /** The same, in every day of UTC. */
+  readonly quota?: Access extends 'public' ? never : Allowance<'day'>
   /** Whether lists show it to someone who could have it. Someone without a token never sees it. It refuses nothing. */
   readonly visible?: Access extends 'public' ? never : Visible
   /** Which scopes it needs of the token that a login method brings, by method: `{ github: ['repo'] }`. */
@@ -154,7 +159,8 @@ export type Ended<Result> = { readonly ms: number } & (
   | { readonly outcome: 'refused' | 'failed'; readonly text: string }
 )
 
-type Named = Pick<Fields<'error'>, 'tool' | 'resource' | 'prompt'>
+/** What a definition is, and its name, as the log has it. */
+export type Named = Pick<Fields<'error'>, 'tool' | 'resource' | 'prompt'>
 
 /** Runs a handler. Only a ToolError leaves it; other errors go to the log. @param what its kind, for the log */
 export async function attempt<Result>(

@@ -1,11 +1,12 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
-// may do for them upstream, their passkeys and personal access tokens, and the invitations they have made. Bounded: each of
+// may do for them upstream, their passkeys and personal access tokens, the invitations they have made, and how often they called what limits that. Bounded: each of
 // these has its cap below or in its own file.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { eraseEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
 import { ACTIVITY_TABLES, type Activity, ActivityLog, type Note } from './activity.ts'
+import { type Allowance, CallCounts, type UsedUp } from './call-counts.ts'
 import { type Admission, type Identity, isStillAdmitted } from './identity.ts'
 import {
   type AddedInvitation,
@@ -385,6 +386,11 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   redeemInvitation(id: string, name: string): Redemption {
     return this.#invitations.redeem(id, name)
+  }
+
+  /** Counts a call of something that limits how often its user may call it. See CallCounts.spend(). */
+  spendCall(what: string, allowances: readonly Allowance[]): UsedUp | undefined {
+    return new CallCounts(this.ctx.storage.kv).spend(what, allowances)
   }
 
   get #sessions(): Sessions {

@@ -12,6 +12,7 @@ import {
 import { claimRecords } from './deployment/first-deployment.ts'
 import { type LiveWorker, liveVersion, liveWorker, requireLiveWorker } from './deployment/live.ts'
 import { alone } from './deployment/lock.ts'
+import { rehearse } from './deployment/rehearsal.ts'
 import {
   clearRemains,
   forgetSecrets,
@@ -38,6 +39,7 @@ time: it creates nothing twice and never replaces a secret.
 
   --worker <name>       deploy under another name, with its own secrets, records and address: for trying things out
   --var <NAME:value>    use this setting instead of the one in wrangler.toml; repeat it for several settings
+  --dry-run             change nothing: build, check the settings, read the account, and say what a deployment would do
 
 Without a terminal, wrangler signs in with CLOUDFLARE_API_TOKEN.`
 
@@ -47,6 +49,7 @@ const NO_ADDRESS =
 const { values } = readOptions(USAGE, {
   worker: { type: 'string' },
   var: { type: 'string', multiple: true, default: [] },
+  'dry-run': { type: 'boolean', default: false },
 })
 
 useProxy()
@@ -56,6 +59,7 @@ async function deploy(): Promise<void> {
   const target = readTarget(values.worker, readVars(values.var))
   const { worker } = target
   await requireAccount(target.accountId)
+  if (values['dry-run']) return rehearse(target)
   const origin = await alone(worker, async () => {
     clearRemains(worker)
     clearConfigFiles(worker)

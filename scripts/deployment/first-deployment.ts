@@ -26,7 +26,7 @@ interface Namespace {
  * @throws CloudflareError
  */
 export async function claimRecords(worker: string, isResumed: boolean): Promise<string | undefined> {
-  const title = `${worker}-records`
+  const title = titleOf(worker)
   const before = await namespaceOf(title)
   if (before === undefined) {
     const id = await createNamespace(title)
@@ -43,6 +43,16 @@ export async function claimRecords(worker: string, isResumed: boolean): Promise<
   const id = before ?? (await namespaceOf(title))
   done(`Found the records of an earlier deployment (KV namespace ${id})`)
   return id
+}
+
+/** What the KV namespace of a Worker's records is called. */
+export function titleOf(worker: string): string {
+  return `${worker}-records`
+}
+
+/** The id of the KV namespace for a Worker's records; undefined if it is not there. @throws CloudflareError */
+export function recordsNamespace(worker: string): Promise<string | undefined> {
+  return namespaceOf(titleOf(worker))
 }
 
 async function namespaceOf(title: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, parse } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { runWrangler, wrangler } from '../wrangler.ts'
 import { type Configuration, withConfigFile } from './configuration.ts'
 import { type Secrets, withSecretsFile } from './secrets.ts'
@@ -12,6 +13,8 @@ export interface Bundle {
   readonly hash: string
   /** The main file; its other files lie beside it. */
   readonly main: string
+  /** By gzip, as Cloudflare counts. */
+  readonly compressedBytes: number
 }
 
 /** Builds the Worker for as long as `use` takes. @throws WranglerError when it cannot be built */
@@ -27,9 +30,11 @@ export async function withBundle<T>(
     const hash = createHash('sha256')
     // Source maps contain the path of the folder.
     const files = globSync('*.js', { cwd: folder }).toSorted()
-    for (const file of files) hash.update(readFileSync(join(folder, file)))
+    const contents = files.map((file) => readFileSync(join(folder, file)))
+    for (const content of contents) hash.update(content)
     const main = join(folder, `${parse(configuration.main).name}.js`)
-    return await use({ hash: hash.digest('hex'), main })
+    const compressedBytes = gzipSync(Buffer.concat(contents)).length
+    return await use({ hash: hash.digest('hex'), main, compressedBytes })
   } finally {
     rmSync(folder, { recursive: true })
   }

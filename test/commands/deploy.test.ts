@@ -20,6 +20,19 @@ describe('a deployment', () => {
   })
   afterAll(() => stage.stop())
 
+  it('is rehearsed without a change to the account or the clone', async () => {
+    const before = stage.account.changes.length
+    const { code, output } = await stage.clone.run('deploy', '--dry-run')
+    expect(output).toMatch(/It builds: \d+ KiB compressed/)
+    expect(output).toContain('create the KV namespace gatehouse-records\n')
+    expect(output).toContain('set the secrets SIGNING_KEY, ')
+    expect(output).toContain('create the Worker gatehouse\n')
+    expect(output).toContain('Nothing was changed.')
+    expect(code).toBe(0)
+    expect(stage.account.changes.slice(before)).toEqual([])
+    expect(stage.leftovers()).toEqual([])
+  })
+
   it('is one command, from nothing to a server that answers', async () => {
     const { code, output } = await stage.clone.run('deploy')
     expect(output).toContain(`Your MCP server:  ${ORIGIN}/mcp`)
@@ -37,6 +50,8 @@ describe('a deployment', () => {
     const { code, output } = await stage.clone.run('deploy')
     expect(output).toContain('is deployed as it is here')
     expect(code).toBe(0)
+    const rehearsal = await stage.clone.run('deploy', '--dry-run')
+    expect(rehearsal.output).toContain('a deployment would change nothing')
     expect(stage.account.changes.slice(before)).toEqual([])
   })
 
@@ -103,6 +118,9 @@ describe('a deployment', () => {
   it('asks for the secret that only another service can give', async () => {
     stage.clone.configure((config) =>
       config.replace('"UPSTREAM_KEY"]', '"UPSTREAM_KEY", "GITHUB_CLIENT_SECRET"]'),
+    )
+    expect((await stage.clone.run('deploy', '--dry-run')).output).toContain(
+      'ask for the secret GITHUB_CLIENT_SECRET',
     )
     const refused = await stage.clone.run('deploy')
     expect(refused.code).toBe(1)

@@ -21,5 +21,6 @@ export { AlertObject } from '#engine/alerts/object.ts'
 export { AuditObject } from '#engine/log/audit-object.ts'
 export { SeenObject } from '#engine/oauth/assertions/seen-object.ts'
 export { ClientObject } from '#engine/oauth/clients/object.ts'
+export { DeviceObject } from '#engine/oauth/device/object.ts'
 export { GrantObject } from '#engine/oauth/grants/object.ts'
 export { Notebook } from './server/notes/notebook.ts' // sample

@@ -95,7 +95,8 @@ async function invitee(
 
 /** What a consent page leads to, without the page: for those who allow much. */
 function allow({ user, identity }: Member, clientId: string) {
-  return openGrant(env, {
+  const code = { hash: '', redirectUri: REDIRECT_URI, codeChallenge: '', expiresAt: Date.now() + 60_000 }
+  const approval = {
     issuer: ORIGIN,
     userId: user,
     identity,
@@ -103,11 +104,10 @@ function allow({ user, identity }: Member, clientId: string) {
     clientName: 'Test client',
     scopes: ['notes:read'],
     resource: `${ORIGIN}/mcp`,
-    redirectUri: REDIRECT_URI,
-    codeChallenge: '',
     place: '',
     session: { id: crypto.randomUUID(), epoch: 0 },
-  })
+  }
+  return openGrant(env, approval, code)
 }
 
 describe('the people of the admin page', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 
 interface Options {
@@ -45,8 +45,13 @@ export class Person {
     return `http://127.0.0.1:${(this.#opener.address() as AddressInfo).port}`
   }
 
-  /** Opens each new authorization request in what a program has printed or opened. */
+  /** Opens each new authorization request, or link of a device, in what a program has printed or opened. */
   notice(printed: string): void {
+    for (const [address] of printed.matchAll(/https?:\/\/[\w.:-]+\/device\?user_code=[A-Z-]{9}/g)) {
+      if (!address.startsWith(this.#options.origin) || this.#seen.has(address)) continue
+      this.#seen.add(address)
+      this.#pending.add(this.#openDevice(address).catch(() => {}))
+    }
     for (const [address] of printed.matchAll(/https?:\/\/[\w.:-]+\/authorize\?[\w.~%&=+*-]*/g)) {
       const url = new URL(address)
       const challenge = url.searchParams.get('code_challenge')
@@ -73,17 +78,40 @@ export class Person {
     return sent
   }
 
+  /** Compares the code and allows. */
+  async #openDevice(address: string): Promise<void> {
+    const page = await this.context.newPage()
+    await page.goto(address)
+    const same = page.getByRole('button', { name: 'It shows this code' })
+    await this.#signIn(page, same)
+    await same.click()
+    await (await this.#allowOn(page)).click()
+    this.asked++
+    await page.getByRole('heading', { name: 'Allowed' }).waitFor()
+    await page.close()
+  }
+
+  /** Signs in if the page asks for it, on the way to what is to be shown. */
+  async #signIn(page: Page, shown: Locator): Promise<void> {
+    const passphrase = page.getByLabel('Passphrase')
+    await shown.or(passphrase).waitFor()
+    if (!(await passphrase.isVisible())) return
+    await passphrase.fill(this.#options.passphrase)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await shown.waitFor()
+  }
+
+  /** The button that allows. */
+  async #allowOn(page: Page): Promise<Locator> {
+    const allow = page.getByRole('button', { name: 'Allow' })
+    await this.#signIn(page, allow)
+    if (this.ticksAll) for (const box of await page.getByRole('checkbox').all()) await box.check()
+    return allow
+  }
+
   /** Signs in if the page asks for it, and allows. Returns where the app had the browser sent. */
   async allow(page: Page): Promise<URL> {
-    const allow = page.getByRole('button', { name: 'Allow' })
-    const passphrase = page.getByLabel('Passphrase')
-    await allow.or(passphrase).waitFor()
-    if (await passphrase.isVisible()) {
-      await passphrase.fill(this.#options.passphrase)
-      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-    }
-    await allow.waitFor()
-    if (this.ticksAll) for (const box of await page.getByRole('checkbox').all()) await box.check()
+    const allow = await this.#allowOn(page)
     const sent = page.waitForRequest((request) => !request.url().startsWith(this.#options.origin))
     await allow.click()
     this.asked++

@@ -62,6 +62,22 @@ async function firstGuest(): Promise<string> {
   return /user_[\w-]{43}/.exec(await page.text())?.[0] as string
 }
 
+/** The path that a device shows, or opens where the code is to be typed. */
+async function deviceLink(client_name: string): Promise<string> {
+  const metadata = {
+    client_name,
+    grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+    token_endpoint_auth_method: 'none',
+  }
+  const headers = { 'Content-Type': 'application/json' }
+  const body = JSON.stringify(metadata)
+  const registered = await busy.fetch('/register', { method: 'POST', headers, body })
+  const { client_id } = (await registered.json()) as { client_id: string }
+  const asked = await busy.post('/device_authorization', { client_id })
+  const { user_code } = (await asked.json()) as { user_code: string }
+  return `/device?user_code=${user_code}`
+}
+
 /** The path of a consent page. */
 async function consentFor(person: Remote, name: string, callback?: string): Promise<string> {
   await person.register(name, callback)
@@ -134,6 +150,34 @@ const STATES: Readonly<Record<string, State>> = {
   },
   'the sign-in page of an app with a long name': { path: () => signInFor(LONG) },
   'the sign-in page of an app with a right-to-left name': { path: () => signInFor('تطبيق الملاحظات') },
+  'the page for the code of a device': { who: () => fresh, path: () => '/device' },
+  'the page for the code of a device, after a wrong one': {
+    who: () => fresh,
+    path: () => '/device',
+    act: async (page) => {
+      await page.fill('#user-code', 'BBBB-BBBB')
+      await page.press('#user-code', 'Enter')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  'the page that shows the code of a link': { who: () => fresh, path: () => deviceLink('Terminal') },
+  'the consent page of a device with a long name': {
+    who: () => fresh,
+    path: () => deviceLink(LONG),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'It shows this code' }).click()
+      await page.getByText('The code on your device').waitFor()
+    },
+  },
+  'the page after a device was denied': {
+    who: () => fresh,
+    path: () => deviceLink('Terminal'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'It shows this code' }).click()
+      await page.getByRole('button', { name: 'Deny' }).click()
+      await page.getByRole('heading', { name: 'Denied' }).waitFor()
+    },
+  },
   'the account page without an app': { who: () => fresh, path: () => '/account' },
   'the account page with many apps': { who: () => busy, path: () => '/account' },
   'the people of the owner, with an open invitation': {

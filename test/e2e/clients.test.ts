@@ -4,12 +4,15 @@ import { type OAuthClientProvider, UnauthorizedError } from '@modelcontextprotoc
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
+import * as oauth from 'oauth4webapi'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { ChatGpt } from '../support/chatgpt.ts'
 import { LocalServer } from '../support/local-server.ts'
 import { LocalSite } from '../support/local-sites.ts'
+
+type Codes = oauth.DeviceAuthorizationResponse
 
 let server: LocalServer
 let browser: Browser
@@ -130,6 +133,78 @@ describe('the client of the first SDK', () => {
     expect(tokens?.scope).toBe('notes:read notes:write')
     expect((await client.callTool(write)).structuredContent).toMatchObject(write.arguments)
     await client.close()
+  })
+})
+
+describe('a program without a browser, on oauth4webapi', () => {
+  const options = { [oauth.allowInsecureRequests]: true } as const
+  let as: oauth.AuthorizationServer
+  let client: oauth.Client
+
+  beforeAll(async () => {
+    const issuer = new URL(server.origin)
+    const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...options })
+    as = await oauth.processDiscoveryResponse(issuer, found)
+    const metadata = {
+      client_name: 'Terminal',
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+    }
+    const registered = await oauth.dynamicClientRegistrationRequest(as, metadata, options)
+    client = await oauth.processDynamicClientRegistrationResponse(registered)
+  })
+
+  async function ask() {
+    const parameters = { scope: 'notes:read', resource: server.mcpUrl.href }
+    const asked = await oauth.deviceAuthorizationRequest(as, client, oauth.None(), parameters, options)
+    const codes = await oauth.processDeviceAuthorizationResponse(as, client, asked)
+    const poll = async () => {
+      const { device_code } = codes
+      const polled = await oauth.deviceCodeGrantRequest(as, client, oauth.None(), device_code, options)
+      return oauth.processDeviceCodeResponse(as, client, polled)
+    }
+    return { codes, poll }
+  }
+
+  /** Opens the link, signs in if need be, compares the code, and answers. Returns the last page. */
+  async function answer({ verification_uri_complete = '', user_code }: Codes, button: 'Allow' | 'Deny') {
+    const page = await context.newPage()
+    await page.goto(verification_uri_complete)
+    if (new URL(page.url()).pathname === '/login') {
+      await page.getByLabel('Passphrase').fill(server.passphrase)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    expect(await page.getByRole('textbox').inputValue()).toBe(user_code)
+    await page.getByRole('button', { name: 'It shows this code' }).click()
+    await page.getByText('The code on your device').waitFor()
+    expect(await page.getByRole('heading', { name: 'Allow Terminal' }).isVisible()).toBe(true)
+    await page.getByRole('button', { name: button }).hover({ force: true })
+    await page.getByRole('button', { name: button }).click()
+    await page.getByRole('heading', { name: button === 'Allow' ? 'Allowed' : 'Denied' }).waitFor()
+    await page.close()
+  }
+
+  it('D10 gets what the user allows, who compares the code, and refreshes', async () => {
+    const { codes, poll } = await ask()
+    await expect(poll()).rejects.toMatchObject({ error: 'authorization_pending' })
+    await answer(codes, 'Allow')
+    const tokens = await poll()
+    expect(tokens.scope).toBe('notes:read')
+    const refresh_token = tokens.refresh_token as string
+    const refreshed = await oauth.refreshTokenGrantRequest(as, client, oauth.None(), refresh_token, options)
+    const { access_token } = await oauth.processRefreshTokenResponse(as, client, refreshed)
+    const requestInit = { headers: { Authorization: `Bearer ${access_token}` } }
+    const terminal = new Client({ name: 'terminal', version: '1' })
+    await terminal.connect(new StreamableHTTPClientTransport(server.mcpUrl, { requestInit }) as never)
+    const whoami = await terminal.callTool({ name: 'whoami', arguments: {} })
+    expect(whoami.structuredContent).toMatchObject({ name: 'Owner' })
+    await terminal.close()
+  })
+
+  it('learns that the user said no', async () => {
+    const { codes, poll } = await ask()
+    await answer(codes, 'Deny')
+    await expect(poll()).rejects.toMatchObject({ error: 'access_denied' })
   })
 })
 

@@ -26,6 +26,7 @@ function watch() {
     env.ACCOUNTS,
     env.DIRECTORY,
     env.SEEN,
+    env.DEVICES,
     env.SESSIONS,
     env.ALERTS,
     env.NOTEBOOKS,

@@ -135,6 +135,7 @@ describe('a wrong method', () => {
   it.each([
     ['GET', '/token', 'POST'],
     ['GET', '/register', 'POST'],
+    ['GET', '/device_authorization', 'POST'],
     ['DELETE', '/authorize', 'GET, POST'],
     ['POST', '/jwks', 'GET'],
   ])('%s %s is 405, and told which are right', async (method, path, allow) => {
@@ -152,6 +153,7 @@ describe('CORS', () => {
     '/token',
     '/register',
     '/revoke',
+    '/device_authorization',
     '/jwks',
     '/.well-known/oauth-authorization-server',
     '/.well-known/oauth-protected-resource/mcp',

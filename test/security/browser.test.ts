@@ -26,6 +26,7 @@ describe('W5 OWASP secure headers on every answer', () => {
     'the consent page': async () => get(authorizationUrl(), await signedIn()),
     'the account page': async () => get('/account', await signedIn()),
     'the admin page': async () => get('/admin', await signedIn()),
+    'the page for the code of a device': async () => get('/device', await signedIn()),
     'the sign-in page': () => get('/login?return_to=/account'),
     'the sign-in page after a wrong passphrase': () => new Visitor().signIn('/', 'wrong'),
     'a session': () => new Visitor().signIn(),
@@ -50,6 +51,9 @@ describe('W5 OWASP secure headers on every answer', () => {
     'a refused registration': () => register({ redirect_uris: [] }),
     'a refused token request': () => send('/token', { method: 'POST', body: form({}) }),
     'a refused revocation': () => send('/revoke', { method: 'POST', body: form({}) }),
+    'a code that no device waits with': async () =>
+      (await signedIn()).post('/device', { user_code: 'BBBB-BBBB' }),
+    'a refused request of a device': () => send('/device_authorization', { method: 'POST', body: form({}) }),
     'a wrong method at /token': () => send('/token'),
     'a wrong method at /authorize': () => send('/authorize', { method: 'DELETE' }),
     'a tool call without a token': () => callTool(undefined, 'whoami'),

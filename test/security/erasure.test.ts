@@ -385,12 +385,11 @@ describe('A26 a deletion that fails half-way', () => {
       clientName: 'An app',
       scopes: [],
       resource: `${ORIGIN}/mcp`,
-      redirectUri: REDIRECT_URI,
-      codeChallenge: '',
       place: '',
       session: { id: crypto.randomUUID(), epoch: 0 },
     }
-    await Promise.all(Array.from({ length: MAX_REVOKED_AT_ONCE }, () => openGrant(env, approval)))
+    const code = { hash: '', redirectUri: REDIRECT_URI, codeChallenge: '', expiresAt: Date.now() + 60_000 }
+    await Promise.all(Array.from({ length: MAX_REVOKED_AT_ONCE }, () => openGrant(env, approval, code)))
     // From before there was a cap.
     const old = env.GRANTS.newUniqueId().toString()
     await runInDurableObject(accountOf(env, user), (_account, { storage }) => {

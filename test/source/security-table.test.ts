@@ -51,6 +51,7 @@ const ATTACKS = [
   upTo('W', 8),
   upTo('K', 6),
   upTo('L', 1),
+  upTo('D', 10),
   READINGS,
 ].flat()
 

@@ -139,6 +139,15 @@ export class OAuthClient {
     return this.token({ grant_type: 'refresh_token', refresh_token, ...fields })
   }
 
+  /** RFC 8628 §3.1 */
+  askForDevice(
+    fields: Record<string, string | readonly string[] | undefined> = {},
+    headers: Record<string, string> = {},
+  ) {
+    const asked = { scope: Object.keys(SCOPES).join(' '), resource: `${this.server.issuer}/mcp`, ...fields }
+    return this.#post('/device_authorization', asked, { 'CF-Connecting-IP': randomAddress(), ...headers })
+  }
+
   revoke(token: string): Promise<Response> {
     return this.#post('/revoke', { token })
   }

@@ -145,7 +145,8 @@ export class ConsentForm {
 
   submit(changes: Fields = {}, headers: SentHeaders = {}): Promise<Response> {
     const fields = { seal: this.seal, scope: this.scopes, decision: 'allow', ...changes }
-    return this.#visitor.post('/authorize', fields, headers)
+    const action = /<form method="post" action="([^"]+)"/.exec(this.html)?.[1] as string
+    return this.#visitor.post(action, fields, headers)
   }
 
   async allow(): Promise<URL> {

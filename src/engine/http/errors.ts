@@ -2,9 +2,11 @@
 // JSON here, a redirect in authorize.ts, a page in pages/error.tsx, a bearer challenge in mcp/bearer-auth.ts.
 import { LIMIT_PERIOD } from '#config'
 
-/** RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8707 §2. */
+/** RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2. */
 type ErrorCode =
   | 'access_denied'
+  | 'authorization_pending'
+  | 'expired_token'
   | 'invalid_client'
   | 'invalid_client_metadata'
   | 'invalid_grant'
@@ -14,6 +16,7 @@ type ErrorCode =
   | 'invalid_target'
   | 'invalid_token'
   | 'server_error'
+  | 'slow_down'
   | 'temporarily_unavailable'
   | 'unauthorized_client'
   | 'unsupported_grant_type'

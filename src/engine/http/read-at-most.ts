@@ -1,5 +1,4 @@
 // Reads a body up to a limit. Counts while it arrives, because a Content-Length can lie or be absent.
-
 /** The body is larger than the bound. */
 export class TooLarge extends Error {}
 

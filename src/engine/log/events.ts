@@ -79,6 +79,8 @@ export const EVENTS = {
   'invitation.created': ['user', 'invitation'],
   'invitation.withdrawn': ['user', 'invitation'],
   'invitation.redeemed': ['user', 'invitation'],
+  'device.asked': ['client', 'scopes'],
+  'device.refused': ['user', 'reason'],
   'consent.allowed': ['user', 'client', 'grant', 'scopes'],
   'consent.denied': ['user', 'client'],
   'code.redeemed': ['user', 'client', 'grant'],

@@ -6,7 +6,10 @@ import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
 import { errorResponse, OAuthError } from '../http/errors.ts'
 import { logError } from '../log/log.ts'
-import { JWT_BEARER_GRANT } from './clients/metadata.ts'
+import { DEVICE_CODE_GRANT, JWT_BEARER_GRANT } from './clients/metadata.ts'
+import { authorizeDevice } from './device/authorization.ts'
+import { deviceCode } from './device/grant-type.ts'
+import { devicePages } from './device/routes.tsx'
 import { authorize, decide } from './endpoints/authorize.ts'
 import { introspect } from './endpoints/introspect.ts'
 import { endRegistration, readRegistration, replaceRegistration } from './endpoints/manage-client.ts'
@@ -29,6 +32,7 @@ const token = tokenEndpoint({
   refresh_token: refreshToken,
   client_credentials: clientCredentials,
   [JWT_BEARER_GRANT]: jwtBearer,
+  [DEVICE_CODE_GRANT]: deviceCode,
 })
 
 /** Where clients learn which authorization servers are in force; it is there whichever they are. */
@@ -43,6 +47,7 @@ export const machineEndpoints = forPrograms({
   '/register': { POST: register },
   '/register/:clientId': { GET: readRegistration, PUT: replaceRegistration, DELETE: endRegistration },
   '/token': { POST: token },
+  '/device_authorization': { POST: authorizeDevice },
   '/revoke': { POST: revoke },
   '/introspect': { POST: introspect },
 })
@@ -77,6 +82,7 @@ function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv>
 /** For a person in a browser: no other origin; errors are pages (index.ts). */
 export const authorizationEndpoint = new Hono<AppEnv>()
 serve(authorizationEndpoint, '/authorize', { GET: authorize, POST: decide })
+authorizationEndpoint.route('/', devicePages)
 
 // RFC 9110 §15.5.6: the answer to a wrong method names the right ones.
 function serve(app: Hono<AppEnv>, path: string, methods: Methods): void {

@@ -1,5 +1,4 @@
 // Scopes (RFC 6749 §3.3): what a client may ask for, and what it is given when it asks for nothing.
-
 import { INITIAL_SCOPES, SCOPES, type Scope } from '#config'
 import { OAuthError } from '../http/errors.ts'
 import type { ForeignServer } from '../settings/authorization-servers.ts'

@@ -8,16 +8,22 @@ interface Scope {
   readonly text: string
 }
 
+interface Fact {
+  readonly name: string
+  readonly value: Child
+}
+
 interface Consent {
   readonly clientName: string
   readonly clientId: string
   /** The host that publishes the client's metadata document; undefined for a self-reported name. */
   readonly vouchedBy: string | undefined
-  readonly redirectUri: string
-  /** Where the browser goes next, as the person would read it. */
-  readonly redirectHost: string
-  /** The answer goes to this computer, where any program could be asking. */
-  readonly local: boolean
+  /** Where the form goes. The answer to a redirect leaves this origin. */
+  readonly action: '/authorize' | '/device/decide'
+  /** Who gets the answer, as the person would read it. */
+  readonly facts: readonly Fact[]
+  readonly warning: string | undefined
+  readonly redirectUri: string | undefined
   readonly userName: string
   /** The path back to this page, to sign in as another user; undefined where there is none. */
   readonly path: string | undefined
@@ -44,16 +50,21 @@ const again = () => { for (const one of document.getAnimations()) { one.currentT
 for (const shown of ['focus', 'pageshow']) addEventListener(shown, again)
 document.addEventListener('visibilitychange', again)`
 
+/** For an answer that goes to the person's own computer. */
+export const ON_THIS_COMPUTER =
+  'The answer goes to a program on this computer, and any program on it could be asking. Allow it only if you have just ' +
+  'started connecting it yourself.'
+
 export function consentPage(consent: Consent): Promise<Response> {
-  const { clientName, vouchedBy, userName, path, further, sameAt, seal, notice } = consent
+  const { clientName, vouchedBy, action, userName, path, further, sameAt, seal, notice } = consent
   const isStepUp = consent.already.length > 0 && newScopes(consent).length > 0
   return page({
     title: `Allow ${clientName}?`,
-    formsLeaveThisOrigin: true,
+    formsLeaveThisOrigin: action === '/authorize',
     script: SHOWN_AGAIN,
     children: (
       <>
-        <form method="post" action="/authorize" class="consent">
+        <form method="post" action={action} class="consent">
           <h1>
             Allow <bdi>{clientName}</bdi> {isStepUp ? 'to do more?' : 'to use your account?'}
           </h1>
@@ -130,33 +141,21 @@ function stepUp(consent: Consent): Child {
   )
 }
 
-function whoAndWhere({ userName, redirectHost, local }: Consent): Child {
+function whoAndWhere({ userName, facts, warning }: Consent): Child {
   return (
     <>
       <dl class="facts">
-        <div>
-          <dt>You are signed in as</dt>
-          <dd>
-            <bdi>{userName}</bdi>
-          </dd>
-        </div>
-        <div>
-          <dt>You will be sent to</dt>
-          <dd>{redirectHost}</dd>
-        </div>
+        {fact({ name: 'You are signed in as', value: <bdi>{userName}</bdi> })}
+        {facts.map(fact)}
       </dl>
-      {local && (
-        <p class="quiet">
-          The answer goes to a program on this computer, and any program on it could be asking. Allow it only
-          if you have just started connecting it yourself.
-        </p>
-      )}
+      {warning && <p class="quiet">{warning}</p>}
     </>
   )
 }
 
 function details({ clientId, redirectUri, scopes, further, lastsDays }: Consent): Child {
   const names = [...scopes, ...further].map(({ name }) => name)
+  const code = (name: string, text: string) => fact({ name, value: <code>{text}</code> })
   return (
     <>
       <p class="quiet">
@@ -166,22 +165,20 @@ function details({ clientId, redirectUri, scopes, further, lastsDays }: Consent)
       <details class="quiet">
         <summary>Details</summary>
         <dl class="facts">
-          {fact('App', clientId)}
-          {fact('Answer goes to', redirectUri)}
-          {names.length > 0 && fact('Scopes', names.join(' '))}
+          {code('App', clientId)}
+          {redirectUri !== undefined && code('Answer goes to', redirectUri)}
+          {names.length > 0 && code('Scopes', names.join(' '))}
         </dl>
       </details>
     </>
   )
 }
 
-function fact(name: string, value: string): Child {
+function fact({ name, value }: Fact): Child {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>
-        <code>{value}</code>
-      </dd>
+      <dd>{value}</dd>
     </div>
   )
 }

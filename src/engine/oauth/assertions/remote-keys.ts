@@ -5,7 +5,6 @@ import { BoundedMap } from '../../cache/bounded-map.ts'
 import { SingleFlight } from '../../cache/single-flight.ts'
 import { type Asker, fetchFor } from '../../http/counted-fetch.ts'
 import { OAuthError } from '../../http/errors.ts'
-
 import { fetchKeys, type KeySet, TIMEOUT_MS } from './fetch-keys.ts'
 
 const MAX_KNOWN = 100

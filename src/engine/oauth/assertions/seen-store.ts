@@ -1,5 +1,4 @@
 // The way to what was seen of an issuer's or a client's assertions.
-
 import { sha256 } from '../../crypto/digest.ts'
 import { orUnavailable } from '../../http/errors.ts'
 

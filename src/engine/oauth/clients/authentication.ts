@@ -1,7 +1,6 @@
 // Client authentication at the token and revocation endpoints (RFC 6749 §2.3): none, client_secret_basic,
 // client_secret_post, private_key_jwt. One method a request, and exactly what the client registered: a secret, a key or
 // nothing. A document may offer more than one (ChatGPT's does).
-
 import { sha256 } from '../../crypto/digest.ts'
 import { equalInConstantTime } from '../../crypto/secrets.ts'
 import { OAuthError } from '../../http/errors.ts'

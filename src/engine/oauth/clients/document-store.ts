@@ -1,6 +1,5 @@
 // Clients described by a document: the document is the truth, KV the copy that bridges its absence, written only
 // once a person has approved the client, so that strangers' addresses cannot use up KV's daily writes.
-
 import { BoundedMap } from '../../cache/bounded-map.ts'
 import { Lost, SingleFlight } from '../../cache/single-flight.ts'
 import { fetchFor } from '../../http/counted-fetch.ts'

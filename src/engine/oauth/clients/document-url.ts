@@ -1,6 +1,5 @@
 // Client identifiers that are URLs (draft-ietf-oauth-client-id-metadata-document §3): which are fetched at all. A stranger
 // chose the address, so it is judged before anything is sent to it.
-
 import { OAuthError } from '../../http/errors.ts'
 import type { Settings } from '../../settings/load.ts'
 

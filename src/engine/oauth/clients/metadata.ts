@@ -13,16 +13,20 @@ export type AuthMethod = (typeof AUTH_METHODS)[number]
 /** RFC 7523 §2.1 */
 export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
+/** RFC 8628 §3.4 */
+export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
 export const CLIENT_GRANT_TYPES = [
   'authorization_code',
   'refresh_token',
   'client_credentials',
   JWT_BEARER_GRANT,
+  DEVICE_CODE_GRANT,
 ] as const
 export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
 
 /** What a client can give itself: ways to act for a person who has said so. */
-const REGISTRABLE: readonly ClientGrantType[] = ['authorization_code', 'refresh_token']
+const REGISTRABLE: readonly ClientGrantType[] = ['authorization_code', 'refresh_token', DEVICE_CODE_GRANT]
 
 const MAX_REDIRECT_URIS = 20
 const LISTS = [
@@ -76,9 +80,12 @@ export function validateClientMetadata(
   ofApps: readonly string[],
 ): ClientMetadata {
   const method = authMethod(claimed.token_endpoint_auth_method)
+  const grant_types = grantTypes(claimed.grant_types)
+  // RFC 7591 §2: for grant types that redirect.
+  const redirects = grant_types.includes('authorization_code') || claimed.redirect_uris !== undefined
   return {
-    redirect_uris: redirectUris(claimed.redirect_uris, ofApps),
-    grant_types: grantTypes(claimed.grant_types),
+    redirect_uris: redirects ? redirectUris(claimed.redirect_uris, ofApps) : [],
+    grant_types,
     response_types: responseTypes(claimed.response_types),
     token_endpoint_auth_method: method,
     ...(method === 'private_key_jwt' && publicKeys(claimed)),
@@ -112,7 +119,8 @@ function grantTypes(value: unknown): ClientGrantType[] {
   const claimed = value === undefined ? ['authorization_code'] : value
   if (!isStringArray(claimed)) throw invalid('grant_types must be a list of strings.')
   const granted = REGISTRABLE.filter((type) => claimed.includes(type))
-  if (!granted.includes('authorization_code')) throw invalid('grant_types must include authorization_code.')
+  if (granted.every((type) => type === 'refresh_token'))
+    throw invalid(`grant_types must include authorization_code or ${DEVICE_CODE_GRANT}.`)
   return granted
 }
 

@@ -1,7 +1,6 @@
 // What a person has allowed the same app before, for the consent page. It asks each time all the same: RFC 6749 §10.2.
 import { describeGrants } from '../grants/user-store.ts'
 import { describeScopes } from '../scopes.ts'
-import type { AuthorizationRequest } from './authorization-request.ts'
 
 /** How many grants of one client are looked at: each is a request to its object. */
 const MOST = 10
@@ -17,7 +16,7 @@ export interface AllowedBefore {
 export async function allowedBefore(
   env: Env,
   grantIds: readonly string[],
-  { scopes }: Pick<AuthorizationRequest, 'scopes'>,
+  { scopes }: { readonly scopes: readonly string[] },
   redirectUri: string,
 ): Promise<AllowedBefore> {
   const grants = await describeGrants(env, grantIds.slice(0, MOST))

@@ -100,8 +100,16 @@ export function requireRegistered(client: Client, redirectUri: string): void {
 }
 
 /** The request, or its error. From here on the error may go to the client. */
-export function checkRequest(c: Context<AppEnv>, parameters: Parameters): AuthorizationRequest | OAuthError {
+export function checkRequest(
+  c: Context<AppEnv>,
+  { metadata }: Client,
+  parameters: Parameters,
+): AuthorizationRequest | OAuthError {
   try {
+    // A client of the device grant may have redirect URIs and no use for them.
+    if (!metadata.grant_types.includes('authorization_code')) {
+      throw new OAuthError('unauthorized_client', 'This client did not register for authorization_code.')
+    }
     parameters.refuseRepeated('resource')
     // OpenID Connect Core §6; RFC 9101. Ignoring one would mean checking other parameters than the client meant.
     if (parameters.get('request') ?? parameters.get('request_uri')) {

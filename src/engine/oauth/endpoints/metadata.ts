@@ -5,7 +5,7 @@ import type { AppEnv } from '../../http/app-env.ts'
 import type { ServerDescription } from '../../settings/description.ts'
 import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
-import { AUTH_METHODS, CLIENT_GRANT_TYPES } from '../clients/metadata.ts'
+import { AUTH_METHODS, CLIENT_GRANT_TYPES, DEVICE_CODE_GRANT } from '../clients/metadata.ts'
 import { resourceOf } from '../resource.ts'
 import { announcedScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
 import { publicKeySet } from '../tokens/signing-keys.ts'
@@ -14,10 +14,13 @@ const { title, websiteUrl, privacy, terms }: ServerDescription = SERVER
 
 export function authorizationServerMetadata(c: Context<AppEnv>): Response {
   const issuer = c.get('issuer')
+  const { deviceGrant } = c.get('settings')
   return cached({
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
+    // RFC 8628 §4
+    ...(deviceGrant && { device_authorization_endpoint: `${issuer}/device_authorization` }),
     ...(c.get('settings').registration !== 'off' && { registration_endpoint: `${issuer}/register` }),
     revocation_endpoint: `${issuer}/revoke`,
     introspection_endpoint: `${issuer}/introspect`,
@@ -25,7 +28,7 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     scopes_supported: [...RESOURCE_SCOPES, OFFLINE_ACCESS],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: CLIENT_GRANT_TYPES,
+    grant_types_supported: CLIENT_GRANT_TYPES.filter((type) => deviceGrant || type !== DEVICE_CODE_GRANT),
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,

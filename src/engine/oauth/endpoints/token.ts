@@ -46,7 +46,7 @@ function requireRegistered({ metadata }: Client, name: ClientGrantType): void {
 // Per client and grant, not per address: the users of a hosted client share its addresses. Counted after the client has
 // authenticated, so that a stranger cannot use up what belongs to a client.
 async function requireWithinLimit(env: Env, client: Client, parameters: Parameters): Promise<void> {
-  const presented = parameters.get('refresh_token') ?? parameters.get('code') ?? ''
+  const [presented = ''] = ['refresh_token', 'code', 'device_code'].flatMap((name) => parameters.all(name))
   const key = `${client.id} ${parseHandle(presented)?.grantId ?? ''}`
   if (!(await withinLimit(env.TOKEN_LIMIT, key))) throw tooOften()
 }

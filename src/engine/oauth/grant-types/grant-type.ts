@@ -1,6 +1,5 @@
 // The seam of grant types. An AuthenticatedTokenRequest exists only after the token endpoint has authenticated the client
 // and found the grant type among those it registered: no grant type can skip that.
-
 import { OAuthError } from '../../http/errors.ts'
 import type { Parameters } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'

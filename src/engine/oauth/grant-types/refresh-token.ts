@@ -1,5 +1,4 @@
 // Grant type refresh_token (RFC 6749 §6), rotating for every client (RFC 9700 §4.14.2).
-
 import { OAuthError, tooOften } from '../../http/errors.ts'
 import { audit } from '../../log/audit.ts'
 import { log } from '../../log/log.ts'

@@ -1,14 +1,11 @@
 // A grant begins: what a person has just approved is written in three places, all or none. The grant object (the truth),
 // the index of the account, the KV record.
 import { LIFETIME } from '#config'
-import { sha256 } from '../../crypto/digest.ts'
-import { randomSecret } from '../../crypto/secrets.ts'
 import { orUnavailable } from '../../http/errors.ts'
 import { PageError } from '../../http/page-error.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { secondsLeft } from '../../people/identity.ts'
 import type { SessionProof } from '../../people/sessions.ts'
-import { formatHandle } from '../tokens/handle.ts'
 import type { Code, GrantRecord } from './grant.ts'
 
 const KV_METADATA_BYTES = 1024
@@ -38,20 +35,20 @@ const REFUSALS = {
   ),
 }
 
-/** What a person has just approved, and what its code will be checked against. */
-type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> &
-  Pick<Code, 'redirectUri' | 'codeChallenge'> & { readonly place: string; readonly session: SessionProof }
+/** What a person has just approved, and where. */
+type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> & {
+  readonly place: string
+  readonly session: SessionProof
+}
 
 /**
- * Opens a grant for what a person has just approved. Returns its authorization code.
+ * Opens a grant for what a person has just approved.
+ * @param code with which its client gets tokens
  * @throws OAuthError 503 · PageError 403 when the session of the approval is over, 429 when the person has given as many
  * grants as one can
  */
-export async function openGrant(
-  env: Env,
-  approval: Approval,
-): Promise<{ code: string; record: GrantRecord }> {
-  const { redirectUri, codeChallenge, place, session, ...approved } = approval
+export async function openGrant(env: Env, approval: Approval, code: Code): Promise<GrantRecord> {
+  const { place, session, ...approved } = approval
   const objectId = env.GRANTS.newUniqueId()
   const now = Date.now()
   const record: GrantRecord = {
@@ -59,13 +56,6 @@ export async function openGrant(
     id: objectId.toString(),
     createdAt: now,
     expiresAt: now + secondsLeft(approved.identity, LIFETIME.grant) * 1000,
-  }
-  const secret = randomSecret()
-  const code = {
-    hash: await sha256(secret),
-    redirectUri,
-    codeChallenge,
-    expiresAt: now + LIFETIME.code * 1000,
   }
   // First the object: if the others fail, its alarm removes what was written, because no client redeems the code.
   const grant = env.GRANTS.get(objectId)
@@ -82,7 +72,7 @@ export async function openGrant(
     throw REFUSALS[added]
   }
   await orUnavailable(putRecord(env, record))
-  return { code: formatHandle(record.id, secret), record }
+  return record
 }
 
 async function putRecord(env: Env, record: GrantRecord): Promise<void> {

@@ -141,14 +141,14 @@ function stepUp(consent: Consent): Child {
   )
 }
 
-function whoAndWhere({ userName, facts, warning }: Consent): Child {
+function whoAndWhere({ action, userName, facts, warning }: Consent): Child {
   return (
     <>
       <dl class="facts">
         {fact({ name: 'You are signed in as', value: <bdi>{userName}</bdi> })}
         {facts.map(fact)}
       </dl>
-      {warning && <p class="quiet">{warning}</p>}
+      {warning && <p class={action === '/authorize' ? 'quiet' : 'notice'}>{warning}</p>}
     </>
   )
 }

@@ -2,14 +2,16 @@
 //   config.ts   name, what the server says about itself, scopes, lifetimes, known apps
 //   login.ts    who signs in: one line per method
 //   theme.ts    how the pages look
+//   routes.ts   HTTP routes of your own; public/ has files that everyone may fetch
 //   server/     what your MCP server offers, tools, resources and prompts: index.ts has the lists
 // wrangler.toml has the settings of each deployment. To replace the home page, pass a function of your own as `home`.
 import { gatehouse } from '#engine/gatehouse.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { login } from './login.ts'
+import { routes } from './routes.ts'
 import { forget, prompts, resources, tools } from './server/index.ts'
 
-const server = gatehouse({ login, tools, resources, prompts, forget, home: homePage })
+const server = gatehouse({ login, tools, resources, prompts, forget, routes, home: homePage })
 
 export default server.worker
 

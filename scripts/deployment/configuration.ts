@@ -25,6 +25,7 @@ export interface Configuration {
   readonly no_bundle?: boolean
   readonly base_dir?: string
   readonly find_additional_modules?: boolean
+  readonly assets?: { readonly directory?: string }
   readonly account_id?: string
   readonly compliance_region?: string
   readonly workers_dev?: boolean

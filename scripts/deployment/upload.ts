@@ -1,6 +1,6 @@
 // Uploads the Worker to Cloudflare with one `wrangler deploy`.
 import { createHash } from 'node:crypto'
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, parse } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -10,6 +10,7 @@ import { type Secrets, withSecretsFile } from './secrets.ts'
 
 /** The Worker's code, built. */
 export interface Bundle {
+  /** Of the code, and of the static files beside it. */
   readonly hash: string
   /** The main file; its other files lie beside it. */
   readonly main: string
@@ -32,12 +33,20 @@ export async function withBundle<T>(
     const files = globSync('*.js', { cwd: folder }).toSorted()
     const contents = files.map((file) => readFileSync(join(folder, file)))
     for (const content of contents) hash.update(content)
+    for (const file of filesIn(configuration.assets?.directory)) hash.update(file).update(readFileSync(file))
     const main = join(folder, `${parse(configuration.main).name}.js`)
     const compressedBytes = gzipSync(Buffer.concat(contents)).length
     return await use({ hash: hash.digest('hex'), main, compressedBytes })
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** The static files that are deployed with the code. */
+function filesIn(directory: string | undefined): string[] {
+  if (directory === undefined) return []
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isFile() ? join(entry.parentPath, entry.name) : [])).toSorted()
 }
 
 /**

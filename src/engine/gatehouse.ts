@@ -5,6 +5,7 @@
 //   /login, /logout                 who a person is                                          login/
 //   /account                        what they have allowed, and revoking it                  account/
 //   /admin                          the same for everybody, for the owner alone              admin/
+//   what else the fork has          its routes, and the files in public/                     own/
 import { type Context, Hono } from 'hono'
 import { LinearRouter } from 'hono/router/linear-router'
 import { accountRoutes } from './account/routes.ts'
@@ -27,6 +28,8 @@ import { legacySession } from './mcp/sessions/object.ts'
 import { askingApp } from './oauth/endpoints/asking-app.ts'
 import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
+import { assetOf } from './own/assets.ts'
+import { addRoutes, enginePaths, type Routes, requireOwnPaths } from './own/routes.ts'
 import { errorPage, NOT_SET_UP, UNEXPECTED } from './pages/error.tsx'
 import { favicon } from './pages/favicon.ts'
 import type { Home } from './pages/home.tsx'
@@ -44,6 +47,8 @@ interface Parts {
   readonly prompts?: Catalog['prompts']
   /** Deletes what your handlers keep of a person. */
   readonly forget: Forget
+  /** HTTP routes of its own. */
+  readonly routes?: Routes
   /** What a browser finds at `/`. */
   readonly home: (home: Home) => Response | Promise<Response>
 }
@@ -61,7 +66,7 @@ export function gatehouse(parts: Parts) {
   }
 }
 
-function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv> {
+function workerOf({ login, forget, routes, home }: Parts, catalog: Catalog): Hono<AppEnv> {
   // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
   // a microsecond. This one prepares nothing.
   const app = new Hono<AppEnv>({ router: new LinearRouter() })
@@ -80,6 +85,7 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
   // Where browsers and directories look that read no page.
   app.get('/favicon.ico', favicon)
   app.route('/', directoryRoutes)
+  const own = addRoutes(app, routes)
   // Everything below belongs to the built-in authorization server, and is absent where that is off.
   app.use(async (c, next) => {
     c.set(
@@ -95,17 +101,17 @@ function workerOf({ login, forget, home }: Parts, catalog: Catalog): Hono<AppEnv
   app.route('/', accountRoutes(login, forget))
   app.route('/', adminRoutes(login, forget))
 
-  app.notFound((c) => {
-    if (!wantsPage(c)) return c.json({ error: 'not_found' }, 404)
-    return errorPage(
-      new PageError(404, 'There is nothing here', 'The address may be mistyped.', {
-        href: '/',
-        text: 'Home',
-      }),
-    )
-  })
+  const paths = enginePaths(app.routes, own)
+  requireOwnPaths(own, paths)
+  app.notFound(async (c) => (await assetOf(c, paths)) ?? nothingAt(c))
   app.onError(answerError)
   return app
+}
+
+function nothingAt(c: Context): Response | Promise<Response> {
+  if (!wantsPage(c)) return c.json({ error: 'not_found' }, 404)
+  const home = { href: '/', text: 'Home' }
+  return errorPage(new PageError(404, 'There is nothing here', 'The address may be mistyped.', home))
 }
 
 function wantsPage(c: Context): boolean {

@@ -109,6 +109,15 @@ describe('a deployment', () => {
     expect(SECRETS.map((name) => stage.setting(name))).toEqual(before)
   })
 
+  it('brings files, and a change of one', async () => {
+    const served = () => stage.account.live('gatehouse')?.assets.get('/robots.txt')?.toString()
+    expect(served()).toBe('User-agent: *\n')
+    stage.clone.write('public/robots.txt', 'User-agent: other\n')
+    expect((await stage.clone.run('deploy')).code).toBe(0)
+    expect(served()).toBe('User-agent: other\n')
+    expect((await stage.clone.run('deploy')).output).toContain('is deployed as it is here')
+  })
+
   it('says what a Worker that fails says of itself', async () => {
     const { code, output } = await stage.clone.run('deploy', '--var', 'REGISTRATION:perhaps')
     expect(code).toBe(1)

@@ -9,9 +9,9 @@ import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
 /** The minified bundle, in KiB: a little above its size now. */
-const BUNDLE = 194
+const BUNDLE = 196
 /** Our own modules that answer a request to /mcp need. */
-const MODULES = 63
+const MODULES = 64
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string }[] }>>

@@ -48,7 +48,7 @@ const ATTACKS = [
   upTo('T', 20),
   upTo('R', 10),
   upTo('M', 15),
-  upTo('W', 8),
+  upTo('W', 10),
   upTo('K', 6),
   upTo('L', 1),
   upTo('D', 10),

@@ -160,8 +160,8 @@ export class DevServer {
 /** The flags for a configuration of its own, which is in another folder than what it refers to. */
 export function configWith(settings: string, folder: string): string[] {
   const config = readFileSync(join(FIXTURE, 'wrangler.toml'), 'utf8').replace(
-    /^main = "/m,
-    (main) => `${main}${FIXTURE}/`,
+    /^(?:main|directory) = "/gm,
+    (path) => `${path}${FIXTURE}/`,
   )
   const file = join(folder, 'wrangler.toml')
   writeFileSync(file, `${config}\n${settings}`)

@@ -1,11 +1,11 @@
 // Values that leave the server and come back: the session cookie, the consent form, a tool's state, the way through an
-// upstream sign-in, an invitation. HMAC-SHA-256, with a key of its own per kind (HKDF, RFC 5869), so that no value serves as another
+// upstream sign-in, an invitation, a link. HMAC-SHA-256, with a key of its own per kind (HKDF, RFC 5869), so that no value serves as another
 // kind; bound to the issuer, so that none works at another hostname of the same Worker. Sealed values can be read, not
 // forged.
 import { base64url } from 'jose'
 import type { Settings } from '../settings/load.ts'
 
-export type SealKind = 'session' | 'consent' | 'state' | 'flow' | 'passkey' | 'invitation' | 'device'
+export type SealKind = 'session' | 'consent' | 'state' | 'flow' | 'passkey' | 'invitation' | 'device' | 'link'
 
 const encoder = new TextEncoder()
 const keys = new WeakMap<Settings, Map<SealKind, Promise<CryptoKey>>>()

@@ -2,6 +2,7 @@
 // request authenticated, never for the caller of another request.
 import { type Implementation, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME, SERVER } from '#config'
+import { signedLink } from '../links/link.ts'
 import { scopeNamesAt } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { ServerDescription } from '../settings/description.ts'
@@ -66,13 +67,19 @@ export function newServer(catalog: Catalog, { env, settings, issuer, introduces 
   const callerOf = (mcp: ServerContext): Known | Stranger => {
     if (!mcp.http?.authInfo) return { env }
     const { clientId, scopes, userId, userName, userExpiresAt, attainable } = authenticated(mcp)
+    const user = {
+      id: userId,
+      name: userName,
+      ...(userExpiresAt !== undefined && { expiresAt: userExpiresAt }),
+    }
     return {
-      user: { id: userId, name: userName, ...(userExpiresAt !== undefined && { expiresAt: userExpiresAt }) },
+      user,
       client: { id: clientId },
       scopes,
       ...(attainable && { attainable }),
       env,
       upstream: upstreamOf(env, settings, userId),
+      signedLink: (path, options) => signedLink({ env, settings, issuer }, user, path, options),
       sealState: stateOf(mcp).seal,
     }
   }

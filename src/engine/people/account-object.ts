@@ -240,6 +240,12 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#sessions.epoch()
   }
 
+  /** The epoch of a link that is made or opened now; undefined where the account is erased or disabled. */
+  linkEpoch(): number | undefined {
+    const erasure = this.#erasure
+    return this.isDisabled() || (erasure && !erasure.returned) ? undefined : this.epoch()
+  }
+
   /** Those of one client, the newest first. */
   grantIdsFor(clientId: string): string[] {
     const query = 'SELECT id FROM grants WHERE client_id = ? ORDER BY opened_at DESC'

@@ -22,6 +22,8 @@ export interface Version {
   readonly modules: ReadonlyMap<string, Buffer>
   readonly mainModule: string
   readonly compatibility: { readonly date: string; readonly flags: readonly string[] }
+  /** Static files, by path. */
+  readonly assets: ReadonlyMap<string, Buffer>
   /** Classes of Durable Objects. */
   readonly exports: Readonly<Record<string, { readonly storage?: string }>>
   readonly tag: string | undefined
@@ -43,6 +45,9 @@ export interface Refusal {
   readonly code: number
   readonly message: string
 }
+
+/** The paths of static files, with their hashes. */
+type Manifest = Readonly<Record<string, { readonly hash: string }>>
 
 class ApiError extends Error {
   readonly refusal: Refusal
@@ -68,6 +73,10 @@ export class CloudflareAccount {
   /** Called when another version of a Worker is live. */
   whenDeployed: () => void = () => undefined
   readonly #enabled = new Set<string>()
+  /** Files by their hash, whichever Worker has uploaded them. */
+  readonly #files = new Map<string, Buffer>()
+  /** What was uploaded for a version that is to come, by the token that a session ends with. */
+  readonly #sessions = new Map<string, Manifest>()
   readonly #server: Server
 
   private constructor(server: Server) {
@@ -107,6 +116,7 @@ export class CloudflareAccount {
       modules: new Map(),
       mainModule: 'index.js',
       compatibility: { date: '2026-11-01', flags: [] },
+      assets: new Map(),
       exports: {},
       tag: undefined,
       message: undefined,
@@ -137,7 +147,9 @@ export class CloudflareAccount {
     try {
       const body = await buffer(request)
       this.#stopAt(call, 'before')
-      if (request.headers.authorization !== `Bearer ${API_TOKEN}` || !this.signedIn) {
+      const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
+      const isUpload = path === '/workers/assets/upload' && this.#sessions.has(token)
+      if (!isUpload && (token !== API_TOKEN || !this.signedIn)) {
         throw new ApiError(401, 10000, 'Authentication error')
       }
       const result = await this.#answer(call, url, body, request.headers['content-type'] ?? '')
@@ -204,6 +216,10 @@ export class CloudflareAccount {
         }
       case 'PUT /workers/scripts/*':
         return this.#upload(script, await formOf(body, contentType))
+      case 'POST /workers/scripts/*/assets-upload-session':
+        return this.#beginAssets(JSON.parse(body.toString()).manifest)
+      case 'POST /workers/assets/upload':
+        return this.#keepAssets(await formOf(body, contentType))
       case 'PATCH /workers/scripts/*/secrets-bulk':
         return this.#changeSecrets(script, JSON.parse(body.toString()).secrets)
       case 'GET /workers/workers/*':
@@ -265,12 +281,33 @@ export class CloudflareAccount {
       modules: form.files,
       mainModule: metadata.main_module,
       compatibility: { date: metadata.compatibility_date, flags: metadata.compatibility_flags },
+      assets: this.#assetsOf(metadata.assets?.jwt),
       exports: metadata.exports ?? {},
       tag: metadata.annotations?.['workers/tag'],
       message: metadata.annotations?.['workers/message'],
     }
     this.#deploy(name, version)
     return { id: name, etag: 'etag', deployment_id: version.id.replaceAll('-', ''), startup_time_ms: 1 }
+  }
+
+  #beginAssets(manifest: Manifest): { jwt: string; buckets: string[][] } {
+    const jwt = randomUUID()
+    this.#sessions.set(jwt, manifest)
+    const missing = Object.values(manifest)
+      .map(({ hash }) => hash)
+      .filter((hash) => !this.#files.has(hash))
+    return { jwt, buckets: missing.length > 0 ? [[...new Set(missing)]] : [] }
+  }
+
+  // The session's token stays the one with which the version is uploaded.
+  #keepAssets({ files }: FormDataLike): object {
+    for (const [hash, file] of files) this.#files.set(hash, Buffer.from(file.toString(), 'base64'))
+    return { jwt: [...this.#sessions.keys()].at(-1) }
+  }
+
+  #assetsOf(jwt: string | undefined): ReadonlyMap<string, Buffer> {
+    const manifest = Object.entries(this.#sessions.get(jwt ?? '') ?? {})
+    return new Map(manifest.map(([path, { hash }]) => [path, this.#files.get(hash) ?? Buffer.of()]))
   }
 
   // One call is one version, as on the platform.

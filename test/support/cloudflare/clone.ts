@@ -10,7 +10,7 @@ import { FIXTURE } from '../fixture.ts'
 /** What a fork keeps as it is. */
 const PARTS = ['src/engine', 'scripts', 'package.json', 'tsconfig.json']
 /** What it makes its own. */
-const OWN = ['src', 'wrangler.toml']
+const OWN = ['src', 'public', 'wrangler.toml']
 
 export interface Outcome {
   readonly code: number | null
@@ -57,6 +57,10 @@ export class Clone {
   start(script: string, ...args: string[]): { kill: () => void; outcome: Promise<Outcome> } {
     const { child, outcome } = this.#start([process.execPath, `scripts/${script}.ts`, ...args])
     return { kill: () => child.pid && process.kill(-child.pid, 'SIGKILL'), outcome }
+  }
+
+  write(file: string, content: string): void {
+    writeFileSync(join(this.folder, file), content)
   }
 
   /** Changes wrangler.toml. */

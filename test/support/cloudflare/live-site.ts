@@ -104,6 +104,7 @@ function optionsFor({
   mainModule,
   bindings,
   compatibility,
+  assets,
   exports,
 }: Version): MiniflareOptions {
   const ofType = (type: string) => bindings.filter((binding) => binding.type === type)
@@ -133,6 +134,15 @@ function optionsFor({
       ofType('durable_object_namespace').map(({ name, class_name }) => [
         name,
         { className: String(class_name), useSQLite: exports[String(class_name)]?.storage === 'sqlite' },
+      ]),
+    ),
+    serviceBindings: Object.fromEntries(
+      ofType('assets').map(({ name }) => [
+        name,
+        (request: { url: string }) => {
+          const file = assets.get(new URL(request.url).pathname)
+          return new Response(file && new Uint8Array(file), { status: file ? 200 : 404 }) as never
+        },
       ]),
     ),
     ratelimits: Object.fromEntries(

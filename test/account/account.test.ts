@@ -1,7 +1,9 @@
 // What a person sees of what they have allowed, and how they take it back.
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { Hono } from 'hono'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { whereFrom } from '#engine/http/requester.ts'
 import { accountOf } from '#engine/people/account-store.ts'
 import { OWNER } from '#engine/people/identity.ts'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
@@ -69,6 +71,29 @@ describe('the activity of an account', () => {
     await owner.signIn()
     expect((await activity(owner))[0]).toBe('Signed in with passphrase')
     expect(await activity(person)).toEqual([])
+  })
+
+  it('has one line for an app on a day, however many grants of it there are', async () => {
+    const person = await newcomer()
+    const app = await OAuthClient.registered({ client_name: 'Twice' })
+    for (let grants = 0; grants < 2; grants++) {
+      await expectLive(app, (await app.connect(person)).refresh_token)
+    }
+    expect(await activity(person)).toEqual([
+      'Twice refreshed its tokens (2 times that day)',
+      'Allowed Twice (2 times that day)',
+    ])
+    await person.post('/account/revoke', { client_id: app.id })
+    expect((await activity(person))[0]).toBe('Revoked Twice (2 times that day)')
+  })
+
+  it.each([
+    ['as Cloudflare tells it', { 'CF-Ray': '8f0000000000abcd-FRA' }, 'Frankfurt, DE'],
+    ['unknown on a local server, which invents one', {}, ''],
+  ])('has a place %s', async (_, headers, place) => {
+    const app = new Hono().get('/', (c) => c.text(whereFrom(c)))
+    const cf = { city: 'Frankfurt', country: 'DE' }
+    expect(await (await app.request(new Request('https://a.test/', { headers, cf }))).text()).toBe(place)
   })
 
   it('keeps one line for a day and a place, and forgets after 90 days', async () => {
@@ -224,7 +249,8 @@ describe('signing out', () => {
 describe('the account of a guest', () => {
   it('is empty when their time is over, and can still be asked', async () => {
     const account = accountOf(env, `user_${crypto.randomUUID()}`)
-    await account.signIn({ identity: OWNER, method: 'guest', place: '', expiresAt: Date.now() })
+    const session = { id: 'a session', endsAt: Date.now() }
+    await account.signIn({ identity: OWNER, method: 'guest', place: '', expiresAt: Date.now(), session })
     expect(await account.activity(9)).toHaveLength(1)
     expect(await runDurableObjectAlarm(account)).toBe(true)
     expect(await account.activity(9)).toEqual([])

@@ -7,9 +7,11 @@ import type { GrantRecord } from '#engine/oauth/grants/grant.ts'
 import { GrantObject } from '#engine/oauth/grants/object.ts'
 import { AccountObject } from '#engine/people/account-object.ts'
 import { accountOf } from '#engine/people/account-store.ts'
+import { OWNER } from '#engine/people/identity.ts'
 import { press } from '../support/admin.ts'
 import { Authenticator } from '../support/authenticator.ts'
 import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
+import { OperationCounter } from '../support/operations.ts'
 import { pass } from '../support/outcome.ts'
 import { accountPage, addPasskey, expectSignedIn, invite, join, signInWith } from '../support/passkeys.ts'
 import { expectPage } from '../support/refusals.ts'
@@ -35,17 +37,29 @@ function meanwhile(prototype: object, method: string, happens: (args: unknown[])
 async function newMember() {
   const person = new Visitor()
   const link = await invite(await Visitor.signedIn(), 'Second')
-  expectSignedIn(await join(person, link, await Authenticator.create(ORIGIN), {}, { name: 'Second' }))
+  const key = await Authenticator.create(ORIGIN)
+  expectSignedIn(await join(person, link, key, {}, { name: 'Second' }))
   const app = await OAuthClient.registered()
   const tokens = await app.connect(person)
   const { userId } = await structured<{ userId: string }>(callTool(tokens.access_token, 'whoami'))
-  return { person, copy: copyOf(person), app, userId }
+  return { person, copy: copyOf(person), key, app, userId }
 }
 
 function copyOf(person: Visitor): Visitor {
   const copy = new Visitor()
   for (const [name, value] of person.cookies) copy.cookies.set(name, value)
   return copy
+}
+
+/** The ids of the other sessions on the account page. */
+async function listedIn(person: Visitor): Promise<string[]> {
+  const [, list = ''] = (await accountPage(person)).split('<section id="sessions">')
+  const [sessions = ''] = list.split('</section>')
+  return [...sessions.matchAll(/name="id" value="([^"]+)"/g)].map(([, id = '']) => id)
+}
+
+function endSession(person: Visitor, id: string, headers = {}): Promise<Response> {
+  return person.post('/account/sessions/end', { id }, headers)
 }
 
 type Member = Awaited<ReturnType<typeof newMember>>
@@ -61,6 +75,14 @@ const ENDS: [string, (one: Member) => Promise<unknown>][] = [
   ],
   ['the person signs out everywhere', ({ person }) => person.post('/account/sign-out-everywhere', {})],
   ['the person signs out', ({ person }) => person.post('/logout', {})],
+  [
+    'A28 the person ends it in another browser',
+    async ({ key }) => {
+      const other = new Visitor()
+      await signInWith(other, key)
+      for (const id of await listedIn(other)) await endSession(other, id)
+    },
+  ],
 ]
 
 describe('S2 what is under way when a session ends', () => {
@@ -154,5 +176,86 @@ describe('S3 a cookie that was copied before sign-out', () => {
     })
     expect(await person.isSignedIn()).toBe(false)
     expect(await copy.isSignedIn()).toBe(false)
+  })
+})
+
+describe('A28 the list of open sessions', () => {
+  it('ends the one that is chosen, with every copy of its cookie, and no other', async () => {
+    const { person, copy, key } = await newMember()
+    const [here, third] = [new Visitor(), new Visitor()]
+    for (const browser of [here, third]) expectSignedIn(await signInWith(browser, key))
+    const ids = await listedIn(here)
+    expect(ids).toHaveLength(2)
+    // The id of this browser is not offered.
+    const [own] = (await listedIn(person)).filter((id) => !ids.includes(id))
+    const [first] = (await listedIn(third)).filter((id) => id !== own)
+    const ended = await endSession(here, first as string)
+    expect(ended.headers.get('Location')).toBe('/account?done=session-ended#sessions')
+    expect(await Promise.all([person, copy, here, third].map((one) => one.isSignedIn()))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ])
+    expect(await listedIn(here)).toHaveLength(1)
+    expect(await accountPage(here)).toContain('Ended a session that began with <bdi>passkey</bdi>')
+  })
+
+  it.each<[string, (one: Member, id: string) => Promise<unknown>]>([
+    ['another user', async (_, id) => endSession(await Visitor.signedIn(), id)],
+    ['another site', ({ copy }, id) => endSession(copy, id, { 'Sec-Fetch-Site': 'cross-site' })],
+    ['a GET', ({ copy }, id) => copy.get(`/account/sessions/end?id=${id}`)],
+    ['a visitor without a session', (_, id) => endSession(new Visitor(), id)],
+  ])('is closed to %s', async (_, end) => {
+    const one = await newMember()
+    const other = new Visitor()
+    expectSignedIn(await signInWith(other, one.key))
+    const [id = ''] = await listedIn(one.person)
+    await end(one, id)
+    expect(await other.isSignedIn()).toBe(true)
+    expect(await listedIn(one.person)).toEqual([id])
+  })
+
+  it('is empty for the sessions of before, once the person signs out everywhere', async () => {
+    const { person, key } = await newMember()
+    const other = new Visitor()
+    await signInWith(other, key)
+    await person.post('/account/sign-out-everywhere', {})
+    await signInWith(other, key)
+    expect(await listedIn(other)).toEqual([])
+  })
+
+  it('keeps a hundred, and leaves older ones signed in', async () => {
+    const { person, key, userId } = await newMember()
+    await runInDurableObject(accountOf(env, userId), (object: AccountObject) => {
+      const endsAt = Date.now() + 60_000
+      for (let n = 0; n < 120; n++)
+        object.signIn({
+          identity: OWNER,
+          method: 'github',
+          place: '',
+          expiresAt: undefined,
+          session: { id: `session ${n}`, endsAt },
+        })
+      expect(object.past(0).sessions).toHaveLength(100)
+    })
+    expect(await person.isSignedIn()).toBe(true)
+    const other = new Visitor()
+    await signInWith(other, key)
+    expect(await accountPage(other)).toContain('Older sessions are not listed.')
+  })
+
+  it('notes once an hour that a session was seen, forgets it with its cookie, and writes nothing else', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const { person, userId } = await newMember()
+    const counter = await OperationCounter.install()
+    const rows = async () => (await counter.count(() => person.isSignedIn())).cost.rowsWritten
+    expect(await rows()).toBe(0)
+    pass(60 * 60)
+    expect([await rows(), await rows()]).toEqual([1, 0])
+    const [session] = (await accountOf(env, userId).past(0)).sessions
+    expect((session?.seenAt ?? 0) - (session?.beganAt ?? 0)).toBeGreaterThanOrEqual(60 * 60 * 1000)
+    pass(11 * 60 * 60)
+    expect((await accountOf(env, userId).past(0)).sessions).toEqual([])
   })
 })

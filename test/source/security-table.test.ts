@@ -44,7 +44,7 @@ const READINGS = [
   'S25',
 ]
 const ATTACKS = [
-  upTo('A', 27),
+  upTo('A', 28),
   upTo('T', 20),
   upTo('R', 10),
   upTo('M', 15),

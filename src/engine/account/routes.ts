@@ -16,11 +16,15 @@ import { accountOf } from '../people/account-store.ts'
 import type { Activity } from '../people/activity.ts'
 import { isOwner } from '../people/identity.ts'
 import { forgetSession, loginUrl, readSession, type Session } from '../people/session.ts'
+import { byAppAndDay } from './activity.ts'
 import { groupByClient } from './apps.ts'
 import { type Erased, erasePerson } from './erase.ts'
 import { personalTokens, personalTokensSection } from './personal-tokens/routes.ts'
+import { sessionRoutes, sessionsSection } from './sessions.ts'
 
 const MAX_ACTIVITY = 200
+/** These are about a login method. */
+const WITH_METHOD: readonly Activity['kind'][] = ['signed_in', 'session_ended']
 
 const NOTICES: Record<string, string> = {
   revoked: 'Revoked. The app is out within two minutes.',
@@ -42,32 +46,34 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
   })
 
   app.route('/account/tokens', personalTokens)
+  app.route('/account/sessions', sessionRoutes)
 
   app.get('/account', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl('/account'), 303)
     const [grants, past, sections] = await Promise.all([
       grantsOf(c.env, session.userId),
-      accountOf(c.env, session.userId).activity(MAX_ACTIVITY),
+      accountOf(c.env, session.userId).past(MAX_ACTIVITY),
       Promise.all([
         ...methods.map(({ accountSection }) => accountSection?.(c, session)),
         personalTokensSection(c, session),
       ]),
     ])
-    const recent = [...past.map(withNameOf), ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
+    const done = c.req.query('done')
+    const recent = byAppAndDay([...past.activity.map(withNameOf), ...grants.flatMap(activityOf)])
     return accountPage({
-      person: { ...session.identity, method: session.method },
+      person: { ...session.identity, method: nameOf(session.method) },
+      owner: isOwner(c.get('settings'), session.identity),
       apps: groupByClient(grants),
       activity: recent.slice(0, MAX_ACTIVITY),
-      sections,
+      sections: [sessionsSection(past.sessions, session, nameOf, done), ...sections],
       script: scriptOf(methods),
-      adminPath: isOwner(c.get('settings'), session.identity) ? '/admin' : undefined,
-      notice: NOTICES[c.req.query('done') ?? ''],
+      notice: NOTICES[done ?? ''],
     })
   })
 
   function withNameOf(one: Activity): Activity {
-    return one.kind === 'signed_in' ? { ...one, about: nameOf(one.about) } : one
+    return WITH_METHOD.includes(one.kind) ? { ...one, about: nameOf(one.about) } : one
   }
 
   app.post('/account/revoke', async (c) => {
@@ -96,14 +102,14 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
   app.get('/account/erase', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl('/account/erase'), 303)
-    return erasePage({ ...questionFor(session), partly: c.req.query('done') === 'partly' })
+    return erasePage({ ...questionFor(c, session), partly: c.req.query('done') === 'partly' })
   })
 
   app.post('/account/erase', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl('/account/erase'), 303)
     if ((await readForm(c.req.raw)).get(SURE) === undefined) {
-      return erasePage({ ...questionFor(session), unsure: true })
+      return erasePage({ ...questionFor(c, session), unsure: true })
     }
     if ((await eraseOwn(c, session)) === 'partly') return c.redirect('/account/erase?done=partly', 303)
     forgetSession(c)
@@ -120,9 +126,10 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
   }
 }
 
-function questionFor(session: Session) {
+function questionFor(c: Context<AppEnv>, session: Session) {
   const { name } = session.identity
-  return { name, afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
+  const owner = isOwner(c.get('settings'), session.identity)
+  return { name, owner, afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
 }
 
 function afterErasure({ identity: { method, expiresAt } }: Session): string {

@@ -122,6 +122,7 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
 
 async function questionAbout(env: Env, userId: string) {
   return {
+    owner: true,
     userId,
     name: await nameOfPerson(env, userId),
     afterwards:

@@ -19,8 +19,12 @@ export function addressKey(c: Context): string {
     .join(':')
 }
 
-/** A town and a country; empty where Cloudflare does not tell. Never an address. */
+/**
+ * A town and a country; empty where Cloudflare does not tell. Never an address. A local server invents them: what comes
+ * through Cloudflare has the id that Cloudflare gives each request.
+ */
 export function whereFrom(c: Context): string {
+  if (c.req.header('CF-Ray') === undefined) return ''
   const { city, country } = (c.req.raw.cf ?? {}) as { city?: string; country?: string }
   return [city, country].filter(Boolean).join(', ')
 }

@@ -16,13 +16,12 @@ export interface ConnectedApp {
 
 interface Account {
   readonly person: { readonly name: string; readonly method: string; readonly expiresAt?: number }
+  readonly owner: boolean
   readonly apps: readonly ConnectedApp[]
   readonly activity: readonly Activity[]
-  /** What the login methods show here. */
+  /** Open sessions, and what the login methods show here. */
   readonly sections: readonly Child[]
   readonly script: string | undefined
-  /** The path of the owner's pages; undefined for other users. */
-  readonly adminPath: string | undefined
   readonly notice: string | undefined
 }
 
@@ -30,11 +29,12 @@ interface Account {
 const FEW = 10
 
 export function accountPage(account: Account): Promise<Response> {
-  const { person, apps, activity, sections, script, adminPath, notice } = account
+  const { person, owner, apps, activity, sections, script, notice } = account
   return page({
     title: 'Your account',
     wide: true,
     script,
+    nav: { owner },
     children: (
       <>
         <h1>Your account</h1>
@@ -44,11 +44,6 @@ export function accountPage(account: Account): Promise<Response> {
           </p>
         )}
         {whoIsHere(person)}
-        {adminPath !== undefined && (
-          <p class="quiet">
-            This server is yours: <a href={adminPath}>its people and apps, and what happened lately</a>.
-          </p>
-        )}
         <section>
           <div class="head">
             <h2>Connected apps</h2>
@@ -98,30 +93,16 @@ export function accountPage(account: Account): Promise<Response> {
 
 function whoIsHere({ name, method, expiresAt }: Account['person']) {
   return (
-    <div class="who">
-      <p>
-        Signed in as{' '}
-        <strong>
-          <bdi>{name}</bdi>
-        </strong>{' '}
-        <span class="quiet">
-          with {method}
-          {expiresAt !== undefined && <>, until {minute(expiresAt)}</>}
-        </span>
-      </p>
-      <div class="row">
-        <form method="post" action="/logout">
-          <button type="submit" class="small">
-            Sign out
-          </button>
-        </form>
-        <form method="post" action="/account/sign-out-everywhere">
-          <button type="submit" class="small">
-            Sign out everywhere
-          </button>
-        </form>
-      </div>
-    </div>
+    <p>
+      Signed in as{' '}
+      <strong>
+        <bdi>{name}</bdi>
+      </strong>{' '}
+      <span class="quiet">
+        with {method}
+        {expiresAt !== undefined && <>, until {minute(expiresAt)}</>}
+      </span>
+    </p>
   )
 }
 

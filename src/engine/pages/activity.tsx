@@ -15,6 +15,7 @@ export interface Activity {
 const HAPPENED: Record<string, (about: Child) => Child> = {
   signed_in: (about) => <>Signed in with {about}</>,
   signed_out_everywhere: () => 'Signed out everywhere',
+  session_ended: (about) => <>Ended a session that began with {about}</>,
   signed_out_by_owner: () => 'The owner of this server signed you out everywhere',
   disabled_by_owner: () => 'The owner of this server disabled your account',
   enabled_by_owner: () => 'The owner of this server enabled your account again',

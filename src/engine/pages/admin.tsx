@@ -25,6 +25,7 @@ export function adminPage({ tab, notice, children }: Frame): Promise<Response> {
   return page({
     title: `${tab} · Your server`,
     wide: true,
+    nav: { owner: true },
     children: (
       <>
         <h1>Your server</h1>
@@ -39,9 +40,6 @@ export function adminPage({ tab, notice, children }: Frame): Promise<Response> {
               {text}
             </a>
           ))}
-          <a class="button small" href="/account">
-            Your account
-          </a>
         </nav>
         {children}
       </>

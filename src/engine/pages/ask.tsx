@@ -16,6 +16,7 @@ interface Question {
 export function askPage({ title, subject, consequences, button, action, fields, back }: Question) {
   return page({
     title,
+    nav: { owner: true },
     children: (
       <form method="post" action={action}>
         <h1>{title}?</h1>

@@ -3,6 +3,8 @@ import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 
 interface Question {
+  /** Whether the reader is the owner. */
+  readonly owner: boolean
   /** The user's name; undefined where the server does not know it. */
   readonly name: string | undefined
   /** Absent for the reader's own data. */
@@ -25,11 +27,12 @@ const YOURS = ['Delete your data', 'your', 'you'] as const
 const THEIRS = ['Delete a person’s data', 'their', 'them'] as const
 
 export function erasePage(question: Question): Promise<Response> {
-  const { userId, afterwards, unsure, partly, action, back } = question
+  const { owner, userId, afterwards, unsure, partly, action, back } = question
   const [title, whose, them] = userId ? THEIRS : YOURS
   return page({
     title,
     status: unsure ? 400 : 200,
+    nav: { owner },
     children: (
       <form method="post" action={action}>
         <h1>{title}?</h1>

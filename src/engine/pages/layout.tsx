@@ -6,6 +6,7 @@ import { SERVER } from '#config'
 import { THEME } from '#theme'
 import { sha256Bytes } from '../crypto/digest.ts'
 import { CSS } from './style.ts'
+import { TIMES } from './time.tsx'
 
 interface Page {
   title: string
@@ -20,12 +21,15 @@ interface Page {
   formsLeaveThisOrigin?: boolean
   /** May fetch from this origin. */
   script?: string | undefined
+  /** The way to other pages, for a person who is signed in. */
+  nav?: { readonly owner: boolean }
   children: Child
 }
 
 /** Renders a page. It loads nothing but its icon, runs only its own script, and forbids frames and caches. */
 export async function page(content: Page): Promise<Response> {
-  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, script, children } = content
+  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, nav, children } = content
+  const script = nav ? [TIMES, content.script].filter(Boolean).join('\n') : content.script
   const html = (
     <html lang="en">
       <head>
@@ -42,6 +46,7 @@ export async function page(content: Page): Promise<Response> {
             {raw(THEME.logo)}
             {THEME.name}
           </a>
+          {nav && navigation(nav)}
         </header>
         <main class={wide ? 'wide' : undefined}>{children}</main>
         <footer>
@@ -79,6 +84,20 @@ const LINKS = [
   { href: SERVER.terms, text: 'Terms' },
   { href: SERVER.support, text: 'Support' },
 ].filter(({ href }) => href !== undefined)
+
+function navigation({ owner }: { readonly owner: boolean }) {
+  return (
+    <nav aria-label="Your pages">
+      <a href="/account">Your account</a>
+      {owner && <a href="/admin">Your server</a>}
+      <form method="post" action="/logout">
+        <button type="submit" class="link">
+          Sign out
+        </button>
+      </form>
+    </nav>
+  )
+}
 
 const hashes = new Map<string, Promise<string>>()
 

@@ -9,8 +9,10 @@ body { margin: 0; min-height: 100dvh; display: flex; flex-direction: column; ali
   color: var(--ink); font: 1rem/1.55 var(--font); padding: clamp(1rem, 4vw, 3rem) 1rem 2rem }
 header, main, footer { width: 100%; max-width: 30rem }
 main.wide { max-width: 44rem }
-header { display: flex; align-items: center; gap: .6rem; margin-bottom: 1.25rem; color: var(--accent); font: 600 1.1rem var(--serif) }
+header { display: flex; flex-wrap: wrap; align-items: center; gap: .6rem; margin-bottom: 1.25rem; color: var(--accent); font: 600 1.1rem var(--serif) }
 header a { color: inherit; text-decoration: none; display: flex; align-items: center; gap: .6rem }
+header nav { margin-left: auto; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; align-items: baseline; font: 400 .92rem var(--font) }
+header nav a { display: inline; text-decoration: underline }
 header svg { display: block }
 header:has(+ main.wide), main.wide + footer { max-width: 44rem }
 main { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); box-shadow: var(--shadow);
@@ -88,9 +90,7 @@ section > h3 { margin-top: 1.4rem }
 .row + p, .activity + p { margin-top: 1rem }
 nav + section { margin-top: 1.2rem }
 [aria-current=page] { background: var(--tint) }
-.who, .head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
-.who + p { margin-top: .7rem }
-.who p { margin: 0; min-width: 0; overflow-wrap: anywhere }
+.head { display: flex; justify-content: space-between; gap: .5rem 1rem; flex-wrap: wrap; align-items: center }
 .row { display: flex; gap: .6rem; flex-wrap: wrap }
 .methods { display: grid; gap: .9rem; margin-top: 1.2rem }
 .methods > :has(label) + div, .methods > div + :has(label) { border-top: 1px solid var(--line); padding-top: 1.25rem; margin-top: .4rem }

@@ -15,6 +15,7 @@ import {
   Invitations,
   type Redemption,
 } from './invitations.ts'
+import { type OpenSession, OpenSessions } from './open-sessions.ts'
 import {
   type AddOutcome,
   PASSKEY_TABLES,
@@ -74,6 +75,14 @@ interface SignIn {
   readonly place: string
   /** When the account is over, in milliseconds since the epoch; undefined for one that stays. */
   readonly expiresAt: number | undefined
+  /** The session that begins; `endsAt` in milliseconds since the epoch. */
+  readonly session: { readonly id: string; readonly endsAt: number }
+}
+
+/** What a person can look back on. */
+export interface Past {
+  readonly activity: Activity[]
+  readonly sessions: OpenSession[]
 }
 
 const TABLES = `
@@ -97,13 +106,14 @@ export abstract class AccountObject extends DurableObject<Env> {
   }
 
   /** Notes a sign-in. Returns the epoch that its session carries. */
-  signIn({ identity, method, place, expiresAt }: SignIn): number | 'disabled' {
+  signIn({ identity, method, place, expiresAt, session }: SignIn): number | 'disabled' {
     if (this.isDisabled()) return 'disabled'
     // The passkey was verified a moment ago, and deleted since: an erased passkey signs no user in.
     if (method === 'passkey') this.#requireStanding()
     const erasure = this.#erasure
     if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
     this.#upstream.leaveTo(identity)
+    this.#openSessions.begin({ ...session, method, place })
     this.#noteNow('signed_in', method, place)
     if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
     return this.epoch()
@@ -220,9 +230,16 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#activity.list(limit)
   }
 
-  /** Whether a session is still signed in and of the current epoch. */
+  /** The same, with the open sessions. */
+  past(limit: number): Past {
+    return { activity: this.activity(limit), sessions: this.#openSessions.list() }
+  }
+
+  /** Whether a session is still signed in and of the current epoch. Notes that it was seen. */
   isLive(session: SessionProof): boolean {
-    return this.#sessions.isLive(session)
+    const isLive = this.#sessions.isLive(session)
+    if (isLive) this.#openSessions.see(session.id)
+    return isLive
   }
 
   /** The ids of a user's grants to one client, the newest first; undefined where the session is over. */
@@ -232,7 +249,20 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** Signs one session out. Its id is remembered for as long as a copy of its cookie could come back. */
   endSession(session: SessionProof): void {
+    const epoch = this.epoch()
     this.#sessions.end(session)
+    // One too many has ended all of them.
+    if (this.epoch() === epoch) this.#openSessions.remove(session.id)
+    else this.#openSessions.clear()
+  }
+
+  /** Signs one of the listed sessions out. Returns whether it was listed. */
+  endOpenSession(id: string): boolean {
+    const session = this.#openSessions.find(id)
+    if (!session) return false
+    this.endSession({ id, epoch: this.epoch() })
+    this.#noteNow('session_ended', session.method, session.place)
+    return true
   }
 
   /** Sessions that carry another epoch are over. */
@@ -256,7 +286,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
   signOutEverywhere(by: 'user' | 'owner' = 'user'): void {
     this.#upstream.clear()
-    this.#sessions.endAll()
+    this.#endSessions()
     this.#noteNow(by === 'owner' ? 'signed_out_by_owner' : 'signed_out_everywhere', '', '')
   }
 
@@ -274,7 +304,7 @@ export abstract class AccountObject extends DurableObject<Env> {
     if (this.isDisabled()) return false
     this.ctx.storage.kv.put('disabled', true)
     this.#upstream.clear()
-    this.#sessions.endAll()
+    this.#endSessions()
     this.#noteNow('disabled_by_owner', '', '')
     return true
   }
@@ -397,6 +427,15 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** Counts a call of something that limits how often its user may call it. See CallCounts.spend(). */
   spendCall(what: string, allowances: readonly Allowance[]): UsedUp | undefined {
     return new CallCounts(this.ctx.storage.kv).spend(what, allowances)
+  }
+
+  #endSessions(): void {
+    this.#sessions.endAll()
+    this.#openSessions.clear()
+  }
+
+  get #openSessions(): OpenSessions {
+    return new OpenSessions(this.ctx.storage.kv)
   }
 
   get #sessions(): Sessions {

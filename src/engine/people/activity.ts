@@ -11,6 +11,7 @@ export const ACTIVITY_TABLES = `
 type ActivityKind =
   | 'signed_in'
   | 'signed_out_everywhere'
+  | 'session_ended'
   | 'signed_out_by_owner'
   | 'disabled_by_owner'
   | 'enabled_by_owner'

@@ -44,11 +44,14 @@ export async function beginSession(
   const userId = await userIdOf(settings, identity)
   const account = accountOf(c.env, userId)
   const { expiresAt } = identity
-  const epoch = await orPage(account.signIn({ identity, method, place: whereFrom(c), expiresAt }))
+  const lifetime = secondsLeft(identity, LIFETIME.session)
+  const id = crypto.randomUUID()
+  const begun = { id, endsAt: Date.now() + lifetime * 1000 }
+  const place = whereFrom(c)
+  const epoch = await orPage(account.signIn({ identity, method, place, expiresAt, session: begun }))
   if (epoch === 'disabled') return epoch
   if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, identity, epoch))
-  const session: Session = { id: crypto.randomUUID(), userId, identity, epoch, method }
-  const lifetime = secondsLeft(identity, LIFETIME.session)
+  const session: Session = { id, userId, identity, epoch, method }
   const sealed = await seal(settings, 'session', c.get('issuer'), session, lifetime)
   setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
   return session

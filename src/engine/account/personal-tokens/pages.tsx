@@ -94,15 +94,18 @@ function TokenCard({ id, name, scopes, createdAt, expiresAt, lastUsedAt }: Perso
 }
 
 interface Made {
+  /** Whether the reader is the owner. */
+  readonly owner: boolean
   readonly name: string
   readonly text: string
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }
 
-export function tokenMadePage({ name, text, expiresAt }: Made): Promise<Response> {
+export function tokenMadePage({ owner, name, text, expiresAt }: Made): Promise<Response> {
   return page({
     title: 'New token',
+    nav: { owner },
     script: COPY,
     children: (
       <>

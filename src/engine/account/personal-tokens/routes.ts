@@ -11,7 +11,7 @@ import { makePersonalToken } from '../../oauth/personal-tokens/token.ts'
 import { describeScopes, RESOURCE_SCOPES } from '../../oauth/scopes.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { withinCeiling } from '../../people/ceiling.ts'
-import { secondsLeft } from '../../people/identity.ts'
+import { isOwner, secondsLeft } from '../../people/identity.ts'
 import type { KeptToken } from '../../people/personal-tokens.ts'
 import { loginUrl, orPage, proofOf, readSession, type Session } from '../../people/session.ts'
 import { LIFETIMES, Section, tokenMadePage } from './pages.tsx'
@@ -37,7 +37,8 @@ personalTokens.post('/make', async (c) => {
   const { id, scopes } = token
   audit('personal_token.made', { user: userId, client: id, scopes }, { person: identity, app: token.name })
   // Not a redirect: only a hash is kept, so this answer is the only one that can show the token.
-  return tokenMadePage({ name: token.name, text, expiresAt: token.expiresAt })
+  const owner = isOwner(c.get('settings'), identity)
+  return tokenMadePage({ owner, name: token.name, text, expiresAt: token.expiresAt })
 })
 
 personalTokens.post('/revoke', async (c) => {

@@ -17,6 +17,7 @@ interface Made {
 export function invitationMadePage({ name, url, expiresAt }: Made): Promise<Response> {
   return page({
     title: 'Invitation',
+    nav: { owner: true },
     script: COPY,
     children: (
       <>

@@ -23,7 +23,7 @@ async function received(redirectUri: string): Promise<string> {
   const server = createServer((request, response) => {
     const isAnswer = request.url?.startsWith(`${pathname}?`)
     response.writeHead(isAnswer ? 200 : 404, { 'Content-Type': 'text/plain' })
-    response.end(isAnswer ? 'The doctor has the answer. You can close this page.' : 'Not here.')
+    response.end(isAnswer ? 'The answer is here. You can close this page.' : 'Not here.')
     if (isAnswer) server.emit('answer', `${origin}${request.url}`)
   })
   server.listen(Number(port), hostname)

@@ -8,8 +8,9 @@
 //   what else the fork has          its routes, and the files in public/                     own/
 import { type Context, Hono } from 'hono'
 import { LinearRouter } from 'hono/router/linear-router'
+import type { ExportData } from './account/export/data.ts'
 import { accountRoutes } from './account/routes.ts'
-import { noteSignIns, withDirectory } from './admin/directory/store.ts'
+import { noteSignIns, withDirectory, withDirectoryEntry } from './admin/directory/store.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { raiseAlerts } from './alerts/alerts.ts'
 import { directoryRoutes } from './directories/routes.ts'
@@ -49,6 +50,8 @@ interface Parts {
   readonly forget: Forget
   /** HTTP routes of its own. */
   readonly routes?: Routes
+  /** Returns what your handlers keep of a person, for them to download. */
+  readonly exportData?: ExportData
   /** What a browser finds at `/`. */
   readonly home: (home: Home) => Response | Promise<Response>
 }
@@ -66,7 +69,10 @@ export function gatehouse(parts: Parts) {
   }
 }
 
-function workerOf({ login, forget, routes, home }: Parts, catalog: Catalog): Hono<AppEnv> {
+function workerOf(
+  { login, forget, exportData = async () => ({}), routes, home }: Parts,
+  catalog: Catalog,
+): Hono<AppEnv> {
   // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
   // a microsecond. This one prepares nothing.
   const app = new Hono<AppEnv>({ router: new LinearRouter() })
@@ -98,7 +104,7 @@ function workerOf({ login, forget, routes, home }: Parts, catalog: Catalog): Hon
   app.route('/', authorizationEndpoint)
   app.use('/login/*', noteSignIns)
   app.route('/', loginRoutes(login, upstreamScopesOf(catalog), askingApp))
-  app.route('/', accountRoutes(login, forget))
+  app.route('/', accountRoutes(login, forget, withDirectoryEntry(exportData)))
   app.route('/', adminRoutes(login, forget))
 
   const paths = enginePaths(app.routes, own)

@@ -4,7 +4,7 @@ import type { Resource } from '#engine/mcp/define-resource.ts'
 import type { Tool } from '#engine/mcp/define-tool.ts'
 import { summarizeNotes } from './notes/prompts.ts' // sample
 import { note } from './notes/resources.ts' // sample
-import { forgetNotes, notes } from './notes/tools.ts' // sample
+import { exportNotes, forgetNotes, notes } from './notes/tools.ts' // sample
 import { whoami } from './whoami.ts'
 
 export const tools: readonly Tool[] = [
@@ -28,4 +28,14 @@ export const prompts: readonly Prompt[] = [
  */
 export async function forget(env: Env, userId: string): Promise<void> {
   await forgetNotes(env, userId) // sample
+}
+
+/**
+ * What your server keeps about a user, for them to download: JSON under names of your own. Never another user's data, and
+ * never a secret.
+ */
+export async function exportData(env: Env, userId: string): Promise<Record<string, unknown>> {
+  return {
+    notes: await exportNotes(env, userId), // sample
+  }
 }

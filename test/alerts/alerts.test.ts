@@ -278,7 +278,7 @@ describe('L1 the webhook of alerts', () => {
     vi.spyOn(AlertObject.prototype, 'report').mockImplementation(() => {
       throw new Error('storage is down')
     })
-    for (const stolen of await oldTokens(3)) await replay(stolen)
+    await Promise.all((await oldTokens(3)).map(replay))
     await wrongPassphrase(3)
     await settle()
     expect(messages('signin.failed')).toEqual([])

@@ -213,6 +213,7 @@ const STATES: Readonly<Record<string, State>> = {
       for (const more of await page.getByText(/^\d+ more$/).all()) await more.click()
     },
   },
+  'the page that leads to a download': { who: () => fresh, path: () => '/account/export' },
   'the page that asks whether to delete everything': { who: () => fresh, path: () => '/account/erase' },
   'the page that asks again to delete the rest': {
     who: () => fresh,

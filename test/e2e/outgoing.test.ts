@@ -1,10 +1,13 @@
-// What leaves the server for its owner and its users, taken as they take it: alerts at a receiver of their own.
+// What leaves the server for its owner and its users, taken as they take it: alerts at a receiver, and a download in a
+// browser without scripts.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
 import { LocalServer } from '../support/local-server.ts'
 
 const KEY = Buffer.alloc(32, 'k')
@@ -52,6 +55,26 @@ function signIn(passphrase: string): Promise<Response> {
   })
 }
 
+describe('a user with a browser without scripts', () => {
+  it('downloads what is kept about them', async () => {
+    const browser = await launchBrowser()
+    const page = await browser.newPage({ javaScriptEnabled: false })
+    await page.goto(`${server.origin}/account`)
+    await page.fill('#passphrase', server.passphrase)
+    await page.click('button[type=submit]')
+    await page.getByRole('link', { name: 'Download my data' }).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ])
+    expect(download.suggestedFilename()).toMatch(/^my-data-.*\.json$/)
+    const data = JSON.parse(await readFile(await download.path(), 'utf8'))
+    expect(data).toMatchObject({ account: { name: 'Owner' }, tools: { notes: [] } })
+    await browser.close()
+  })
+})
+
+// Last: it uses up the sign-ins that this address has in a minute.
 describe('a receiver of alerts', () => {
   it('hears of repeated sign-in failures, and verifies the signature', async () => {
     // Twice as many as needed: the ten minutes of the clock can end in between.

@@ -25,6 +25,7 @@ describe('W5 OWASP secure headers on every answer', () => {
   const personal: Record<string, () => Promise<Response>> = {
     'the consent page': async () => get(authorizationUrl(), await signedIn()),
     'the account page': async () => get('/account', await signedIn()),
+    'a download': async () => (await signedIn()).post('/account/export', {}),
     'the admin page': async () => get('/admin', await signedIn()),
     'the page for the code of a device': async () => get('/device', await signedIn()),
     'the sign-in page': () => get('/login?return_to=/account'),

@@ -50,8 +50,8 @@ const ATTACKS = [
   upTo('M', 15),
   upTo('W', 10),
   upTo('K', 6),
-  upTo('L', 1),
   upTo('D', 10),
+  upTo('L', 2),
   READINGS,
 ].flat()
 

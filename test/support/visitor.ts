@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { seal } from '#engine/crypto/seal.ts'
 import { type Identity, userIdOf } from '#engine/people/identity.ts'
+import type { Session } from '#engine/people/session.ts'
 import { loadSettings } from '#engine/settings/load.ts'
 import { form, ORIGIN, randomAddress, send } from './worker.ts'
 
@@ -39,18 +40,27 @@ export class Visitor {
     return visitor
   }
 
-  /** A signed-in user other than the owner, or the user of an identity. */
+  /** A signed-in user other than the owner, or the user of an identity. @param of their session */
   static async as(
     name: string,
     changes: Partial<Identity> = {},
     origin: string = ORIGIN,
     settings: Partial<Env> = {},
+    of: { readonly [name in keyof Session]?: Session[name] | undefined } = {},
   ): Promise<Visitor> {
     const config = loadSettings({ ...env, ...settings })
     const known: Identity = { method: 'passkey', issuer: '', subject: name, name, knownAs: [], invited: true }
     const identity = { ...known, ...changes }
     const userId = await userIdOf(config, identity)
-    const session = { id: crypto.randomUUID(), userId, identity, epoch: 0, method: identity.method }
+    const session = {
+      id: crypto.randomUUID(),
+      userId,
+      identity,
+      epoch: 0,
+      method: identity.method,
+      signedInAt: Date.now(),
+      ...of,
+    }
     const visitor = new Visitor(origin)
     visitor.cookies.set('__Host-session', await seal(config, 'session', origin, session, 3600))
     return visitor

@@ -2,9 +2,9 @@
 import { gatehouse } from '#engine/gatehouse.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { login } from './login.ts'
-import { forget, prompts, resources, tools } from './server/index.ts'
+import { exportData, forget, prompts, resources, tools } from './server/index.ts'
 
-const server = gatehouse({ login, tools, resources, prompts, forget, home: homePage })
+const server = gatehouse({ login, tools, resources, prompts, forget, exportData, home: homePage })
 
 export default server.worker
 

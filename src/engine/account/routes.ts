@@ -19,6 +19,8 @@ import { forgetSession, loginUrl, readSession, type Session } from '../people/se
 import { byAppAndDay } from './activity.ts'
 import { groupByClient } from './apps.ts'
 import { type Erased, erasePerson } from './erase.ts'
+import type { ExportData } from './export/data.ts'
+import { exportRoutes, exportSection } from './export/routes.tsx'
 import { personalTokens, personalTokensSection } from './personal-tokens/routes.ts'
 import { sessionRoutes, sessionsSection } from './sessions.ts'
 
@@ -35,8 +37,13 @@ const NOTICES: Record<string, string> = {
 /**
  * @param methods whose sections the page shows
  * @param forget how tools delete what they keep of a person
+ * @param exportData what they keep
  */
-export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): Hono<AppEnv> {
+export function accountRoutes(
+  methods: readonly LoginMethod[],
+  forget: Forget,
+  exportData: ExportData,
+): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
@@ -47,6 +54,7 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
 
   app.route('/account/tokens', personalTokens)
   app.route('/account/sessions', sessionRoutes)
+  app.route('/account/export', exportRoutes(exportData))
 
   app.get('/account', async (c) => {
     const session = await readSession(c)
@@ -57,6 +65,7 @@ export function accountRoutes(methods: readonly LoginMethod[], forget: Forget): 
       Promise.all([
         ...methods.map(({ accountSection }) => accountSection?.(c, session)),
         personalTokensSection(c, session),
+        exportSection(),
       ]),
     ])
     const done = c.req.query('done')

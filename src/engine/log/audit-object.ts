@@ -82,6 +82,17 @@ export class AuditObject extends DurableObject<Env> {
     return { known: this.#newest(false, limit), strangers: this.#newest(true, limit) }
   }
 
+  /** Every event of this user, the newest first. */
+  of(userId: string): KeptRow[] {
+    return this.ctx.storage.sql
+      .exec<KeptRow>(
+        `SELECT at, event, fields, person, app, times FROM events
+          WHERE json_extract(fields, '$.user') = ? AND at > ? ORDER BY at DESC, rowid DESC`,
+        ...[userId, Date.now() - KEEP_MS],
+      )
+      .toArray()
+  }
+
   /** Deletes every event of this user, except the deletions. */
   erase(userId: string): void {
     this.ctx.storage.sql.exec(

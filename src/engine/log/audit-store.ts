@@ -1,6 +1,6 @@
 // Sends rare events to the audit object: never a tool call, an MCP request or a plain refresh.
 import { env } from 'cloudflare:workers'
-import type { AuditObject, KeptEvent, RecentEvents } from './audit-object.ts'
+import type { AuditObject, KeptEvent, KeptRow, RecentEvents } from './audit-object.ts'
 import { type AuditEvent, KEPT, type Line, type Shown } from './events.ts'
 
 /** Keeps an event. Undefined for one that an erasure causes: it could arrive after the erasure, and outlive it. */
@@ -27,6 +27,11 @@ async function put(kept: KeptEvent): Promise<void> {
 /** @param limit of each of the two lists */
 export async function recentEvents(env: Env, limit: number): Promise<RecentEvents> {
   return objectOf(env).recent(limit)
+}
+
+/** What is kept about a person, the newest first. */
+export async function eventsOf(env: Env, userId: string): Promise<KeptRow[]> {
+  return objectOf(env).of(userId)
 }
 
 /** Deletes what is kept about a person. */

@@ -26,6 +26,7 @@ const HAPPENED: Record<string, (about: Child) => Child> = {
   personal_token_revoked: (about) => <>Revoked the token {about}</>,
   personal_tokens_revoked_by_owner: () => 'The owner of this server revoked your tokens for scripts',
   invitation_redeemed: (about) => <>{about} accepted your invitation</>,
+  exported: () => 'Downloaded your data',
   allowed: (about) => <>Allowed {about}</>,
   refreshed: (about) => <>{about} refreshed its tokens</>,
   revoked_by_user: (about) => <>Revoked {about}</>,

@@ -47,6 +47,7 @@ const WORDS: Readonly<Record<string, (words: Words) => Child>> = {
     ) : (
       <>{user} deleted their data</>
     ),
+  'account.exported': ({ person }) => <>{person} downloaded their data</>,
   'passkey.added': ({ person }) => <>{person} added a passkey</>,
   'passkey.renamed': ({ person }) => <>{person} renamed a passkey</>,
   'account.disabled': ({ person, actor }) => (

@@ -403,6 +403,11 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#personalTokens.revokeAll()
   }
 
+  /** The user has downloaded what is kept about them. */
+  noteExport(place: string): void {
+    this.#noteNow('exported', '', place)
+  }
+
   invitations(): Invitation[] {
     return this.#invitations.list()
   }

@@ -22,6 +22,7 @@ type ActivityKind =
   | 'personal_token_revoked'
   | 'personal_tokens_revoked_by_owner'
   | 'invitation_redeemed'
+  | 'exported'
   | 'allowed'
   | 'refreshed'
   | 'revoked_by_user'

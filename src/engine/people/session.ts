@@ -20,6 +20,8 @@ export interface Session {
   readonly epoch: number
   /** The login method of this session. It can differ from the one that knows the person: a passkey. */
   readonly method: string
+  /** Milliseconds since the epoch; absent from cookies of an older version. */
+  readonly signedInAt?: number
 }
 
 /** What tools may do with the token of an upstream sign-in. */
@@ -51,7 +53,7 @@ export async function beginSession(
   const epoch = await orPage(account.signIn({ identity, method, place, expiresAt, session: begun }))
   if (epoch === 'disabled') return epoch
   if (upstream) await orPage(account.keepUpstream(upstream.name, upstream.grant, identity, epoch))
-  const session: Session = { id, userId, identity, epoch, method }
+  const session: Session = { id, userId, identity, epoch, method, signedInAt: Date.now() }
   const sealed = await seal(settings, 'session', c.get('issuer'), session, lifetime)
   setCookie(c, cookieName(c, 'session'), sealed, { ...cookieOptions(c), maxAge: lifetime })
   return session

@@ -3,6 +3,8 @@ import * as z from 'zod'
 import { answer, defineTool, type Tool, ToolError } from '#engine/mcp/define-tool.ts'
 import { type Note, notebookOf } from './notebook.ts'
 
+/** How many notes an export takes from storage at once. */
+const EXPORT_PAGE = 1000
 const note = z.object({ id: z.number(), text: z.string(), createdAt: z.string() })
 const limit = z.number().int().min(1).max(100).default(20).describe('How many notes at most')
 
@@ -65,6 +67,18 @@ export const notes: readonly Tool[] = [listNotes, searchNotes, addNote, deleteNo
 /** Deletes all notes of a user. */
 export async function forgetNotes(env: Env, userId: string): Promise<void> {
   await env.NOTEBOOKS.getByName(userId).erase()
+}
+
+/** All notes of a user, the newest first. */
+export async function exportNotes(env: Env, userId: string): Promise<Note[]> {
+  const notebook = env.NOTEBOOKS.getByName(userId)
+  const all: Note[] = []
+  let page = await notebook.list(EXPORT_PAGE)
+  while (page.length > 0) {
+    all.push(...page)
+    page = await notebook.list(EXPORT_PAGE, page.at(-1)?.id)
+  }
+  return all
 }
 
 function describe(notes: Note[]) {

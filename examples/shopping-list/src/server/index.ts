@@ -14,3 +14,8 @@ export const prompts: readonly Prompt[] = [planMeal]
 export async function forget(env: Env, userId: string): Promise<void> {
   await env.LIST.getByName('family').forgetUser(userId)
 }
+
+/** What a user downloads of the list: the items that they added. */
+export async function exportData(env: Env, userId: string): Promise<Record<string, unknown>> {
+  return { items: await env.LIST.getByName('family').itemsOf(userId) }
+}

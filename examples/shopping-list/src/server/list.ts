@@ -30,6 +30,13 @@ export class ShoppingList extends DurableObject<Env> {
     return this.#sql.exec<Item>('SELECT id, text, name AS addedBy FROM items ORDER BY id').toArray()
   }
 
+  /** What a user has added. */
+  itemsOf(user: string): { id: number; text: string }[] {
+    return this.#sql
+      .exec<{ id: number; text: string }>('SELECT id, text FROM items WHERE user = ?', user)
+      .toArray()
+  }
+
   forgetUser(user: string): void {
     this.#sql.exec('UPDATE items SET user = NULL, name = NULL WHERE user = ?', user)
   }

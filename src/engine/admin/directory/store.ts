@@ -1,5 +1,6 @@
 // The way to the directory. Sign-in tells it after the answer; an erasure is not complete before it has.
 import type { MiddlewareHandler } from 'hono'
+import type { ExportData } from '../../account/export/data.ts'
 import type { AppEnv, SignedIn } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
 import { orUnavailable } from '../../http/errors.ts'
@@ -25,6 +26,21 @@ export function withDirectory(forget: Forget): Forget {
   return async (env, userId) => {
     await forget(env, userId)
     await objectOf(env).forget(userId)
+  }
+}
+
+/** @param exportData what tools keep of a person. Returns that, and what the directory has */
+export function withDirectoryEntry(exportData: ExportData): ExportData {
+  return async (env, userId) => {
+    const [entry, tools] = await Promise.all([findPerson(env, userId), exportData(env, userId)])
+    const time = (at: number) => new Date(at).toISOString()
+    const directory = entry && {
+      name: entry.name,
+      method: entry.method,
+      joined_at: time(entry.joinedAt),
+      last_sign_in_at: time(entry.seenAt),
+    }
+    return { directory, tools }
   }
 }
 

@@ -83,7 +83,8 @@ function workerOf(
   app.get('/', (c) => {
     const { issuer, settings } = c.var
     const local = isLoopback(new URL(issuer).hostname)
-    return home({ mcpUrl: resourceOf(issuer), local, signsInHere: settings.ownAuthorizationServer })
+    const tools = catalog.tools.flatMap(({ shown }) => shown ?? [])
+    return home({ mcpUrl: resourceOf(issuer), local, signsInHere: settings.ownAuthorizationServer, tools })
   })
   // For uptime checks: the Worker runs, and its settings are valid. No storage is asked.
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
@@ -116,8 +117,7 @@ function workerOf(
 
 function nothingAt(c: Context): Response | Promise<Response> {
   if (!wantsPage(c)) return c.json({ error: 'not_found' }, 404)
-  const home = { href: '/', text: 'Home' }
-  return errorPage(new PageError(404, 'There is nothing here', 'The address may be mistyped.', home))
+  return errorPage(new PageError(404, 'There is nothing here', 'The address may be mistyped.'), c)
 }
 
 function wantsPage(c: Context): boolean {
@@ -129,12 +129,12 @@ function answerError(error: Error, c: Context): Response | Promise<Response> {
     // Its sentence is for the operator: a stranger learns nothing of how the server is set up.
     console.error(error.message)
     return wantsPage(c)
-      ? errorPage(NOT_SET_UP)
+      ? errorPage(NOT_SET_UP, c)
       : errorResponse(new OAuthError('server_error', NOT_SET_UP.title))
   }
-  if (error instanceof PageError) return errorPage(error)
+  if (error instanceof PageError) return errorPage(error, c)
   if (error instanceof OAuthError)
-    return errorPage(new PageError(error.status, 'That did not work', error.description))
+    return errorPage(new PageError(error.status, 'That did not work', error.description), c)
   logError(error)
-  return errorPage(UNEXPECTED)
+  return errorPage(UNEXPECTED, c)
 }

@@ -2,8 +2,10 @@
 import { env, exports } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import type { AppEnv } from '#engine/http/app-env.ts'
 import { secureHeaders } from '#engine/http/secure-headers.ts'
+import { defineTool } from '#engine/mcp/define-tool.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
 import { expectErrorJson, expectPage } from '../support/refusals.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -238,4 +240,55 @@ describe('W6 RFC 9700 §2.6 plain http', () => {
       expect((await visitor.signIn(undefined, env.OWNER_PASSPHRASE)).status).toBe(303)
     },
   )
+})
+
+describe('the page of a refusal', () => {
+  const page = async (headers: Record<string, string> = {}) =>
+    (await send('/nowhere', { headers: { Accept: 'text/html', ...headers } })).text()
+
+  it('leads home and to help, and carries the id of the request', async () => {
+    const html = await page({ 'CF-Ray': '8f0000000000abcd-FRA' })
+    expect(html).toContain('<a href="/">Home</a>')
+    expect(html).toContain('<a href="mailto:help@fixture.example">Get help</a>')
+    expect(html).toContain('name this request: <code>8f0000000000abcd-FRA</code>')
+  })
+
+  it.each(['', 'call 555 0100', '8f0000000000abcd-FRA and more', '<b>8f0000000000abcd</b>'])(
+    'shows no id that is not of Cloudflare: %s',
+    async (ray) => {
+      expect(await page(ray ? { 'CF-Ray': ray } : {})).not.toContain('name this request')
+    },
+  )
+})
+
+describe('the home page', () => {
+  const titles = (html: string) => [...html.matchAll(/<summary>([^<]+)</g)].map(([, title]) => title)
+
+  it('says what the server does, and its name once', async () => {
+    const html = await (await send('/')).text()
+    const [, body = ''] = html.split('<body>')
+    expect(body.match(/<h1.*?<\/h1>/gs)?.join()).toContain('The fixture server')
+    expect(body).not.toContain('<header>')
+    expect(body).toContain('Keeps notes for tests.')
+    expect(body.replace(/<[^>]*>/g, '|')).toContain('Read and search your notes||List notes')
+  })
+
+  it('has advice for visitors on a public server, and for its developer on a local one', async () => {
+    const [open, local] = await Promise.all(
+      [`${ORIGIN}/`, 'http://localhost:8787/'].map(async (url) => (await send(url)).text()),
+    )
+    expect(open).not.toContain('npm run')
+    expect(titles(open as string)[0]).toContain('Claude, on the web')
+    expect(local).toContain('npm run doctor')
+    expect(titles(local as string)[0]).toBe('Claude Code')
+    expect(titles(local as string).sort()).toEqual(titles(open as string).sort())
+  })
+
+  it('does not tell strangers of a tool that is hidden from some users', () => {
+    const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
+    const tool = { name: 'a_tool', title: 'A tool', description: '', input: z.object({}), annotations }
+    const handler = () => ''
+    expect(defineTool({ ...tool, handler }).shown).toEqual({ title: 'A tool', scopes: [] })
+    expect(defineTool({ ...tool, handler, visible: () => true }).shown).toBeUndefined()
+  })
 })

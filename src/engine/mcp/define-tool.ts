@@ -48,6 +48,8 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, 
 
 /** A tool, ready to be registered with a server. */
 export interface Tool extends Offer {
+  /** What the home page says of it; absent for one that is not for everyone to see. */
+  readonly shown?: { readonly title: string; readonly scopes: readonly string[] }
   /** As `tools/list` has it; absent for one that registers itself and is not listed. */
   listed?(scopeNames: ScopeNames): ListedTool
 }
@@ -82,6 +84,7 @@ export function defineTool<
     name,
     ...(access && { access }),
     ...(tool.upstream && { upstream: tool.upstream }),
+    ...(!tool.visible && { shown: { title: title ?? name, scopes: scopes ?? [] } }),
     isListed: (caller) => isListed({ tool: name }, tool as Definition<undefined>, caller),
     listed(scopeNames) {
       const oauth2 = { type: 'oauth2', scopes: (scopes ?? []).map((one) => scopeNames[one] ?? one) }

@@ -14,6 +14,8 @@ interface Page {
   /** Seconds, for someone who has tried too often. */
   retryAfter?: number | undefined
   wide?: boolean
+  /** The page has name and logo in its own heading. */
+  named?: boolean
   /**
    * `form-action 'self'` on every page but consent: Chrome applies it to every redirect after the submit, and
    * the way back to a client may go through addresses that no policy can name.
@@ -28,7 +30,7 @@ interface Page {
 
 /** Renders a page. It loads nothing but its icon, runs only its own script, and forbids frames and caches. */
 export async function page(content: Page): Promise<Response> {
-  const { title, status = 200, retryAfter, wide, formsLeaveThisOrigin, nav, children } = content
+  const { title, status = 200, retryAfter, wide, named, formsLeaveThisOrigin, nav, children } = content
   const script = nav ? [TIMES, content.script].filter(Boolean).join('\n') : content.script
   const html = (
     <html lang="en">
@@ -41,13 +43,15 @@ export async function page(content: Page): Promise<Response> {
         <style>{raw(CSS)}</style>
       </head>
       <body>
-        <header>
-          <a href="/">
-            {raw(THEME.logo)}
-            {THEME.name}
-          </a>
-          {nav && navigation(nav)}
-        </header>
+        {!named && (
+          <header>
+            <a href="/">
+              {raw(THEME.logo)}
+              {THEME.name}
+            </a>
+            {nav && navigation(nav)}
+          </header>
+        )}
         <main class={wide ? 'wide' : undefined}>{children}</main>
         <footer>
           {[...LINKS, ...THEME.links].map(({ href, text }) => (

@@ -22,6 +22,9 @@ footer a { color: inherit }
 h1 { font: 600 1.6rem/1.25 var(--serif); margin: 0 0 .6rem; overflow-wrap: anywhere; text-wrap: balance }
 h2 { font: 600 1.2rem/1.3 var(--serif); margin: 0 0 .3rem; overflow-wrap: anywhere }
 h3 { font: 600 1.05rem/1.3 var(--serif); margin: 0; overflow-wrap: anywhere }
+h1.named { display: flex; align-items: center; gap: .6rem }
+p.row { gap: .6rem 1.1rem }
+h1.named svg { color: var(--accent); flex: none }
 section { border-top: 1px solid var(--line); margin-top: 1.6rem; padding-top: 1.4rem }
 p { margin: 0 0 1rem }
 a { color: var(--accent) }
@@ -107,6 +110,7 @@ summary { cursor: pointer; padding: .45rem 0; font-weight: 600 }
 .copyable pre { padding-right: 5.5rem }
 .copyable button { position: absolute; top: .45rem; right: .45rem; min-height: 2rem; padding: .15rem .7rem; background: var(--card) }
 .ways { border-top: 1px solid var(--line); margin-top: 1.4rem }
+.ways + .notice { margin-top: 1.2rem }
 .ways details { border-bottom: 1px solid var(--line) }
 .ways summary { padding: .8rem .2rem; font-weight: 600; cursor: pointer }
 .ways details[open] { padding-bottom: .9rem }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { CHECKS, newPatient } from './doctor/checks.ts'
 import { type Client, describeSource } from './doctor/client.ts'
 import { CLIENTS } from './doctor/clients.ts'
+import { DIRECTORY, newApplicant, withdraw } from './doctor/directory.ts'
 import { examine } from './doctor/examine.ts'
 import { inBrowser } from './doctor/in-browser.ts'
 import { leave } from './doctor/leaving.ts'
@@ -24,7 +25,8 @@ Checks an MCP server from outside, as its clients see it, and says what would ke
   --no-register   skip dynamic client registration, which leaves an unused client behind
   --as <client>   send what this client sends, in its order, up to where a person is needed: ${[...CLIENTS.keys()].join(', ')}
   --sign-in       ...and go on, on a server of your own: sign in, call a tool, refresh, and revoke it all again. On this
-                  computer it signs in with OWNER_PASSPHRASE of .dev.vars; otherwise it prints an address for your browser`
+                  computer it signs in with OWNER_PASSPHRASE of .dev.vars; otherwise it prints an address for your browser
+  --directory     sign in, and check what the directories of Anthropic and OpenAI and the MCP registry ask for`
 
 const { values, positionals } = readOptions(
   USAGE,
@@ -32,6 +34,7 @@ const { values, positionals } = readOptions(
     'no-register': { type: 'boolean', default: false },
     as: { type: 'string' },
     'sign-in': { type: 'boolean', default: false },
+    directory: { type: 'boolean', default: false },
   },
   { positionals: true },
 )
@@ -40,6 +43,7 @@ if (address === undefined) refuse('Type the address of an MCP server.', USAGE)
 if (!URL.canParse(address)) refuse(`${address} is no address.`, USAGE)
 if (values['sign-in'] && values.as === undefined)
   refuse('--sign-in takes a client: --as codex --sign-in.', USAGE)
+if (values.directory && values.as !== undefined) refuse('Take --as or --directory, not both.', USAGE)
 if (values['no-register'] && values.as !== undefined)
   refuse('--no-register is for the checks without --as: a client has to be known.', USAGE)
 const client = values.as === undefined ? undefined : CLIENTS.get(values.as)
@@ -48,7 +52,9 @@ if (values.as !== undefined && !client) refuse(`There is no client "${values.as}
 const target = new URL(address)
 if (target.pathname === '/') target.pathname = '/mcp'
 useProxy()
-process.exitCode = (await (client ? playAs(client) : examineAll())) ? 0 : 1
+process.exitCode = (await (client ? playAs(client) : values.directory ? examineListing() : examineAll()))
+  ? 0
+  : 1
 
 async function examineAll(): Promise<boolean> {
   console.log(`Looking at ${target.href}\n`)
@@ -56,6 +62,18 @@ async function examineAll(): Promise<boolean> {
   const { failures, rules } = await report(examine(newPatient(target), checks))
   console.log(
     failures === 0 ? '\nAll well. Clients can connect.' : `\n${failures} of ${rules} need attention.`,
+  )
+  return failures === 0
+}
+
+async function examineListing(): Promise<boolean> {
+  console.log(`Looking at ${target.href} as Anthropic, OpenAI and the MCP registry do\n`)
+  const applicant = newApplicant(target, person())
+  const { failures, rules } = await report(examine(applicant, DIRECTORY))
+  if (!(await withdraw(applicant)))
+    console.log('! It leaves behind what you allowed it: revoke it on your account page.')
+  console.log(
+    failures === 0 ? '\nAll well. Directories can list it.' : `\n${failures} of ${rules} need attention.`,
   )
   return failures === 0
 }

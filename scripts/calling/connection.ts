@@ -8,7 +8,7 @@ import {
 } from '@modelcontextprotocol/client'
 import type { Person } from '../doctor/play.ts'
 import { freePort } from '../free-port.ts'
-import type { Kept, KeptFile } from './kept.ts'
+import type { Keeper, Kept } from './kept.ts'
 
 const CLIENT_NAME = 'npm run call'
 
@@ -26,8 +26,8 @@ export class Connection {
   }
 
   /** @throws Error that says what the server answers instead */
-  static async open(url: URL, file: KeptFile, person: Person): Promise<Connection> {
-    const connection = new Connection(url, new Provider(file, person, await freePort()))
+  static async open(url: URL, keeper: Keeper, person: Person): Promise<Connection> {
+    const connection = new Connection(url, new Provider(keeper, person, await freePort()))
     await connection.#connect()
     return connection
   }
@@ -70,14 +70,14 @@ function newClient(): Client {
 
 /** What the official client asks for when it signs in. */
 class Provider implements OAuthClientProvider {
-  readonly #file: KeptFile
+  readonly #keeper: Keeper
   readonly #person: Person
   readonly #port: number
   #verifier = ''
   #answer: URLSearchParams | undefined
 
-  constructor(file: KeptFile, person: Person, port: number) {
-    this.#file = file
+  constructor(keeper: Keeper, person: Person, port: number) {
+    this.#keeper = keeper
     this.#person = person
     this.#port = port
   }
@@ -104,20 +104,20 @@ class Provider implements OAuthClientProvider {
   }
 
   state = () => crypto.randomUUID()
-  clientInformation = () => this.#file.read().client
-  saveClientInformation = (client: NonNullable<Kept['client']>) => this.#file.write({ client })
-  tokens = () => this.#file.read().tokens
-  saveTokens = (tokens: NonNullable<Kept['tokens']>) => this.#file.write({ tokens })
-  discoveryState = () => this.#file.read().discovery
-  saveDiscoveryState = (discovery: NonNullable<Kept['discovery']>) => this.#file.write({ discovery })
+  clientInformation = () => this.#keeper.read().client
+  saveClientInformation = (client: NonNullable<Kept['client']>) => this.#keeper.write({ client })
+  tokens = () => this.#keeper.read().tokens
+  saveTokens = (tokens: NonNullable<Kept['tokens']>) => this.#keeper.write({ tokens })
+  discoveryState = () => this.#keeper.read().discovery
+  saveDiscoveryState = (discovery: NonNullable<Kept['discovery']>) => this.#keeper.write({ discovery })
   codeVerifier = () => this.#verifier
   saveCodeVerifier = (verifier: string) => {
     this.#verifier = verifier
   }
 
   invalidateCredentials = (what: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery') => {
-    if (what === 'all') this.#file.remove()
-    else if (what !== 'verifier') this.#file.write({ [what]: undefined })
+    if (what === 'all') this.#keeper.remove()
+    else if (what !== 'verifier') this.#keeper.write({ [what]: undefined })
   }
 
   redirectToAuthorization = async (url: URL) => {

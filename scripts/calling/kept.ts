@@ -16,12 +16,35 @@ export interface Kept {
   readonly discovery?: OAuthDiscoveryState
 }
 
+/** Where it is kept. */
+export interface Keeper {
+  read(): Kept
+  /** Replaces the named parts; undefined removes one. */
+  write(changes: Changes): void
+  remove(): void
+}
+
+type Changes = { readonly [Name in keyof Kept]: Kept[Name] | undefined }
+
+/** For one run. */
+export class InMemory implements Keeper {
+  #kept: Kept = {}
+
+  read = () => this.#kept
+  write = (changes: Changes) => {
+    this.#kept = { ...this.#kept, ...changes } as Kept
+  }
+  remove = () => {
+    this.#kept = {}
+  }
+}
+
 /** The folder of programs' settings, as the system has it. */
 function folder({ XDG_CONFIG_HOME, APPDATA }: NodeJS.ProcessEnv = process.env): string {
   return join(XDG_CONFIG_HOME || APPDATA || join(homedir(), '.config'), 'gatehouse')
 }
 
-export class KeptFile {
+export class KeptFile implements Keeper {
   readonly path: string
 
   constructor({ origin }: URL) {
@@ -37,8 +60,7 @@ export class KeptFile {
     }
   }
 
-  /** Replaces the named parts; undefined removes one. */
-  write(changes: { readonly [Name in keyof Kept]: Kept[Name] | undefined }): void {
+  write(changes: Changes): void {
     mkdirSync(folder(), { recursive: true, mode: 0o700 })
     // A new file each time: an old one may have another mode, and a run that is cut short leaves the old one whole.
     const unfinished = `${this.path}.${process.pid}`

@@ -1,11 +1,11 @@
-// Signs out: revokes what the server gave out (RFC 7009), and deletes the file. A server deletes a registration that no
+// Signs out: revokes what the server gave out (RFC 7009), and forgets it. A server deletes a registration that no
 // grant needs.
-import type { KeptFile } from './kept.ts'
+import type { Keeper } from './kept.ts'
 
 /** @returns whether the server has revoked it */
-export async function signOut(file: KeptFile): Promise<boolean> {
-  const { client, tokens, discovery } = file.read()
-  file.remove()
+export async function signOut(keeper: Keeper): Promise<boolean> {
+  const { client, tokens, discovery } = keeper.read()
+  keeper.remove()
   if (!client || !tokens) return true
   const { revocation_endpoint: url } = (discovery?.authorizationServerMetadata ?? {}) as Partial<
     Record<'revocation_endpoint', string>

@@ -17,10 +17,19 @@ export function described(answer: Answer): string {
 
 /** @throws Error if it is no JSON object */
 export function jsonOf({ text }: Answer, what: string): Json {
-  const value = parsed(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${what} is no JSON object.`)
-  return value as Json
+  const value = objectIn(text)
+  if (!value) throw new Error(`${what} is no JSON object.`)
+  return value
+}
+
+/** A JSON object; undefined if it is none. */
+export function objectIn(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** @throws Error that names the fields which are null: libraries refuse the whole answer for one of them */
@@ -43,18 +52,9 @@ export function textOfPage(html: string): string {
 
 function reasonOf({ headers, text }: Answer): string {
   if (headers.get('Content-Type')?.startsWith('text/html')) return textOfPage(text)
-  const value = parsed(text) as Json | undefined
-  const { error, error_description } = value ?? {}
+  const { error, error_description } = objectIn(text) ?? {}
   const said = [error_description, typeof error === 'object' ? (error as Json | null)?.message : error]
   return shortened(String(said.find((one) => typeof one === 'string') ?? ''))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function shortened(text: string): string {

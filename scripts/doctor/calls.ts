@@ -1,7 +1,7 @@
 // MCP with a token: a session or none, the list of tools, a call, and the refusals, in the client's era.
-import { described, expectStatus } from './answers.ts'
+import { described, expectStatus, objectIn } from './answers.ts'
 import { bearerChallenge } from './challenges.ts'
-import { type Client, isStateless } from './client.ts'
+import { type Client, isStateless, type Member } from './client.ts'
 import { NotChecked } from './examine.ts'
 import type { Json, Play, Step } from './play.ts'
 import { type Answer, send } from './request.ts'
@@ -23,7 +23,7 @@ const begin = (client: Client): Step => ({
   vital: true,
   look: async (play) => {
     if (isStateless(client)) {
-      expectResult(await call(play, 'server/discover', {}))
+      expectResult(await call(play, 'server/discover'))
       return
     }
     const answer = await call(play, 'initialize', initialization(client))
@@ -31,18 +31,45 @@ const begin = (client: Client): Step => ({
     play.session = answer.headers.get('Mcp-Session-Id') ?? undefined
     if (protocolVersion !== client.mcp.protocolVersion)
       throw new Error(`It speaks ${protocolVersion} instead of ${client.mcp.protocolVersion}.`)
-    expectStatus(await post(play, { jsonrpc: '2.0', method: 'notifications/initialized' }), 200, 202)
+    expectStatus(await post(play, 'notifications/initialized'), 200, 202)
   },
 })
+
+// It stays open for what the server has to say, beside the calls.
+const listen = ({ name, mcp }: Client): Step | undefined =>
+  mcp.opensStream
+    ? {
+        rule: `${name} opens its stream, or learns that there is none`,
+        fix: 'Answer a GET with Accept: text/event-stream with a stream, or with 405: clients take anything else for a failure.',
+        look: async ({ client, mcp, session, tokens }) => {
+          const answer = await send(mcp, {
+            headers: {
+              ...client.headers.stream,
+              authorization: `Bearer ${tokens.access_token}`,
+              ...(client.mcp.sendsVersion && { 'mcp-protocol-version': client.mcp.protocolVersion }),
+              ...(session !== undefined && { 'mcp-session-id': session }),
+            },
+            isStream: true,
+          }).catch(() => undefined)
+          // Clients wait, and go on meanwhile.
+          if (!answer) return 'It gives no answer while it has nothing to say.'
+          expectStatus(answer, 200, 405)
+          const type = answer.headers.get('Content-Type')
+          if (answer.status === 200 && !type?.startsWith('text/event-stream'))
+            throw new Error(`Its Content-Type is ${type}.`)
+          return undefined
+        },
+      }
+    : undefined
 
 const list = ({ name }: Client): Step => ({
   rule: `${name} lists the tools`,
   fix: 'Answer tools/list with 200, with the headers that the client sends.',
   vital: true,
   look: async (play) => {
-    const { tools } = expectResult(await call(play, 'tools/list', {}))
+    const { tools } = expectResult(await call(play, 'tools/list'))
     if (!Array.isArray(tools)) throw new Error('There is no list of tools.')
-    play.tools = tools
+    play.tools = tools.filter((tool) => typeof tool === 'object' && tool !== null)
     return `${tools.length} tools.`
   },
 })
@@ -118,7 +145,9 @@ const repeatHeaders = ({ name, repeatsHeaders }: Client): Step | undefined =>
             [protocolVersion, protocolVersion],
             `${protocolVersion}, ${protocolVersion}`,
           ]) {
-            expectResult(await call(play, 'tools/list', {}, { headers: { 'mcp-protocol-version': twice } }))
+            expectResult(
+              await call(play, 'tools/list', undefined, { headers: { 'mcp-protocol-version': twice } }),
+            )
           }
         },
       }
@@ -143,7 +172,7 @@ const callAgain = ({ name }: Client): Step => ({
   rule: `${name} goes on with the new token`,
   fix: 'Accept each access token that the token endpoint gives.',
   look: async (play) => {
-    expectResult(await call(play, 'tools/list', {}))
+    expectResult(await call(play, 'tools/list'))
   },
 })
 
@@ -211,17 +240,13 @@ function callOf(play: Play, name: string, sent: Sent = {}): Promise<Answer> {
   return call(play, 'tools/call', { name, arguments: {} }, sent)
 }
 
-function call(play: Play, method: string, params: Json, sent: Sent = {}): Promise<Answer> {
+function call(play: Play, method: string, params?: Json, sent: Sent = {}): Promise<Answer> {
   const { id = 1 } = sent
-  return post(
-    play,
-    { jsonrpc: '2.0', id, method, params: isStateless(play.client) ? withMeta(play, params) : params },
-    sent,
-  )
+  return post(play, method, isStateless(play.client) ? withMeta(play, params) : params, { ...sent, id })
 }
 
 /** MCP 2026-07-28: each request says what a session would have said once. */
-function withMeta({ client: { mcp } }: Play, params: Json): Json {
+function withMeta({ client: { mcp } }: Play, params: Json = {}): Json {
   const prefix = 'io.modelcontextprotocol'
   const meta = {
     [`${prefix}/protocolVersion`]: mcp.protocolVersion,
@@ -231,54 +256,59 @@ function withMeta({ client: { mcp } }: Play, params: Json): Json {
   return { ...params, _meta: meta }
 }
 
-function post(play: Play, message: Json, { token, headers }: Sent = {}): Promise<Answer> {
+/** Without an id it is a notification. */
+function post(play: Play, method: string, params?: Json, { token, id, headers }: Sent = {}): Promise<Answer> {
   const { client, mcp, session, tokens } = play
-  const { name } = (message.params ?? {}) as Json
-  const isFirst = message.method === 'initialize'
+  const isFirst = method === 'initialize'
+  const name = client.mcp.sendsMethod ? params?.name : undefined
   return send(mcp, {
     method: 'POST',
     headers: {
-      ...client.headers.post,
+      ...headersOf(client, method),
       authorization: `Bearer ${token ?? tokens.access_token}`,
       ...(client.mcp.sendsVersion && !isFirst && { 'mcp-protocol-version': client.mcp.protocolVersion }),
-      ...(client.mcp.sendsMethod && { 'mcp-method': String(message.method) }),
-      ...(client.mcp.sendsMethod && name !== undefined && { 'mcp-name': String(name) }),
+      ...(name !== undefined && { 'mcp-name': String(name) }),
       ...(session !== undefined && { 'mcp-session-id': session }),
       ...headers,
     },
-    body: JSON.stringify(message),
+    body: messageOf(client, { jsonrpc: '2.0', id, method, params }),
     isEnough: (text) => find(text) !== undefined,
   })
+}
+
+/** What a client sends with every message of this method. */
+export function headersOf({ headers, mcp }: Client, method: string): Readonly<Record<string, string>> {
+  return { ...headers.post, ...(mcp.sendsMethod && { 'mcp-method': method }) }
+}
+
+/** As the client writes it. */
+export function messageOf({ mcp }: Client, message: Readonly<Record<Member, unknown>>): string {
+  return JSON.stringify(Object.fromEntries(mcp.members.map((member) => [member, message[member]])))
 }
 
 /** @throws Error with the status or the error that came instead */
 function expectResult(answer: Answer): Json {
   expectStatus(answer, 200)
   const { result, error } = responseOf(answer)
-  if (result === undefined) throw new Error(`It answers ${JSON.stringify(error) ?? described(answer)}.`)
+  if (typeof result !== 'object' || result === null)
+    throw new Error(`It answers ${JSON.stringify(error) ?? described(answer)}.`)
   return result as Json
 }
 
 function responseOf({ headers, text }: Answer): Json {
-  if (headers.get('Content-Type')?.startsWith('text/event-stream')) return find(text) ?? {}
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return {}
-  }
+  const isStream = headers.get('Content-Type')?.startsWith('text/event-stream')
+  return (isStream ? find(text) : objectIn(text)) ?? {}
 }
 
 /** The response in a stream of events; undefined while it has not come. */
 function find(stream: string): Json | undefined {
-  for (const [, data = ''] of stream.matchAll(/^data: ?(\{.*\})\r?$/gm)) {
-    const message = JSON.parse(data) as Json
-    if ('result' in message || 'error' in message) return message
-  }
-  return undefined
+  const lines = [...stream.matchAll(/^data: ?(.*)\n/gm)].map(([, data = '']) => objectIn(data))
+  return lines.find((message) => message && ('result' in message || 'error' in message))
 }
 
 export const AFTER_A_PERSON = [
   begin,
+  listen,
   list,
   schemes,
   callTool,

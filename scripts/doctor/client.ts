@@ -29,6 +29,8 @@ export type Parameter =
   | 'state'
   | 'prompt'
 
+export type Member = 'jsonrpc' | 'id' | 'method' | 'params'
+
 /** A request to /mcp that a client makes before it has a token. */
 export type Knock = 'GET' | 'initialize'
 
@@ -69,6 +71,7 @@ export interface Client {
   readonly reads: 'HTTP' | 'results'
   readonly headers: {
     readonly get: Headers
+    readonly stream: Headers
     readonly post: Headers
     readonly resourceMetadata: Headers
     readonly serverMetadata: Headers
@@ -82,6 +85,10 @@ export interface Client {
     readonly clientInfo: object
     /** Whether it sends MCP-Protocol-Version with a session. */
     readonly sendsVersion: boolean
+    /** Whether it keeps a stream open beside its calls. */
+    readonly opensStream: boolean
+    /** The members of a message, in the order in which it writes them. */
+    readonly members: readonly Member[]
     /** Whether it sends Mcp-Method and Mcp-Name. */
     readonly sendsMethod: boolean
   }

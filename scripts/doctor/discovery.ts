@@ -1,7 +1,7 @@
 // How a client begins: it is refused, and finds its way from the challenge to the authorization server (MCP authorization,
 // RFC 9728, RFC 8414).
 import { expectNoNull, expectStatus, jsonOf, listOf } from './answers.ts'
-import { initialization } from './calls.ts'
+import { headersOf, initialization, messageOf } from './calls.ts'
 import { bearerChallenge } from './challenges.ts'
 import type { Client, Knock } from './client.ts'
 import type { Json, Play, Step } from './play.ts'
@@ -27,10 +27,11 @@ async function knockAt(play: Play, kind: Knock): Promise<void> {
       ? await send(mcp, { headers: client.headers.get })
       : await send(mcp, {
           method: 'POST',
-          headers: client.headers.post,
-          body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: kind, params: initialization(client) }),
+          headers: headersOf(client, kind),
+          body: messageOf(client, { jsonrpc: '2.0', id: 0, method: kind, params: initialization(client) }),
         })
-  if (new URL(answer.headers.get('Location') ?? '', mcp).href === mcp.href && answer.headers.has('Location'))
+  const location = answer.headers.get('Location')
+  if (location !== null && URL.canParse(location, mcp) && new URL(location, mcp).href === mcp.href)
     throw new Error(`It answers ${answer.status} and redirects to itself: ${mcp.href}`)
   expectStatus(answer, 401)
   const header = answer.headers.get('WWW-Authenticate') ?? ''
@@ -79,8 +80,11 @@ const serverMetadata = ({ name, refusesNull }: Client): Step => ({
     const issuer = new URL(play.issuer)
     const metadata = await firstOf(metadataUrls(issuer), play.client.headers.serverMetadata)
     if (refusesNull) expectNoNull(metadata, 'The metadata')
-    const endpoints = ['authorization_endpoint', 'token_endpoint']
-    const missing = endpoints.find((one) => !URL.canParse(String(metadata[one])))
+    const endpoints = ['authorization_endpoint', 'token_endpoint', 'registration_endpoint']
+    const missing = endpoints.find((one) => {
+      const isOff = one === 'registration_endpoint' && metadata[one] === undefined
+      return !isOff && !URL.canParse(String(metadata[one]))
+    })
     if (missing) throw new Error(`${missing} is ${JSON.stringify(metadata[missing])}.`)
     if (metadata.issuer !== play.issuer)
       throw new Error(`issuer is ${JSON.stringify(metadata.issuer)} instead of "${play.issuer}".`)

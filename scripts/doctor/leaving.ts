@@ -1,10 +1,11 @@
-// Takes back what a play has left on the server: its tokens (RFC 7009), and its registration (RFC 7592).
+// Takes back what a play has left on the server: its session, its tokens (RFC 7009), its registration (RFC 7592).
 import type { Play } from './play.ts'
 import { send } from './request.ts'
 import { proof } from './tokens.ts'
 
 /** @returns what is still there, in words */
 export async function leave(play: Play): Promise<string[]> {
+  await endSession(play).catch(() => undefined)
   const isRevoked = await revoke(play).catch(() => false)
   const isRemoved = await remove(play).catch(() => false)
   return [
@@ -13,6 +14,21 @@ export async function leave(play: Play): Promise<string[]> {
       : [`what you allowed ${play.client.name}: revoke it on the page where you see your apps`]),
     ...(isRemoved ? [] : ['an unused client']),
   ]
+}
+
+// A server without sessions, or one that ends them by itself, may refuse (MCP transports, "Session Management").
+async function endSession({ client, mcp, session, tokens }: Play): Promise<void> {
+  if (session === undefined) return
+  await send(mcp, {
+    method: 'DELETE',
+    headers: {
+      'user-agent': client.headers.post['user-agent'] ?? '',
+      accept: '*/*',
+      authorization: `Bearer ${tokens.access_token}`,
+      'mcp-protocol-version': client.mcp.protocolVersion,
+      'mcp-session-id': session,
+    },
+  })
 }
 
 async function revoke(play: Play): Promise<boolean> {

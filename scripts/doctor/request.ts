@@ -12,6 +12,8 @@ export interface Outgoing {
   readonly body?: string
   /** Whether what has come of the body is enough: a stream may never end. */
   readonly isEnough?: (text: string) => boolean
+  /** Whether its headers are all that is wanted. */
+  readonly isStream?: boolean
 }
 
 export interface Answer {
@@ -21,14 +23,24 @@ export interface Answer {
 }
 
 // A connection that breaks says nothing about the server. So it counts only when the next one breaks, too.
-export function send(url: URL, outgoing: Outgoing = {}): Promise<Answer> {
-  return once(url, outgoing).catch((error: NodeJS.ErrnoException) => {
+/** @throws Error that names the server and why it gave no answer */
+export async function send(url: URL, outgoing: Outgoing = {}): Promise<Answer> {
+  const again = (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET') return once(url, outgoing)
     throw error
-  })
+  }
+  return once(url, outgoing)
+    .catch(again)
+    .catch(({ code, message }: NodeJS.ErrnoException) => {
+      const why = code === 'ABORT_ERR' ? `within ${TIMEOUT_MS / 1000} s` : `(${code ?? message})`
+      throw new Error(`${url.origin} gives no answer ${why}.`)
+    })
 }
 
-async function once(url: URL, { method = 'GET', headers = {}, body, isEnough }: Outgoing): Promise<Answer> {
+async function once(
+  url: URL,
+  { method = 'GET', headers = {}, body, isEnough, isStream }: Outgoing,
+): Promise<Answer> {
   const request = (url.protocol === 'https:' ? overHttps : overHttp)(url.href, {
     method,
     headers: {
@@ -49,8 +61,13 @@ async function once(url: URL, { method = 'GET', headers = {}, body, isEnough }: 
   return {
     status: response.statusCode ?? 0,
     headers: new Headers(received),
-    text: await read(response, isEnough),
+    text: isStream ? leave(response) : await read(response, isEnough),
   }
+}
+
+function leave(response: IncomingMessage): string {
+  response.destroy()
+  return ''
 }
 
 async function read(response: IncomingMessage, isEnough: Outgoing['isEnough']): Promise<string> {

@@ -1,9 +1,15 @@
 // `npm run doctor <url> -- --as <client>`: what each client sends goes through on this server, and each fault that has kept
 // clients out elsewhere is named.
-import { readFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { auth, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
+import { Client as SdkClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Client, describeSource } from '../../scripts/doctor/client.ts'
 import { CLIENTS } from '../../scripts/doctor/clients.ts'
 import { examine, type Finding } from '../../scripts/doctor/examine.ts'
@@ -11,8 +17,8 @@ import { leave } from '../../scripts/doctor/leaving.ts'
 import { owner } from '../../scripts/doctor/owner.ts'
 import { newPlay, type Person, type Play, stepsOf } from '../../scripts/doctor/play.ts'
 import { ChatGpt } from '../support/chatgpt.ts'
-import { type Answer, edit, type Fault, FaultyProxy } from '../support/faulty-proxy.ts'
-import { runScript } from '../support/fixture.ts'
+import { type Answer, type Asked, edit, type Fault, FaultyProxy } from '../support/faulty-proxy.ts'
+import { FIXTURE_ENVIRONMENT, runScript, script } from '../support/fixture.ts'
 import { LocalServer } from '../support/local-server.ts'
 import { LocalSite } from '../support/local-sites.ts'
 
@@ -139,7 +145,7 @@ function unchecked({ findings }: Played): string[] {
 }
 
 const onPath =
-  (start: string, change: (answer: Answer, asked: Parameters<Fault>[0]) => void): Fault =>
+  (start: string, change: (answer: Answer, asked: Asked) => void): Fault =>
   (asked, answer) => {
     if (asked.path.startsWith(start)) change(answer, asked)
   }
@@ -399,6 +405,14 @@ const FAULTS: readonly (readonly [fault: string, client: string, says: string, S
     },
   ],
   [
+    'a stream is refused with 400',
+    'opencode',
+    'It answers 400 instead of 200 or 405',
+    (asked, answer) => {
+      if (asked.method === 'GET' && asked.headers['mcp-session-id']) answer.status = 400
+    },
+  ],
+  [
     'the tools do not say their scopes',
     'chatgpt',
     'Without: ',
@@ -614,6 +628,151 @@ describe('npm run doctor <url> -- --as', () => {
     expect(done.complaint).toContain(complaint)
     expect(done.output).toContain('Usage: npm run doctor')
     expect(done.code).toBe(2)
+  })
+})
+
+describe('doctor --sign-in on a server whose passphrase is not here', () => {
+  let folder: string
+  let running: ChildProcess | undefined
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'))
+  })
+
+  afterEach(() => {
+    running?.kill()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** Starts the doctor where no .dev.vars is. Acts on the address that it prints. */
+  async function start(name: string, act: (url: URL) => Promise<void>) {
+    const args = [script('doctor'), proxy.mcpUrl.href, '--as', name, '--sign-in']
+    running = spawn(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, ...FIXTURE_ENVIRONMENT },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let printed = ''
+    let acted: Promise<void> | undefined
+    for await (const chunk of running.stdout ?? []) {
+      printed += chunk
+      const [, address] = /\n {2}(http\S+)\n\n… Waiting/.exec(printed) ?? []
+      if (address !== undefined) acted ??= act(new URL(address))
+    }
+    await acted
+    return printed
+  }
+
+  it('prints an address, waits for the browser, and goes on', async () => {
+    const printed = await start('codex', async (url) => {
+      const { location } = await person(url, '')
+      // Another path first, as browsers ask for an icon.
+      expect((await fetch(new URL('/favicon.ico', location))).status).toBe(404)
+      expect(await (await fetch(location)).text()).toContain('You can close this page')
+    })
+    expect(printed).toContain('All well. Codex connects, calls and refreshes.')
+    expect(printed).toContain('Not checked: The doctor did not see the consent page.')
+  })
+
+  it('asks for a terminal where the answer goes elsewhere', async () => {
+    const printed = await start('claude', async () => {})
+    expect(printed).toContain(
+      'The answer goes to https://claude.ai/api/mcp/auth_callback. Run this at a terminal',
+    )
+  })
+})
+
+describe('what the doctor sends as sdk-v1', () => {
+  const REDIRECT_URI = `http://127.0.0.1:${PORT}/callback`
+
+  /** What the first SDK itself does. */
+  async function run(): Promise<void> {
+    const kept: Record<string, unknown> = {}
+    const get = (name: string) => kept[name] as never
+    const set = (name: string) => (saved: unknown) => {
+      kept[name] = saved
+    }
+    let location = ''
+    const provider = {
+      redirectUrl: REDIRECT_URI,
+      clientMetadata: {
+        client_name: 'MCP SDK v1',
+        redirect_uris: [REDIRECT_URI],
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+      },
+      state: () => crypto.randomUUID(),
+      clientInformation: () => get('client'),
+      saveClientInformation: set('client'),
+      tokens: () => get('tokens'),
+      saveTokens: set('tokens'),
+      codeVerifier: () => get('verifier') as string,
+      saveCodeVerifier: set('verifier'),
+      redirectToAuthorization: async (url: URL) => {
+        location = (await person(url, REDIRECT_URI)).location
+      },
+    }
+    const newClient = () => new SdkClient({ name: 'sdk-v1', version: '1' })
+    const first = new StreamableHTTPClientTransport(proxy.mcpUrl, { authProvider: provider })
+    await expect(newClient().connect(first as never)).rejects.toThrow(UnauthorizedError)
+    await first.finishAuth(new URL(location).searchParams.get('code') ?? '')
+    const client = newClient()
+    const transport = new StreamableHTTPClientTransport(proxy.mcpUrl, { authProvider: provider })
+    await client.connect(transport as never)
+    await client.listTools()
+    await client.callTool({ name: 'whoami', arguments: {} })
+    await auth(provider, { serverUrl: proxy.mcpUrl })
+    await client.close()
+  }
+
+  /** Each kind of request, without what differs from one run to the next. */
+  async function requestsOf(run: () => Promise<unknown>): Promise<Map<string, unknown>> {
+    const requests = new Map<string, unknown>()
+    proxy.fault = ({ method, path, headers, body }) => {
+      const url = new URL(path, proxy.origin)
+      const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+      const form = new URLSearchParams(url.pathname === '/authorize' ? url.search : isForm ? body : '')
+      const message = isForm || body === '' ? undefined : JSON.parse(body)
+      const kind = [method, url.pathname, message?.method ?? form.get('grant_type') ?? '']
+      const key = [...kind, headers.authorization === undefined ? '' : 'with a token'].join(' ').trim()
+      if (requests.has(key)) return
+      const own = { ...headers }
+      // Of the connection, of the browser, or new each time.
+      for (const name of [
+        'host',
+        'connection',
+        'content-length',
+        'transfer-encoding',
+        'accept-encoding',
+        'cookie',
+      ])
+        delete own[name]
+      for (const name of ['authorization', 'mcp-session-id']) if (own[name]) own[name] = name
+      requests.set(key, {
+        headers: url.pathname === '/authorize' ? {} : own,
+        form: [...form.keys()],
+        members: message && Object.keys(message),
+        message: message && { ...message, id: undefined },
+      })
+    }
+    await run()
+    return requests
+  }
+
+  it('is what the first SDK sends', async () => {
+    const real = await requestsOf(run)
+    const played = await requestsOf(() => playAs('sdk-v1'))
+    const kinds = [...real.keys()].filter((kind) => !/login|DELETE/.test(kind))
+    expect(kinds.length).toBeGreaterThan(10)
+    for (const kind of kinds) expect([kind, played.get(kind)]).toEqual([kind, real.get(kind)])
+  })
+
+  it('is in the version that is installed', () => {
+    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(CLIENTS.get('sdk-v1')?.source.of).toBe(
+      `@modelcontextprotocol/sdk ${devDependencies['@modelcontextprotocol/sdk']}`,
+    )
   })
 })
 

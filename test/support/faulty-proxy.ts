@@ -38,9 +38,12 @@ export class FaultyProxy {
     server.on('request', async (incoming, outgoing) => {
       const { method = '', url: path = '', headers } = incoming as IncomingMessage
       const asked = { method, path, headers, body: await text(incoming) }
-      const answer = await proxy.#forward(new URL(path, origin), asked)
+      const { answer, stream } = await proxy.#forward(new URL(path, origin), asked)
       proxy.fault?.(asked, answer)
-      outgoing.writeHead(answer.status, answer.headers).end(answer.body)
+      outgoing.writeHead(answer.status, answer.headers)
+      if (!stream) return outgoing.end(answer.body)
+      outgoing.flushHeaders()
+      outgoing.once('close', () => stream.destroy())
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -60,7 +63,11 @@ export class FaultyProxy {
     this.#server.closeAllConnections()
   }
 
-  async #forward({ port, pathname, search }: URL, { method, headers, body }: Asked): Promise<Answer> {
+  /** @returns the stream, where one stays open: then there is no body to change */
+  async #forward(
+    { port, pathname, search }: URL,
+    { method, headers, body }: Asked,
+  ): Promise<{ answer: Answer; stream?: IncomingMessage }> {
     // Plain, since faults change what it says. Each request is of another address, so that no limit counts them.
     const { 'accept-encoding': _, ...kept } = {
       ...headers,
@@ -70,14 +77,15 @@ export class FaultyProxy {
     const forwarded = request({ port, host: 'localhost', method, path: pathname + search, headers: kept })
     forwarded.end(body)
     const [response] = (await once(forwarded, 'response')) as [IncomingMessage]
+    const isOpen = method === 'GET' && response.headers['content-type']?.startsWith('text/event-stream')
     const answer: Answer = {
       status: response.statusCode ?? 0,
       headers: response.headers as Record<string, string>,
-      body: await text(response),
+      body: isOpen ? '' : await text(response),
     }
     delete answer.headers['transfer-encoding']
     delete answer.headers['content-length']
-    return answer
+    return isOpen ? { answer, stream: response } : { answer }
   }
 }
 

@@ -49,6 +49,7 @@ export const client: Client = {
   reads: 'results',
   headers: {
     get: { accept: 'text/event-stream', ...AGENT },
+    stream: { accept: 'text/event-stream', ...AGENT },
     post: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...AGENT },
     resourceMetadata: AGENT,
     serverMetadata: AGENT,
@@ -60,6 +61,8 @@ export const client: Client = {
     capabilities: {},
     clientInfo: { name: 'openai-mcp', version: '1.0.0' },
     sendsVersion: true,
+    opensStream: false,
+    members: ['jsonrpc', 'id', 'method', 'params'],
     sendsMethod: false,
   },
 }

@@ -48,6 +48,7 @@ export const client: Client = {
   reads: 'HTTP',
   headers: {
     get: { accept: 'text/event-stream', 'user-agent': 'claude-code/2.1.332 (sdk-cli)' },
+    stream: { accept: 'text/event-stream', 'user-agent': 'claude-code/2.1.332 (sdk-cli)' },
     post: {
       accept: 'application/json, text/event-stream',
       'content-type': 'application/json',
@@ -69,6 +70,8 @@ export const client: Client = {
       websiteUrl: 'https://claude.com/claude-code',
     },
     sendsVersion: true,
+    opensStream: false,
+    members: ['method', 'params', 'jsonrpc', 'id'],
     sendsMethod: true,
   },
 }

@@ -29,6 +29,7 @@ export const client: Client = {
   refreshesInParallel: true,
   headers: {
     get: { accept: 'text/event-stream', 'user-agent': 'Claude-User' },
+    stream: { accept: 'text/event-stream', 'user-agent': 'Claude-User' },
     // Before and after it has a token, it has been seen to accept anything.
     post: { accept: '*/*', 'content-type': 'application/json', 'user-agent': 'Claude-User' },
     resourceMetadata: { 'mcp-protocol-version': '2025-11-25', ...SIGN_IN },
@@ -41,6 +42,8 @@ export const client: Client = {
     capabilities: {},
     clientInfo: { name: 'Anthropic/ClaudeAI', version: '1.0.0' },
     sendsVersion: false,
+    opensStream: false,
+    members: ['method', 'params', 'jsonrpc', 'id'],
     sendsMethod: false,
   },
 }

@@ -47,6 +47,7 @@ export const client: Client = {
   reads: 'HTTP',
   headers: {
     get: DISCOVERY,
+    stream: { ...AGENT, accept: 'text/event-stream, application/json' },
     post: { ...AGENT, accept: 'text/event-stream, application/json', 'content-type': 'application/json' },
     resourceMetadata: DISCOVERY,
     serverMetadata: DISCOVERY,
@@ -58,6 +59,8 @@ export const client: Client = {
     capabilities: { elicitation: { form: {}, url: {} } },
     clientInfo: { name: 'codex-mcp-client', title: 'Codex', version: '0.171.0' },
     sendsVersion: true,
+    opensStream: true,
+    members: ['jsonrpc', 'id', 'method', 'params'],
     sendsMethod: false,
   },
 }

@@ -38,16 +38,20 @@ export const client: Client = {
   headers: {
     ...sdkV1.headers,
     get: { accept: 'application/json, text/event-stream', ...UNDICI },
+    stream: { accept: 'text/event-stream', ...UNDICI },
     post: { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...UNDICI },
     resourceMetadata: { 'mcp-protocol-version': '2025-11-25', accept: '*/*', ...UNDICI },
     serverMetadata: { 'mcp-protocol-version': '2025-11-25', accept: 'application/json', ...UNDICI },
     register: { 'content-type': 'application/json', accept: '*/*', ...UNDICI },
+    token: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', ...UNDICI },
   },
   mcp: {
     protocolVersion: '2025-11-25',
     capabilities: {},
     clientInfo: { name: 'mcp-remote-fallback-test', version: '0.0.0' },
     sendsVersion: true,
+    opensStream: true,
+    members: ['method', 'params', 'jsonrpc', 'id'],
     sendsMethod: true,
   },
 }

@@ -33,6 +33,7 @@ export const client: Client = {
   ],
   headers: {
     get: { accept: 'text/event-stream', ...AGENT },
+    stream: { accept: 'text/event-stream', ...AGENT },
     post: { accept: 'application/json, text/event-stream', 'content-type': 'application/json', ...AGENT },
     resourceMetadata: { 'mcp-protocol-version': '2025-11-25', accept: '*/*', ...AGENT },
     serverMetadata: { accept: 'application/json', 'mcp-protocol-version': '2025-11-25', ...AGENT },
@@ -44,6 +45,8 @@ export const client: Client = {
     capabilities: { roots: {} },
     clientInfo: { name: 'opencode', version: '1.18.33' },
     sendsVersion: true,
+    opensStream: true,
+    members: ['method', 'params', 'jsonrpc', 'id'],
     sendsMethod: false,
   },
 }

@@ -45,6 +45,7 @@ export const client: Client = {
   reads: 'HTTP',
   headers: {
     get: { accept: 'text/event-stream', ...NODE },
+    stream: { accept: 'text/event-stream', ...NODE },
     post: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...NODE },
     resourceMetadata: { 'mcp-protocol-version': '2025-11-25', accept: '*/*', ...NODE },
     serverMetadata: { 'mcp-protocol-version': '2025-11-25', accept: 'application/json', ...NODE },
@@ -56,6 +57,8 @@ export const client: Client = {
     capabilities: {},
     clientInfo: { name: 'sdk-v1', version: '1' },
     sendsVersion: true,
+    opensStream: true,
+    members: ['method', 'params', 'jsonrpc', 'id'],
     sendsMethod: false,
   },
 }

@@ -59,6 +59,7 @@ export const client: Client = {
   reads: 'HTTP',
   headers: {
     get: { accept: 'text/event-stream', ...AGENT },
+    stream: { accept: 'text/event-stream', ...AGENT },
     post: { 'content-type': 'application/json', accept: 'text/event-stream, application/json', ...AGENT },
     resourceMetadata: { accept: 'application/json', 'mcp-protocol-version': '2025-11-25', ...AGENT },
     serverMetadata: { 'mcp-protocol-version': '2025-11-25', accept: 'application/json', ...AGENT },
@@ -70,6 +71,8 @@ export const client: Client = {
     capabilities: { roots: { listChanged: true } },
     clientInfo: { name: 'Visual Studio Code', version: '1.138.0' },
     sendsVersion: false,
+    opensStream: true,
+    members: ['jsonrpc', 'id', 'method', 'params'],
     sendsMethod: false,
   },
 }

@@ -103,5 +103,5 @@ function person(): Person {
   console.log(
     'It signs in as the owner, with OWNER_PASSPHRASE of .dev.vars, and revokes at its end what it was given.',
   )
-  return owner(target.origin, passphrase)
+  return owner(target.origin, passphrase, inBrowser)
 }

@@ -8,10 +8,11 @@ import type { Person } from './play.ts'
 /**
  * Stays signed in from one request to the next.
  * @param origin of the server whose passphrase it is: no other gets it, whatever its metadata names
+ * @param otherwise signs in where the page takes no passphrase
  */
-export function owner(origin: string, passphrase: string): Person {
+export function owner(origin: string, passphrase: string, otherwise?: Person): Person {
   const browser = new Browser()
-  return async (url) => {
+  return async (url, redirectUri) => {
     if (url.origin !== origin)
       throw new NotChecked(
         `The sign-in is at ${url.origin}. The passphrase of .dev.vars is for ${origin} only.`,
@@ -31,6 +32,7 @@ export function owner(origin: string, passphrase: string): Person {
         throw new NotChecked('The server limits sign-ins just now. Wait a minute, and try again.')
     }
     const consent = formWith(page, ({ name, value }) => name === 'decision' && value === 'allow')
+    if (!consent && !login && page.status < 400 && otherwise) return otherwise(url, redirectUri)
     if (!consent)
       throw new Error(`There is no page to allow it on, but ${page.status} (${textOfPage(page.text)}).`)
     const sent = await browser.post(page, consent, allowing(consent))

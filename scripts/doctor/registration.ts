@@ -49,7 +49,8 @@ async function standIn(play: Play, page: Page, url: string): Promise<string> {
   return `${silent} A registration stands in for it.`
 }
 
-async function register(play: Play): Promise<void> {
+/** @throws Error with what the server says · NotChecked for its limit */
+export async function register(play: Play): Promise<void> {
   const { client, serverMetadata } = play
   const { registration_endpoint } = serverMetadata
   if (registration_endpoint === undefined) {
@@ -100,7 +101,7 @@ async function newKey() {
 }
 
 const openAuthorization = ({ name }: Client): Step => ({
-  rule: `The sign-in opens for what ${name} asks`,
+  rule: `The authorization page opens for what ${name} asks`,
   fix: 'Accept the redirect URI with any port if it is loopback (RFC 8252 §7.3), long states, the scopes that the challenge names, and resource.',
   vital: true,
   look: async (play) => {

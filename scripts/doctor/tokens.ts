@@ -5,6 +5,7 @@ import { inOrder, newAuthorizationUrl, resourceOf } from './authorization.ts'
 import type { Client, Parameter } from './client.ts'
 import { NotChecked } from './examine.ts'
 import type { Json, Person, Play, Step } from './play.ts'
+import { register } from './registration.ts'
 import { send } from './request.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -14,10 +15,7 @@ const signIn = ({ name }: Client): Step => ({
   fix: 'Redirect to the redirect URI letter for letter, with code, the whole state, and iss (RFC 6749 §4.1.2, RFC 9207).',
   vital: true,
   look: async (play) => {
-    if (play.clientId === play.client.document?.url && play.client.authMethod === 'private_key_jwt')
-      throw new NotChecked(
-        `Only ${name} has the key that its document names. Without documents (--var CLIENT_DOCUMENT_HOSTS: on a local server) it registers, with a key of the doctor's.`,
-      )
+    const note = await standInForSigner(play)
     play.answer = await (play.person as Person)(newAuthorizationUrl(play), play.redirectUri)
     const { location } = play.answer
     if (!location.startsWith(`${play.redirectUri}?`))
@@ -33,8 +31,19 @@ const signIn = ({ name }: Client): Step => ({
     if ((iss !== null || isPromised) && iss !== play.issuer)
       throw new Error(`iss is ${JSON.stringify(iss)} instead of "${play.issuer}".`)
     if (!searchParams.get('code')) throw new Error('There is no code.')
+    return note
   },
 })
+
+// The key of a document is its maker's.
+async function standInForSigner(play: Play): Promise<string | undefined> {
+  const { client, clientId, serverMetadata } = play
+  if (client.authMethod !== 'private_key_jwt' || clientId !== client.document?.url) return undefined
+  const only = `Only ${client.name} has the key that its document names.`
+  if (serverMetadata.registration_endpoint === undefined) throw new NotChecked(only)
+  await register(play)
+  return `${only} From here on a registration stands in, with a key of the doctor's own.`
+}
 
 // Of clients that cannot ask again: what the person does not allow now is out of reach.
 const offersFurther = ({ name, furtherScope }: Client): Step | undefined =>

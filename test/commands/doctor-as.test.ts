@@ -279,7 +279,7 @@ const FAULTS: readonly (readonly [fault: string, client: string, says: string, S
   [
     'the port of a loopback redirect URI is compared',
     'vscode',
-    'The sign-in opens',
+    'The authorization page opens',
     onPath('/authorize', (answer, { path }) => {
       if (path.includes(`A${PORT}%2F`)) refuse(answer, 400, 'invalid_request')
     }),
@@ -513,12 +513,14 @@ describe('doctor --as', () => {
   it.each(described)('finds nothing here as %s, which brings its metadata document', async (name) => {
     const played = await playAs(name, describedProxy, owner(describedProxy.origin, describing.passphrase))
     expect(problems(played)).toEqual([])
-    expect(played.play.registered).toBeUndefined()
     expect(played.left).toEqual([])
-    // Its key is its maker's.
-    const isAtItsEnd = played.findings.length === stepsOf(played.play).length
-    expect(isAtItsEnd).toBe(name !== 'chatgpt')
-    expect(unchecked(played).join()).toContain(name === 'chatgpt' ? 'Only ChatGPT has the key' : '')
+    const notes = played.findings.flatMap(({ note }) => note ?? []).join()
+    const isSigner = name === 'chatgpt'
+    expect(played.play.registered === undefined).toBe(!isSigner)
+    expect(notes.includes('Only ChatGPT has the key that its document names.')).toBe(isSigner)
+    expect(unchecked(played)).toEqual(
+      name === 'claude-code' ? ['It asked for every scope at the start.'] : [],
+    )
   })
 
   it.each(FAULTS)('names the fault: %s (%s)', async (_, name, says, seeded) => {
@@ -590,13 +592,32 @@ describe('S17 a server that asks for the passphrase of another', () => {
   })
 })
 
+describe('a sign-in that takes no passphrase', () => {
+  it.each(['<p>Sign in with your company.', null])('is left to the browser: %s', async (page) => {
+    const headers = page === null ? { Location: 'https://company.example/' } : { 'Content-Type': 'text/html' }
+    const separate = await authorizationServer(
+      async () => new Response(page, { status: page ? 200 : 302, headers }),
+    )
+    proxy.fault = onPath(RESOURCE, (answer) => nameServer(answer, separate.origin))
+    const asked: string[] = []
+    const who = owner(separate.origin, server.passphrase, async (url, redirectUri) => {
+      asked.push(redirectUri)
+      return { location: `${redirectUri}?error=access_denied&state=${url.searchParams.get('state')}` }
+    })
+    const played = await playAs('sdk-v1', proxy, who)
+    separate.stop()
+    expect(problems(played).join()).toContain('The answer is access_denied')
+    expect(asked).toEqual([`http://127.0.0.1:${PORT}/callback`])
+  })
+})
+
 describe('npm run doctor <url> -- --as', () => {
   const doctor = (...args: string[]) => runScript('doctor', ...args)
 
   it('ends where a person is needed', async () => {
     const { code, output } = await doctor(proxy.mcpUrl.href, '--as', 'codex')
     expect(output).toContain('Its requests come from a capture of Codex 0.171.0')
-    expect(output).toMatch(/✓ The sign-in opens for what Codex asks\n\nAll well so far\./)
+    expect(output).toMatch(/✓ The authorization page opens for what Codex asks\n\nAll well so far\./)
     expect(code).toBe(0)
   })
 

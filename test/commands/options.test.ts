@@ -51,6 +51,8 @@ describe('npm run …', () => {
     ['scripts/client.ts', 'persist_to', '/tmp', '--persist-to'],
     ['scripts/client.ts', 'scope', 'notes:read', '--scope'],
     ['scripts/doctor.ts', 'register', '', '--no-register'],
+    ['scripts/doctor.ts', 'as', 'true', '--as'],
+    ['scripts/doctor.ts', 'sign_in', 'true', '--sign-in'],
     ['scripts/dev.ts', 'port', '9000', '--port'],
     ['scripts/rotate-keys.ts', 'compromised', 'true', '--compromised'],
     ['scripts/remove-samples.ts', 'force', 'true', '--force'],

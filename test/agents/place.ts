@@ -37,7 +37,8 @@ export class Place {
   readonly #storage: string
   readonly #ended = new AbortController()
 
-  constructor({ mcpUrl, storage }: DevServer, person: Person, model: Model) {
+  /** @param server where clients reach it, and where it keeps its data */
+  constructor({ mcpUrl, storage }: Pick<DevServer, 'mcpUrl' | 'storage'>, person: Person, model: Model) {
     this.mcpUrl = mcpUrl
     this.#storage = storage
     this.person = person

@@ -1,13 +1,14 @@
 // `npm run agents`: real clients against this server, each from discovery through sign-in to tool calls, a write that needs a
 // further scope, and a refresh.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { readOptions, refuse } from '../../scripts/options.ts'
 import { completeDevVars } from '../../scripts/setup.ts'
 import { App } from '../support/app.ts'
 import { DevServer } from '../support/dev-server.ts'
+import { type Asked, FaultyProxy } from '../support/faulty-proxy.ts'
 import { FIXTURE } from '../support/fixture.ts'
 import { getBrowser } from '../support/get-browser.ts'
 import type { Agent, Connection, Writing } from './agent.ts'
@@ -21,12 +22,13 @@ const NAMES = readdirSync(join(FOLDER, 'clients')).map((file) => file.replace('.
 /** How long an access token lasts: two calls of most clients. */
 const TOKEN_SECONDS = 30
 
-const USAGE = `Usage: npm run agents [-- <client> …]
+const USAGE = `Usage: npm run agents [-- <client> … --capture <folder>]
 
 Runs real clients against this server on this computer. Each connects, has the user sign in, calls a tool, calls one that
 needs a further scope, and refreshes. None needs an account. The first run installs them: about 1.6 GB.
 
-  <client>   only these: ${NAMES.join(', ')}
+  <client>             only these: ${NAMES.join(', ')}
+  --capture <folder>   also write what each sends to the server, a JSON file each: scripts/doctor/clients/ says it as data
 
 It needs Linux.`
 
@@ -40,7 +42,7 @@ interface Outcome {
   problem?: unknown
 }
 
-const { positionals } = readOptions(USAGE, {}, { positionals: true })
+const { positionals, values } = readOptions(USAGE, { capture: { type: 'string' } }, { positionals: true })
 const unknown = positionals.find((name) => !NAMES.includes(name))
 if (unknown !== undefined) refuse(`There is no client "${unknown}".`, USAGE)
 if (!isInstalled()) install()
@@ -50,23 +52,35 @@ await completeDevVars(FIXTURE)
 // The documents of clients are on the internet, which a run does not need: those that have one register.
 const settings = { CLIENT_DOCUMENT_HOSTS: '', TOKEN_SECONDS: String(TOKEN_SECONDS) }
 const server = await DevServer.start('test/support/short-lived-worker.ts', settings)
-const person = await Person.start(server)
+// In between, where it can be written down.
+const proxy = values.capture === undefined ? undefined : await FaultyProxy.start(server.origin)
+const { storage, passphrase } = server
+const { origin, mcpUrl } = proxy ?? server
+const visited = { origin, mcpUrl, storage, passphrase }
+const person = await Person.start(visited)
 const model = await Model.start()
-const witness = await App.start(server.mcpUrl, { pin: '2026-07-28' }, async (url) => {
+const witness = await App.start(visited.mcpUrl, { pin: '2026-07-28' }, async (url) => {
   await person.open(url)
 })
+const names = positionals.length > 0 ? positionals : NAMES
 const outcomes: Outcome[] = []
+/** What each client has sent, by its name. */
+const requests = new Map<string, Asked[]>()
 try {
   await witness.connect()
-  for (const name of positionals.length > 0 ? positionals : NAMES) {
+  for (const name of names) {
     const { agent } = (await import(`./clients/${name}.ts`)) as { agent: Agent }
     // Beside what is printed, since a client takes up to a minute.
     console.error(`Running ${agent.name} …`)
+    noteRequests(name)
     outcomes.push(await use(agent))
   }
   console.error('Waiting until every access token has expired …')
   await setTimeout(TOKEN_SECONDS * 1000)
-  for (const outcome of outcomes) await comeBack(outcome)
+  for (const [index, outcome] of outcomes.entries()) {
+    noteRequests(names[index] as string)
+    await comeBack(outcome)
+  }
 } finally {
   for (const { connection, place } of outcomes) {
     await Promise.resolve(connection?.close?.()).catch(() => {})
@@ -75,8 +89,10 @@ try {
   await witness.stop()
   await person.stop()
   model.stop()
+  proxy?.stop()
   await server.stop()
 }
+if (values.capture !== undefined) writeRequests(values.capture)
 console.log(outcomes.map(describe).join('\n'))
 process.exit(outcomes.every(isAsExpected) ? 0 : 1)
 
@@ -103,7 +119,7 @@ async function use(agent: Agent): Promise<Outcome> {
 
 async function connect(agent: Agent, ticksAll: boolean) {
   person.ticksAll = ticksAll
-  const place = new Place(server, person, model)
+  const place = new Place(visited, person, model)
   try {
     const connection = await agent.connect(place)
     await expectOwner(connection)
@@ -147,6 +163,23 @@ async function comeBack(outcome: Outcome): Promise<void> {
 
 function isAsExpected({ agent, writes, refreshes, problem }: Outcome): boolean {
   return problem === undefined && writes === agent.writes && refreshes === true
+}
+
+/** From now on, what comes is of this client. The pages are not: the browser asks for them. */
+function noteRequests(name: string): void {
+  if (!proxy) return
+  const sent = requests.get(name) ?? []
+  requests.set(name, sent)
+  proxy.fault = (asked) => {
+    const isOfPage = /^\/(login|logout|account)\b/.test(asked.path)
+    if (!isOfPage && `${asked.method} ${asked.path}` !== 'POST /authorize') sent.push(asked)
+  }
+}
+
+function writeRequests(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, sent] of requests)
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify(sent, null, 2))
 }
 
 function describe(outcome: Outcome): string {

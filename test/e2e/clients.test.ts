@@ -1,5 +1,6 @@
 // Clients as people have them: that of the first SDK, unmodified, which most apps still carry; and ChatGPT, whose documents and
 // whose person's browser are at its own host.
+import { DpopSession } from '@modelcontextprotocol/client'
 import { type OAuthClientProvider, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -7,10 +8,12 @@ import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprot
 import * as oauth from 'oauth4webapi'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { App } from '../support/app.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { ChatGpt } from '../support/chatgpt.ts'
 import { LocalServer } from '../support/local-server.ts'
 import { LocalSite } from '../support/local-sites.ts'
+import { toolCall } from '../support/remote.ts'
 
 type Codes = oauth.DeviceAuthorizationResponse
 
@@ -22,7 +25,8 @@ let chatGpt: ChatGpt
 
 beforeAll(async () => {
   chatGptSite = await LocalSite.inPlaceOf((request) => chatGpt.site(request))
-  const settings = { STAND_INS: JSON.stringify({ [new URL(ChatGpt.host).host]: chatGptSite.origin }) }
+  const standIns = JSON.stringify({ [new URL(ChatGpt.host).host]: chatGptSite.origin })
+  const settings = { STAND_INS: standIns, DPOP_NONCE: 'true' }
   ;[server, browser] = await Promise.all([
     LocalServer.start('test/support/stand-ins-worker.ts', settings),
     launchBrowser(),
@@ -205,6 +209,67 @@ describe('a program without a browser, on oauth4webapi', () => {
     const { codes, poll } = await ask()
     await answer(codes, 'Deny')
     await expect(poll()).rejects.toMatchObject({ error: 'access_denied' })
+  })
+})
+
+describe.each([
+  ['the 2026-07-28 protocol', { pin: '2026-07-28' }],
+  ['the initialize era', 'legacy'],
+] as const)('the official client with a DPoP session, in %s', (_name, era) => {
+  /** Allows, and waits until the app has the answer. */
+  async function open(url: URL): Promise<void> {
+    const page = await context.newPage()
+    await page.goto(url.href)
+    const button = page.getByRole('button', { name: 'Allow' })
+    await button.or(page.getByLabel('Passphrase')).waitFor()
+    if (!(await button.isVisible())) {
+      await page.getByLabel('Passphrase').fill(server.passphrase)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    await button.click()
+    await page.getByText('You can close this page').waitFor()
+    await page.close()
+  }
+
+  /** Presents a token to the resource as a thief would. */
+  async function present(scheme: string, token: string, session?: DpopSession): Promise<number> {
+    const proof = await session?.buildProof({ htm: 'POST', htu: server.mcpUrl, accessToken: token })
+    const { status } = await fetch(server.mcpUrl, {
+      method: 'POST',
+      headers: {
+        Authorization: `${scheme} ${token}`,
+        ...(proof !== undefined && { DPoP: proof }),
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+        'MCP-Protocol-Version': '2026-07-28',
+        'Mcp-Method': 'tools/call',
+        'Mcp-Name': 'whoami',
+      },
+      body: JSON.stringify(toolCall('whoami', {})),
+    })
+    return status
+  }
+
+  it('P1 signs in, calls, asks for more, refreshes; its token is worthless to others', async () => {
+    const session = await DpopSession.create()
+    const app = await App.start(server.mcpUrl, era, open, session)
+    await app.connect()
+    expect((await app.call('whoami')).structuredContent).toMatchObject({ name: 'Owner' })
+    const text = crypto.randomUUID()
+    expect((await app.call('add_note', { text })).structuredContent).toMatchObject({ text })
+    app.loseAccessToken()
+    const found = await app.call('search_notes', { text })
+    expect(found.structuredContent).toMatchObject({ notes: [{ text }] })
+    expect(app.tokens()?.token_type).toBe('DPoP')
+    const stolen = app.tokens()?.access_token as string
+    const other = await DpopSession.create()
+    const nonce = session.nonceFor(server.mcpUrl)
+    if (nonce !== undefined) other.rememberNonce(server.mcpUrl, nonce)
+    expect(await present('Bearer', stolen)).toBe(401)
+    expect(await present('DPoP', stolen)).toBe(401)
+    expect(await present('DPoP', stolen, other)).toBe(401)
+    expect(await present('DPoP', stolen, session)).toBe(200)
+    await app.stop()
   })
 })
 

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { base64url, SignJWT } from 'jose'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { DpopKey } from '../support/dpop.ts'
 import {
   type Changes,
   type Claims,
@@ -91,7 +92,7 @@ describe('M1 RFC 6750 §2, OAuth 2.1 §5.1 the token of another server outside o
     ['a token in the query', (token) => [`${MCP_URL}?access_token=${token}`, {}]],
     ['a token in a cookie', (token) => [MCP_URL, { headers: { Cookie: `access_token=${token}` } }]],
     ['a token in a form', (token) => [MCP_URL, { method: 'POST', body: `access_token=${token}` }]],
-    ['another scheme', (token) => [MCP_URL, { headers: { Authorization: `DPoP ${token}` } }]],
+    ['another scheme', (token) => [MCP_URL, { headers: { Authorization: `Basic ${token}` } }]],
   ])('is 401 with our own metadata, and no server is asked: %s', async (_what, requestFor) => {
     const response = await server(...requestFor(await foreign.token()))
     expect(response.status).toBe(401)
@@ -343,5 +344,32 @@ describe('no tool', () => {
     const token = await foreign.token()
     const response = await server(MCP_URL, modernCall(token, 'see_context'))
     expect(await response.text()).not.toContain(token.slice(0, 40))
+  })
+})
+
+describe('P8 RFC 9449 §6 the token of another server that is bound to a key', () => {
+  async function bound(key: DpopKey, by: DpopKey | undefined, claims: Claims = {}) {
+    const token = await foreign.token({ claims: { cnf: { jkt: key.jkt }, ...claims } })
+    const { headers: ofCall, ...request } = modernCall(token, 'whoami')
+    const headers = new Headers(ofCall)
+    for (const [name, value] of Object.entries((await by?.forCall(token)) ?? {})) headers.set(name, value)
+    return server(MCP_URL, { ...request, headers })
+  }
+
+  it('counts with a proof of that key alone', async () => {
+    const [key, thief] = [await DpopKey.create(), await DpopKey.create()]
+    expect((await bound(key, key)).status).toBe(200)
+    expect((await bound(key, key, { typ: 'DPoP' })).status).toBe(200)
+    expectInvalid(await bound(key, undefined))
+    expect((await bound(key, thief)).status).toBe(401)
+  })
+
+  it('is refused where it is bound in another way, or says so without a key', async () => {
+    const key = await DpopKey.create()
+    const certificate = { 'x5t#S256': 'x' }
+    for (const cnf of [certificate, { jkt: key.jkt, ...certificate }, { jkt: 1 }, {}, 'x'])
+      expect((await bound(key, key, { cnf })).status).toBe(401)
+    for (const claims of [{ typ: 'DPoP' }, { token_type: 'DPoP' }])
+      expect((await bound(key, key, { cnf: undefined, ...claims })).status).toBe(401)
   })
 })

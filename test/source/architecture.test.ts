@@ -62,8 +62,10 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
 /** The same inside of oauth/, whose own files (`routes.ts` is the door) stand among its rooms. */
 const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
   'routes.ts': ['device/', 'endpoints/', 'grant-types/', 'clients/', 'resource.ts'],
+  'dpop/': ['tokens/'],
   'device/': ['endpoints/', 'grant-types/', 'grants/', 'clients/', 'tokens/', 'resource.ts', 'scopes.ts'],
   'endpoints/': [
+    'dpop/',
     'grant-types/',
     'grants/',
     'clients/',
@@ -166,6 +168,7 @@ const OPTIONAL: Readonly<Record<string, RegExp>> = {
   'mcp/sessions/': /^src\/engine\/mcp\/sessions\//,
   'admin/': /^src\/engine\/admin\//,
   'alerts/': /^src\/engine\/alerts\//,
+  'oauth/dpop/': /^src\/engine\/oauth\/dpop\//,
   'oauth/device/': /^src\/engine\/oauth\/device\//,
   'links/': /^src\/engine\/links\//,
   'own/': /^src\/engine\/own\//,

@@ -9,9 +9,9 @@ import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
 /** The minified bundle, in KiB: a little above its size now. */
-const BUNDLE = 199
+const BUNDLE = 201
 /** Our own modules that answer a request to /mcp need. */
-const MODULES = 64
+const MODULES = 67
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string }[] }>>

@@ -52,6 +52,7 @@ const ATTACKS = [
   upTo('K', 6),
   upTo('D', 10),
   upTo('L', 2),
+  upTo('P', 8),
   READINGS,
 ].flat()
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import {
   Client,
   type ClientOptions,
+  type DpopSession,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
   type StoredOAuthClientInformation,
@@ -17,6 +18,8 @@ type Era = NonNullable<ClientOptions['versionNegotiation']>['mode']
 
 export class App implements OAuthClientProvider {
   readonly client: Client
+  /** The key to which its tokens are bound, where it has one. */
+  readonly dpop?: () => DpopSession
   readonly #mcpUrl: URL
   readonly #era: Era
   /** Shows a page to the person, and returns once they have answered. */
@@ -29,7 +32,8 @@ export class App implements OAuthClientProvider {
   #verifier = ''
   #discovery: OAuthDiscoveryState | undefined
 
-  private constructor(mcpUrl: URL, era: Era, open: Open, server: Server) {
+  private constructor(mcpUrl: URL, era: Era, open: Open, server: Server, dpop: DpopSession | undefined) {
+    if (dpop) this.dpop = () => dpop
     this.#mcpUrl = mcpUrl
     this.#era = era
     this.#open = open
@@ -43,11 +47,11 @@ export class App implements OAuthClientProvider {
     })
   }
 
-  /** `open` drives the browser. */
-  static async start(mcpUrl: URL, era: Era, open: Open): Promise<App> {
+  /** @param open drives the browser */
+  static async start(mcpUrl: URL, era: Era, open: Open, dpop?: DpopSession): Promise<App> {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
-    return new App(mcpUrl, era, open, server)
+    return new App(mcpUrl, era, open, server, dpop)
   }
 
   /** Connects; on the first try the server sends the app away to ask the person. */

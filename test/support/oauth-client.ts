@@ -167,7 +167,13 @@ export class OAuthClient {
 }
 
 /** Calls a tool in the 2026-07-28 protocol. */
-export function callTool(token: string | undefined, name: string, args: object = {}, origin = ORIGIN) {
+export function callTool(
+  token: string | undefined,
+  name: string,
+  args: object = {},
+  origin = ORIGIN,
+  headers: Record<string, string> = {},
+) {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
@@ -182,6 +188,7 @@ export function callTool(token: string | undefined, name: string, args: object =
       'MCP-Protocol-Version': '2026-07-28',
       'Mcp-Method': 'tools/call',
       'Mcp-Name': name,
+      ...headers,
     },
     body: JSON.stringify({
       jsonrpc: '2.0',

@@ -5,7 +5,16 @@
 import { base64url } from 'jose'
 import type { Settings } from '../settings/load.ts'
 
-export type SealKind = 'session' | 'consent' | 'state' | 'flow' | 'passkey' | 'invitation' | 'device' | 'link'
+export type SealKind =
+  | 'session'
+  | 'consent'
+  | 'state'
+  | 'flow'
+  | 'passkey'
+  | 'invitation'
+  | 'device'
+  | 'dpop'
+  | 'link'
 
 const encoder = new TextEncoder()
 const keys = new WeakMap<Settings, Map<SealKind, Promise<CryptoKey>>>()

@@ -2,13 +2,14 @@
 // JSON here, a redirect in authorize.ts, a page in pages/error.tsx, a bearer challenge in mcp/bearer-auth.ts.
 import { LIMIT_PERIOD } from '#config'
 
-/** RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2. */
+/** RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §5. */
 type ErrorCode =
   | 'access_denied'
   | 'authorization_pending'
   | 'expired_token'
   | 'invalid_client'
   | 'invalid_client_metadata'
+  | 'invalid_dpop_proof'
   | 'invalid_grant'
   | 'invalid_redirect_uri'
   | 'invalid_request'
@@ -21,6 +22,7 @@ type ErrorCode =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
+  | 'use_dpop_nonce'
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
   invalid_client: 401,

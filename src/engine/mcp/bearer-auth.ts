@@ -2,14 +2,12 @@
 // another authorization server: foreign-tokens/.
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
-import { INITIAL_SCOPES } from '#config'
 import type { AppEnv } from '../http/app-env.ts'
-import { errorResponse, OAuthError } from '../http/errors.ts'
-import { logError } from '../log/log.ts'
+import { OAuthError } from '../http/errors.ts'
+import { requirePossession } from '../oauth/dpop/proof.ts'
 import { PREFIX } from '../oauth/personal-tokens/token.ts'
 import { verifyPersonalToken } from '../oauth/personal-tokens/verify.ts'
 import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
-import { announcedScopes } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { verifyOnce } from '../oauth/tokens/verified.ts'
 import { claimedServer, verifyForeignToken } from './foreign-tokens/verify.ts'
@@ -21,12 +19,24 @@ export class NoToken extends Error {}
 /**
  * The caller of a request.
  * @param rememberMs how old what this isolate knows of revocations may be
- * @throws OAuthError `invalid_token`, 503 · NoToken
+ * @param isProven whether this request has shown its key before: a proof counts once
+ * @throws OAuthError `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`, 503 · NoToken
  */
-export async function authenticate(c: Context<AppEnv>, rememberMs = REMEMBER_MS): Promise<AccessToken> {
+export async function authenticate(
+  c: Context<AppEnv>,
+  rememberMs = REMEMBER_MS,
+  isProven = false,
+): Promise<AccessToken> {
   // Only the header counts: a token in a query would end up in logs (OAuth 2.1 §5.1).
-  const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('Authorization') ?? '') ?? []
+  const header = c.req.header('Authorization') ?? ''
+  const [, scheme = '', token] = /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i.exec(header) ?? []
   if (!token) throw new NoToken()
+  const accessToken = await verify(c, token, rememberMs)
+  if (!isProven) await requirePossession(c, scheme, token, accessToken)
+  return accessToken
+}
+
+async function verify(c: Context<AppEnv>, token: string, rememberMs: number): Promise<AccessToken> {
   const settings = c.get('settings')
   const issuer = c.get('issuer')
   if (token.startsWith(PREFIX)) return verifyPersonalToken(c, token, rememberMs)
@@ -56,45 +66,7 @@ export function authInfoOf(
   }
 }
 
-/** The answer to a request without a right: 401 with a challenge, or 503 when storage does not answer. */
-export function challenge(c: Context<AppEnv>, error: Error): Response {
-  if (error instanceof NoToken) return unauthorized(c, {})
-  if (error instanceof OAuthError && error.code === 'invalid_token') {
-    return unauthorized(c, { error: error.code, error_description: error.description })
-  }
-  if (error instanceof OAuthError && error.code === 'invalid_request') return errorResponse(error)
-  const known = error instanceof OAuthError ? error : undefined
-  // A limit that does its work is no error of ours.
-  if (known?.status !== 429) logError(known?.cause ?? error, { code: known?.code ?? 'server_error' })
-  const answer =
-    known ?? new OAuthError('server_error', 'Something went wrong here. It has been written down.')
-  return Response.json(
-    { error: answer.code, error_description: answer.description },
-    { status: answer.status, headers: answer.headers },
-  )
-}
-
-function unauthorized(c: Context<AppEnv>, error: { error?: string; error_description?: string }): Response {
-  const scopes = announcedScopes(c.get('settings'), INITIAL_SCOPES)
-  const parameters = {
-    ...error,
-    resource_metadata: metadataUrl(c.get('issuer')),
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-  }
-  const list = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
-  return Response.json(
-    {
-      error: error.error ?? 'unauthorized',
-      error_description: error.error_description ?? 'An access token is needed.',
-    },
-    {
-      status: 401,
-      headers: { 'WWW-Authenticate': `Bearer ${list.join(', ')}`, 'Cache-Control': 'no-store' },
-    },
-  )
-}
-
 // RFC 9728 §3.1: the well-known part goes between the host and the path.
-function metadataUrl(issuer: string): string {
+export function metadataUrl(issuer: string): string {
   return `${issuer}/.well-known/oauth-protected-resource${RESOURCE_PATH}`
 }

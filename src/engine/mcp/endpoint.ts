@@ -11,8 +11,9 @@ import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
 import { withAttainable } from './attainable.ts'
-import { authenticate, authInfoOf, challenge, NoToken } from './bearer-auth.ts'
+import { authenticate, authInfoOf, NoToken } from './bearer-auth.ts'
 import { type Catalog, reachableBy } from './catalog.ts'
+import { challenge } from './challenge.ts'
 import { withSingleHeaders, withSingleParameters } from './headers.ts'
 import { readMessage } from './message.ts'
 import { asToolResult, readsResultsOnly } from './refusal.ts'
@@ -48,7 +49,7 @@ export function mcpEndpoint(catalog: Catalog): Hono<AppEnv> {
         'Last-Event-ID',
         '*',
       ],
-      exposed: ['WWW-Authenticate', 'Mcp-Session-Id', 'Retry-After'],
+      exposed: ['WWW-Authenticate', 'DPoP-Nonce', 'Mcp-Session-Id', 'Retry-After'],
     }),
   )
   const open = publicOf(catalog)
@@ -134,6 +135,7 @@ function answer(
 function withoutToken({ url, method, headers, signal }: Request): Request {
   const request = new Request(url, { method, headers, signal })
   request.headers.delete('Authorization')
+  request.headers.delete('DPoP')
   return request
 }
 

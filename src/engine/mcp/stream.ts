@@ -32,9 +32,9 @@ function gate(accessToken: AccessToken, c: Context<AppEnv>): TransformStream<Uin
 }
 
 // An answer that cannot be had ends the stream, too. What the isolate remembers is not asked: it may be a minute old,
-// and that on top of the minute between two looks.
+// and that on top of the minute between two looks. The stream's key was proven when it began.
 function mayGoOn(c: Context<AppEnv>): Promise<boolean> {
-  return authenticate(c, 0).then(
+  return authenticate(c, 0, true).then(
     () => true,
     () => false,
   )

@@ -70,8 +70,8 @@ function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv>
       path,
       anyOrigin({
         methods: Object.keys(methods),
-        headers: ['Authorization', 'Content-Type', 'MCP-Protocol-Version'],
-        exposed: ['WWW-Authenticate', 'Retry-After'],
+        headers: ['Authorization', 'Content-Type', 'DPoP', 'MCP-Protocol-Version'],
+        exposed: ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After'],
       }),
     )
     serve(app, path, methods)

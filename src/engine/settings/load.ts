@@ -31,6 +31,8 @@ export interface Settings extends Secrets, DirectoryProofs {
   readonly immediateRevocation: boolean
   /** Whether people can make tokens for scripts. */
   readonly personalTokens: boolean
+  /** Whether DPoP proofs need a nonce of this server (RFC 9449 §8). */
+  readonly dpopNonce: boolean
   /** Whether apps without a browser can ask for access by a code (RFC 8628). */
   readonly deviceGrant: boolean
   /** Rules that say who may sign in; see Identity.knownAs. `*` is everyone. */
@@ -75,6 +77,7 @@ function readSettings(env: Env): Settings {
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),
     personalTokens: readSwitch('PERSONAL_TOKENS', env.PERSONAL_TOKENS),
+    dpopNonce: readSwitch('DPOP_NONCE', env.DPOP_NONCE),
     deviceGrant: readSwitch('DEVICE_GRANT', env.DEVICE_GRANT),
     allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),
     owner: readOwner(env.OWNER),

@@ -18,7 +18,7 @@ const CLIENT = 'foreign client'
 
 /** Where servers say what a token is, and what they say of access tokens: Keycloak, Cognito and Hydra, early Hydra. */
 const ACCESS: Readonly<Record<string, readonly string[]>> = {
-  typ: ['bearer'],
+  typ: ['bearer', 'dpop'],
   token_use: ['access', 'access_token'],
   token_type: ['access_token'],
 }
@@ -48,6 +48,7 @@ export async function accessTokenFrom(
   requireAudience(claims.aud, audience)
   const expiresAt = requireTime(claims)
   requireKind(claims, isAccessToken)
+  const jkt = keyOf(claims)
   const subject = requireText(claims.sub, 'names no subject (sub)')
   // `azp` is Entra's and Keycloak's name for it, `cid` Okta's.
   const clientId = requireText(
@@ -60,6 +61,7 @@ export async function accessTokenFrom(
     clientId,
     scopes: scopesNamed(server, namedScopes(claims) ?? []),
     scopeNames: scopeNamesAt(server),
+    jkt,
     expiresAt,
   }
 }
@@ -88,8 +90,6 @@ function requireTime({ exp, nbf, iat }: Statement['claims']): number {
  * apart: ID tokens grant no scope, and carry what ties them to the sign-in (OpenID Connect Core §2, §3.1.3.6).
  */
 function requireKind(claims: Statement['claims'], isAccessToken: boolean): void {
-  // RFC 9449 §6, RFC 8705 §3: sender-constrained, but the caller proved no possession: a stolen token looks the same.
-  if (claims.cnf !== undefined) throw invalid('is bound to a key (cnf), which is not supported')
   if (declaresAccess(claims) || isAccessToken) return
   const ofIdTokens = ['nonce', 'at_hash', 'c_hash', 's_hash']
   if (ofIdTokens.some((name) => claims[name] !== undefined)) throw invalid('is an ID token')
@@ -105,11 +105,24 @@ function declaresAccess(claims: Statement['claims']): boolean {
   const declared = Object.entries(ACCESS).flatMap(([name, ofAccess]) => {
     const said = claims[name] === undefined ? undefined : String(claims[name]).toLowerCase()
     // RFC 7662 §2.2: that is how a token is used, and Hydra says it of refresh tokens, too.
-    return said === undefined || (name === 'token_type' && said === 'bearer') ? [] : ofAccess.includes(said)
+    const isUse = name === 'token_type' && (said === 'bearer' || said === 'dpop')
+    return said === undefined || isUse ? [] : ofAccess.includes(said)
   })
   if (declared.includes(false))
     throw invalid(`says that it is no bearer access token (${Object.keys(ACCESS).join(', ')})`)
   return declared.includes(true)
+}
+
+/**
+ * The thumbprint of the key to which it is bound; undefined for a bearer token. What is bound in another way (RFC 8705), or
+ * says so without a key, is refused: a stolen token would look the same.
+ */
+function keyOf({ cnf, typ, token_type }: Statement['claims']): string | undefined {
+  const saysSo = [typ, token_type].some((said) => String(said).toLowerCase() === 'dpop')
+  if (cnf === undefined && !saysSo) return undefined
+  const { jkt, ...others } = typeof cnf === 'object' && cnf !== null ? (cnf as Record<string, unknown>) : {}
+  if (typeof jkt === 'string' && Object.keys(others).length === 0) return jkt
+  throw invalid('is bound to a key in a way that is not supported (cnf)')
 }
 
 /** RFC 9068 §2.2.3; `scp` is Entra's and Okta's name for it. Undefined when there is neither. */

@@ -17,6 +17,8 @@ interface Session {
   readonly issuer: string
   readonly userId: string
   readonly clientId: string
+  /** The thumbprint of the key that the client proves (RFC 9449). */
+  readonly jkt?: string | undefined
   readonly initialize: object
 }
 
@@ -73,8 +75,8 @@ export function legacySession(catalog: Catalog) {
       return transport
     }
 
-    async #open({ issuer, accessToken: { userId, clientId }, message }: Envelope): Promise<void> {
-      const session: Session = { issuer, userId, clientId, initialize: message ?? {} }
+    async #open({ issuer, accessToken: { userId, clientId, jkt }, message }: Envelope): Promise<void> {
+      const session: Session = { issuer, userId, clientId, jkt, initialize: message ?? {} }
       this.ctx.storage.kv.put('session', session)
       await this.#touch()
     }
@@ -128,6 +130,7 @@ function orderOf(socket: WebSocket | undefined): number {
 }
 
 function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {
-  const { userId, clientId } = accessToken
-  return session.issuer === issuer && session.userId === userId && session.clientId === clientId
+  const { userId, clientId, jkt } = accessToken
+  const isSameUser = session.issuer === issuer && session.userId === userId
+  return isSameUser && session.clientId === clientId && session.jkt === jkt
 }

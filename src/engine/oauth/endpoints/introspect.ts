@@ -44,14 +44,16 @@ async function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boole
 }
 
 /** RFC 7662 §2.2 */
-function describe(c: Context<AppEnv>, { userId, userName, clientId, scopes, expiresAt }: AccessToken) {
+function describe(c: Context<AppEnv>, token: AccessToken) {
+  const { userId, userName, clientId, scopes, expiresAt, jkt } = token
   const issuer = c.get('issuer')
   return {
     active: true,
     scope: scopes.join(' '),
     client_id: clientId,
     username: userName,
-    token_type: 'Bearer',
+    // RFC 9449 §6.2: whoever asks has to check the proof.
+    ...(jkt === undefined ? { token_type: 'Bearer' } : { token_type: 'DPoP', cnf: { jkt } }),
     exp: expiresAt,
     sub: userId,
     aud: resourceOf(issuer),

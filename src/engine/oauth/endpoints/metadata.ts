@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { SERVER } from '#config'
 import type { AppEnv } from '../../http/app-env.ts'
+import { DPOP_ALGORITHMS } from '../../settings/algorithms.ts'
 import type { ServerDescription } from '../../settings/description.ts'
 import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
@@ -36,6 +37,8 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
     introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== 'none'),
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     code_challenge_methods_supported: ['S256'],
+    // RFC 9449 §5.1
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     // draft-ietf-oauth-identity-assertion-authz-grant §6
     ...(c.get('settings').assertionIssuers.length > 0 && {
       authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
@@ -60,6 +63,7 @@ export function protectedResourceMetadata(c: Context<AppEnv>): Response {
     // RFC 9728 §3.2: a list without an entry is left out.
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     resource_name: title,
     ...addresses({
       resource_documentation: websiteUrl,

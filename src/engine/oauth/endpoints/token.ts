@@ -8,6 +8,7 @@ import { whereFrom } from '../../http/requester.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { type Client, lookupFor } from '../clients/client.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
+import { provenKey } from '../dpop/proof.ts'
 import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
 import { parseHandle } from '../tokens/handle.ts'
@@ -29,7 +30,8 @@ export function tokenEndpoint(grantTypes: GrantTypes) {
       requireRegistered(client, name)
       await requireWithinLimit(c.env, client, parameters)
     }
-    return tokenResponse(c, await exchange({ ...lookup, place: whereFrom(c), client, parameters }))
+    const jkt = await provenKey(c)
+    return tokenResponse(c, await exchange({ ...lookup, place: whereFrom(c), client, parameters, jkt }), jkt)
   }
 }
 
@@ -52,12 +54,12 @@ async function requireWithinLimit(env: Env, client: Client, parameters: Paramete
 }
 
 // RFC 6749 §5.1. `scope` is always there: it may be less than the client asked for.
-async function tokenResponse(c: Context<AppEnv>, { authorized, refreshToken }: Exchanged): Promise<Response> {
-  const accessToken = await issueAccessToken(c.get('settings'), authorized)
+async function tokenResponse(c: Context<AppEnv>, { authorized, refreshToken }: Exchanged, jkt?: string) {
+  const accessToken = await issueAccessToken(c.get('settings'), { ...authorized, jkt })
   return Response.json(
     {
       access_token: accessToken.token,
-      token_type: 'Bearer',
+      token_type: jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: accessToken.expiresIn,
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
       scope: authorized.scopes.join(' '),

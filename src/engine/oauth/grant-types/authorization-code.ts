@@ -30,7 +30,7 @@ export const authorizationCode: GrantType = {
 
 /** Redeems what stands for a grant that waits for its client, once. @throws OAuthError */
 export async function redeem(
-  { env, issuer, client, parameters }: AuthenticatedTokenRequest,
+  { env, issuer, client, parameters, jkt }: AuthenticatedTokenRequest,
   grantType: string,
   handle: Handle,
   proof: Pick<RedeemEvent, 'redirectUri' | 'codeChallenge'>,
@@ -38,7 +38,7 @@ export async function redeem(
   const resources = parameters.all('resource').map((resource) => canonicalResource(issuer, resource))
   const request = { issuer, clientId: client.id, resources, ...proof }
   const withRefreshToken = client.metadata.grant_types.includes('refresh_token')
-  const outcome = await redeemCode(env, handle, request, { withRefreshToken })
+  const outcome = await redeemCode(env, handle, request, { withRefreshToken, jkt })
   if (outcome.kind === 'refused') throw refusal(client, grantType, outcome.reason)
   const { record } = outcome
   const ids = idsOf(record)

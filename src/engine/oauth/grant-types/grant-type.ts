@@ -16,6 +16,8 @@ export interface AuthenticatedTokenRequest {
   readonly place: string
   readonly client: Client
   readonly parameters: Parameters
+  /** The thumbprint of the key that the request proves (RFC 9449); undefined: its tokens are bearer tokens. */
+  readonly jkt: string | undefined
 }
 
 /** What an access token is to be issued for, and the refresh token that comes with it. */

@@ -8,7 +8,7 @@ import { idsOf, logRevoked, namesOf } from '../grants/logged.ts'
 import { rotateRefreshToken } from '../grants/store.ts'
 import { canonicalResource } from '../resource.ts'
 import { parseScope } from '../scopes.ts'
-import { parseHandle } from '../tokens/handle.ts'
+import { keyOf, parseHandle } from '../tokens/handle.ts'
 import {
   type AuthenticatedTokenRequest,
   authorizedBy,
@@ -26,9 +26,12 @@ async function exchange({
   place,
   client,
   parameters,
+  jkt,
 }: AuthenticatedTokenRequest): Promise<Exchanged> {
   const handle = parseHandle(parameters.require('refresh_token'))
   if (!handle) throw refusal(client, 'refresh_token', 'unknown_token')
+  // RFC 9449 §5
+  if (![undefined, jkt].includes(keyOf(handle))) throw refusal(client, 'refresh_token', 'wrong_key')
   const scope = parameters.get('scope')
   const scopes = scope === undefined ? undefined : parseScope(scope)
   const resources = parameters.all('resource').map((resource) => canonicalResource(issuer, resource))

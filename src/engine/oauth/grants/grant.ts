@@ -121,6 +121,7 @@ export type RefusalReason =
   | 'wrong_verifier'
   | 'wrong_resource'
   | 'wrong_scope'
+  | 'wrong_key'
   | 'ended'
 
 export type Refused = { readonly kind: 'refused'; readonly reason: RefusalReason }

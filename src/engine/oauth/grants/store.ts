@@ -3,7 +3,7 @@
 import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import { orUnavailable } from '../../http/errors.ts'
-import { formatHandle, type Handle, successorOf } from '../tokens/handle.ts'
+import { bound, formatHandle, type Handle, successorOf } from '../tokens/handle.ts'
 import type {
   GrantRecord,
   RedeemEvent,
@@ -22,11 +22,11 @@ export async function redeemCode(
   env: Env,
   code: Handle,
   request: Pick<RedeemEvent, 'issuer' | 'clientId' | 'redirectUri' | 'codeChallenge' | 'resources'>,
-  options: { withRefreshToken: boolean },
+  { withRefreshToken, jkt }: { withRefreshToken: boolean; jkt: string | undefined },
 ): Promise<Redemption> {
   const grant = grantOf(env, code.grantId)
   if (!grant) return { kind: 'refused', reason: 'unknown_token' }
-  const secret = options.withRefreshToken ? randomSecret() : undefined
+  const secret = withRefreshToken ? bound(randomSecret(), jkt) : undefined
   const outcome = await orUnavailable(
     grant.redeem({
       type: 'redeem',

@@ -16,6 +16,8 @@ export interface AccessToken {
   readonly scopes: readonly string[]
   /** The grant that it came of, and with which rotation; absent where no person gave one. */
   readonly grant?: { readonly id: string; readonly generation: number }
+  /** The thumbprint of the key to which it is bound (RFC 9449 §6); absent: a bearer token. */
+  readonly jkt?: string | undefined
   /** Seconds since the epoch. */
   readonly expiresAt: number
   /** What our scopes are called at the server that issued it; absent: as here. */
@@ -35,7 +37,7 @@ export type Authorized = Omit<AccessToken, 'expiresAt'> & {
 /** @returns the token, and the seconds until it expires: an hour at most, and never beyond what it is issued for. */
 export async function issueAccessToken(
   settings: Settings,
-  { issuer, resource, endsAt, userId, userName, userExpiresAt, clientId, scopes, grant }: Authorized,
+  { issuer, resource, endsAt, userId, userName, userExpiresAt, clientId, scopes, grant, jkt }: Authorized,
 ): Promise<{ token: string; expiresIn: number }> {
   const now = Math.floor(Date.now() / 1000)
   const expiresAt = Math.min(now + LIFETIME.accessToken, Math.floor(endsAt / 1000))
@@ -45,6 +47,7 @@ export async function issueAccessToken(
     name: userName,
     ...(userExpiresAt !== undefined && { user_expires_at: userExpiresAt }),
     ...(grant && { grant: grant.id, gen: grant.generation }),
+    ...(jkt !== undefined && { cnf: { jkt } }),
   }
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: settings.signingKey.kid })
@@ -86,6 +89,7 @@ export async function verifyAccessToken(
     ...(payload.grant !== undefined && {
       grant: { id: payload.grant as string, generation: payload.gen as number },
     }),
+    ...(payload.cnf !== undefined && { jkt: (payload.cnf as { jkt: string }).jkt }),
     expiresAt: payload.exp as number,
   }
 }

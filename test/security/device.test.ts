@@ -554,7 +554,8 @@ describe('D10 RFC 8628 §5.4 a link or code that an attacker sends', () => {
     const asked = await send('/device_authorization', {
       method: 'POST',
       body: new URLSearchParams({ client_id: app.id }),
-      headers: { 'CF-Connecting-IP': randomAddress() },
+      // Only what comes through Cloudflare has a place.
+      headers: { 'CF-Connecting-IP': randomAddress(), 'CF-Ray': '8f0000000000abcd-LOS' },
       cf,
     } as RequestInit)
     const codes = (await asked.json()) as Codes

@@ -1,26 +1,19 @@
 // `npm run client`: the clients that the owner registers: machines, CI jobs and agents without a user, and apps for users
 // where no app may register itself. It asks no question, so that scripts can use it.
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { LIFETIME, SCOPES } from '#config'
 import { sha256 } from '#engine/crypto/digest.ts'
 import { randomSecret } from '#engine/crypto/secrets.ts'
-import { displayable } from '#engine/http/displayable.ts'
-import { type ScriptRecord, scriptRecord } from '#engine/log/script-store.ts'
-import {
-  type ClientMetadata,
-  JWT_BEARER_GRANT,
-  validateClientMetadata,
-} from '#engine/oauth/clients/metadata.ts'
+import { type ClientMetadata, JWT_BEARER_GRANT } from '#engine/oauth/clients/metadata.ts'
 import { type OwnedClient, ownedKey, revokedClientKey } from '#engine/oauth/clients/owned-store.ts'
 import { publicKeys } from '#engine/oauth/clients/public-keys.ts'
-import { judgeRedirectUri } from '#engine/oauth/clients/redirect-uri.ts'
 import { readAppRedirectUris } from '#engine/settings/app-redirect-uris.ts'
+import { useAccount } from './deployment/cloudflare.ts'
 import { readTarget } from './deployment/configuration.ts'
+import { asTable, importClients } from './import/command.ts'
 import { readOptions, refuse } from './options.ts'
+import { appMetadata, entryOf, happened, newOwnedId } from './owned-app.ts'
 import { useProxy } from './proxy.ts'
-import type { Entry } from './record-store.ts'
 import { Records } from './records.ts'
 
 const USAGE = `Usage: npm run client -- <command> [options]
@@ -34,6 +27,9 @@ Registers clients that act for themselves, such as machines and CI jobs, and app
   add --name <name> --redirect-uri <uri> register an app for people, who approve it and its scopes; repeat it for several
       --secret                           ...that has a secret, which is shown
       --jwks <file> | --jwks-uri <url>   ...that signs with its own key
+  import --from <id or file>             show the clients of a server with workers-oauth-provider: the id of its KV
+                                         namespace OAUTH_KV, or a file that \`wrangler kv bulk get\` wrote
+      <old id>... | --all                ...and register these, or all that did not register themselves; a secret stays
   list                                   list the registered clients
   show <id>                              show one client
   rotate-secret <id>                     give it a new secret; the server refuses the old one within 60 s
@@ -57,6 +53,8 @@ const { values, positionals } = readOptions(
     secret: { type: 'boolean', default: false },
     enterprise: { type: 'boolean', default: false },
     introspection: { type: 'boolean', default: false },
+    from: { type: 'string' },
+    all: { type: 'boolean', default: false },
     worker: { type: 'string' },
     remote: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -70,6 +68,7 @@ class Refused extends Error {}
 
 const COMMANDS: Readonly<Record<string, (records: Records, id: string | undefined) => Promise<void>>> = {
   add,
+  import: importFrom,
   list,
   show: async (records, id) => print(described(await require(records, id))),
   'rotate-secret': rotateSecret,
@@ -98,8 +97,8 @@ async function add(records: Records): Promise<void> {
   const method = authMethod(isForPeople)
   const secret = method === 'client_secret_basic' ? randomSecret() : undefined
   const client: OwnedClient = {
-    id: `owned_${randomBytes(16).toString('base64url')}`,
-    metadata: isForPeople ? appMetadata(name, method) : machineMetadata(name, method),
+    id: newOwnedId(),
+    metadata: isForPeople ? metadataForPeople(name, method) : machineMetadata(name, method),
     ...(secret !== undefined && { secretHash: await sha256(secret) }),
     ...(!isForPeople && { scopes: scopes() }),
     ...(values.introspection && { introspects: true }),
@@ -133,8 +132,7 @@ function machineMetadata(
   }
 }
 
-/** Held to what holds for an app that registers itself; but nothing is left out in silence. */
-function appMetadata(
+function metadataForPeople(
   client_name: string,
   token_endpoint_auth_method: ClientMetadata['token_endpoint_auth_method'],
 ): ClientMetadata {
@@ -145,21 +143,36 @@ function appMetadata(
       `--${given} is for clients that act for themselves. People decide what this app may do.`,
     )
   }
-  const ofApps = readAppRedirectUris(readTarget(values.worker).configuration.vars as unknown as Env)
-  const unknown = values['redirect-uri'].find((uri) => judgeRedirectUri(uri, ofApps).kind === 'unknown')
-  if (unknown !== undefined) {
-    throw new Refused(
-      `${unknown} has an app's own scheme, which any program can claim. Add it to APP_REDIRECT_URIS in wrangler.toml first.`,
-    )
-  }
-  const claimed = {
-    client_name,
-    redirect_uris: values['redirect-uri'],
-    grant_types: ['authorization_code', 'refresh_token'],
-    token_endpoint_auth_method,
-    ...(token_endpoint_auth_method === 'private_key_jwt' && keys()),
-  }
-  return validateClientMetadata(claimed, ofApps)
+  return appMetadata(
+    {
+      client_name,
+      redirect_uris: values['redirect-uri'],
+      token_endpoint_auth_method,
+      ...(token_endpoint_auth_method === 'private_key_jwt' && keys()),
+    },
+    knownAppRedirects(),
+  )
+}
+
+function knownAppRedirects(): readonly string[] {
+  return readAppRedirectUris(readTarget(values.worker).configuration.vars as unknown as Env)
+}
+
+async function importFrom(records: Records): Promise<void> {
+  if (values.from === undefined)
+    throw new Refused('Say where the clients are: --from <id of the KV namespace, or a file>.')
+  const named = positionals.slice(1)
+  if (values.all && named.length > 0) throw new Refused('Name old ids or type --all, not both.')
+  const { accountId } = readTarget(values.worker)
+  if (accountId !== undefined) useAccount(accountId)
+  const choice = { from: values.from, named, all: values.all, ofApps: knownAppRedirects() }
+  const rows = await importClients(records, choice)
+  if (named.length > 0 && rows.some(({ outcome }) => outcome === 'left_out')) process.exitCode = 1
+  if (values.json) return print(rows)
+  if (rows.length === 0) return say('There are no clients in it.')
+  say(asTable(rows))
+  if (!values.all && named.length === 0)
+    say('\nNone is registered yet. Add the old ids of those that you know, or --all.')
 }
 
 async function list(records: Records): Promise<void> {
@@ -197,17 +210,6 @@ async function remove(records: Records, id: string | undefined): Promise<void> {
   await records.remove(ownedKey(client.id))
   print({ client_id: client.id, removed: true })
   say('\nThe server refuses its tokens within 2 minutes, and what people gave it.')
-}
-
-function entryOf(client: OwnedClient): Entry {
-  return { key: ownedKey(client.id), value: JSON.stringify(client) }
-}
-
-/** The line about it on the owner's page. */
-function happened(event: Parameters<typeof scriptRecord>[0], { id, metadata }: OwnedClient): ScriptRecord {
-  const user = process.env.USER ?? process.env.USERNAME
-  const operator = displayable(user === undefined ? hostname() : `${user}@${hostname()}`)
-  return scriptRecord(event, { id, name: displayable(metadata.client_name) }, operator)
 }
 
 async function require(records: Records, id: string | undefined): Promise<OwnedClient> {

@@ -13,7 +13,12 @@ export async function remoteStore(worker: string): Promise<Store> {
   const { recordsId } = await requireLiveWorker(worker)
   if (recordsId === undefined)
     throw new Error(`${worker} has no KV namespace RECORDS. Run \`npm run deploy\`.`)
-  const namespace = `/storage/kv/namespaces/${recordsId}`
+  return namespaceStore(recordsId)
+}
+
+/** Any KV namespace of the account, such as one of another server. Its methods throw CloudflareError. */
+export function namespaceStore(id: string): Store {
+  const namespace = `/storage/kv/namespaces/${id}`
   const value = (name: string) => `${namespace}/values/${encodeURIComponent(name)}`
   return {
     names: async (prefix) => {

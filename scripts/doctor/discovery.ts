@@ -1,9 +1,9 @@
 // How a client begins: it is refused, and finds its way from the challenge to the authorization server (MCP authorization,
 // RFC 9728, RFC 8414).
 import { expectNoNull, expectStatus, jsonOf, listOf } from './answers.ts'
-import { headersOf, initialization, messageOf } from './calls.ts'
 import { bearerChallenge } from './challenges.ts'
 import type { Client, Knock } from './client.ts'
+import { headersOf, initialization, messageOf } from './messages.ts'
 import type { Json, Play, Step } from './play.ts'
 import { send } from './request.ts'
 import { metadataUrls, resourceMetadataPath } from './well-known.ts'

@@ -1,12 +1,14 @@
 // Plays a client: sends what it sends, in its order, and judges each answer as it would. What it sends is data: client.ts.
 import type { JWK } from 'jose'
-import { AFTER_A_PERSON } from './calls.ts'
+import { CALLS, CALLS_WITH_NEW_TOKEN } from './calls.ts'
 import type { Challenge } from './challenges.ts'
 import type { Client } from './client.ts'
 import { DISCOVERY } from './discovery.ts'
 import type { Check } from './examine.ts'
+import { REFUSALS } from './refusals.ts'
 import { BEFORE_A_PERSON } from './registration.ts'
-import { SIGN_IN } from './tokens.ts'
+import { REFRESHES, SIGN_IN } from './tokens.ts'
+import { VARIATIONS } from './variations.ts'
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -77,6 +79,7 @@ export function newPlay(client: Client, mcp: URL, port: number, person: Person |
 /** What the client does, one after the other. */
 export function stepsOf({ client, person }: Play): readonly Step[] {
   const before = [...DISCOVERY, ...BEFORE_A_PERSON]
-  const all = person ? [...before, ...SIGN_IN, ...AFTER_A_PERSON] : before
+  const after = [...SIGN_IN, ...CALLS, ...REFUSALS, ...VARIATIONS, ...REFRESHES, ...CALLS_WITH_NEW_TOKEN]
+  const all = person ? [...before, ...after] : before
   return all.map((step) => step(client)).filter((step) => step !== undefined)
 }

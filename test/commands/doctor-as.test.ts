@@ -474,9 +474,31 @@ const FAULTS: readonly (readonly [fault: string, client: string, says: string, S
     },
   ],
   [
+    'a media type in capitals is refused',
+    'codex',
+    'Capitals mean nothing',
+    (asked, answer) => {
+      if (asked.headers['content-type']?.startsWith('Application')) answer.status = 415
+    },
+  ],
+  [
+    'a scheme in small letters is refused',
+    'claude-code',
+    'Capitals mean nothing',
+    (asked, answer) => {
+      if (asked.headers.authorization?.startsWith('bearer')) answer.status = 401
+    },
+  ],
+  [
+    'null for a cursor is answered with a dump and no id',
+    'mcp-remote',
+    'code undefined',
+    asking('"cursor":null', (answer) => refuse(answer, 500, 'ZodError: [{…')),
+  ],
+  [
     'a malformed initialize is answered with 500',
     'opencode',
-    'malformed initialize',
+    'malformed message',
     asking('"malformed"', (answer) => refuse(answer, 500, 'oops')),
   ],
   [

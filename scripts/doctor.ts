@@ -23,7 +23,8 @@ Checks an MCP server from outside, as its clients see it, and says what would ke
 
   <url>           the MCP address, such as https://mcp.example.com/mcp (without a path: /mcp)
   --no-register   skip dynamic client registration, which leaves an unused client behind
-  --as <client>   send what this client sends, in its order, up to where a person is needed: ${[...CLIENTS.keys()].join(', ')}
+  --as <client>   send what this client sends, in its order, up to where a person is needed:
+                  ${[...CLIENTS.keys()].join(', ')}
   --sign-in       ...and go on, on a server of your own: sign in, call a tool, refresh, and revoke it all again. On this
                   computer it signs in with OWNER_PASSPHRASE of .dev.vars; otherwise it prints an address for your browser
   --directory     sign in, and check what the directories of Anthropic and OpenAI and the MCP registry ask for`

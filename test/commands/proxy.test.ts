@@ -31,11 +31,15 @@ beforeEach(() => {
   asked.length = 0
 })
 
-async function doctor(url: string, environment: Record<string, string> = {}): Promise<string> {
+async function doctor(
+  url: string,
+  environment: Record<string, string> = {},
+  ...options: readonly string[]
+): Promise<string> {
   const address = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`
   const { NO_PROXY: _, no_proxy: __, NODE_USE_ENV_PROXY: ___, ...inherited } = process.env
   const env = { ...inherited, HTTPS_PROXY: address, HTTP_PROXY: address, ...environment }
-  const child = spawn(process.execPath, [script('doctor'), url], {
+  const child = spawn(process.execPath, [script('doctor'), url, ...options], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -45,6 +49,11 @@ async function doctor(url: string, environment: Record<string, string> = {}): Pr
 describe('S16 a proxy', () => {
   it('is asked for what is elsewhere', async () => {
     await doctor('https://mcp.example.invalid/mcp')
+    expect(new Set(asked)).toEqual(new Set(['mcp.example.invalid:443']))
+  })
+
+  it('is asked by a client that the doctor plays', async () => {
+    await doctor('https://mcp.example.invalid/mcp', {}, '--as', 'codex')
     expect(new Set(asked)).toEqual(new Set(['mcp.example.invalid:443']))
   })
 

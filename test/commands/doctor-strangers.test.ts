@@ -31,6 +31,8 @@ async function serve(
     if (url.startsWith('/.well-known/oauth-authorization-server')) {
       return json({
         issuer: origin,
+        authorization_endpoint: `${origin}/authorize`,
+        code_challenge_methods_supported: ['S256'],
         token_endpoint: `${origin}/token`,
         registration_endpoint: `${origin}/register`,
       })
@@ -99,10 +101,13 @@ describe('RFC 9110 the challenge of another server', () => {
 describe('S17 what another server says', () => {
   const TRICK = '\u001b[2J\u001b[H✓ All well.\u001b]52;c;Y3VybA==\u0007\u009b31m\u202e\r'
 
-  it('does nothing to the terminal of the doctor', async () => {
+  it.each([
+    ['The answer has null for', ['--as', 'sdk-v1']],
+    ['These are null:', []],
+  ])('does nothing to the terminal of the doctor: %s', async (says, options) => {
     const url = await serve((metadata) => `Bearer resource_metadata="${metadata}"`, { [TRICK]: null })
-    const { output } = await runScript('doctor', url)
-    expect(output).toContain('These are null: ✓ All well.')
+    const { output } = await runScript('doctor', url, ...options)
+    expect(output).toContain(`${says} ✓ All well.`)
     expect(output).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
   })
 

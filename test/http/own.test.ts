@@ -64,6 +64,10 @@ describe('W9 a route of a fork', () => {
     ['/account/files', '/account/*'],
     ['/admin/*', '/admin/*'],
     ['/token/:what?', '/token'],
+    ['/token/', '/token'],
+    ['/au*', '/mcp'],
+    ['/account*', '/mcp'],
+    ['/a*/files', '/mcp'],
   ])('that covers a path of the engine keeps the server from starting: %s', (path, taken) => {
     const complaint = path === '*' ? '/*' : path
     expect(start(path)).toThrow(
@@ -143,10 +147,19 @@ describe('W9 a file in public/', () => {
     ['GET', '/%', 404],
     ['GET', '/%E0%A4', 404],
     ['GET', '/:any', 404],
+    ['GET', '/mcp/', 401],
   ])('takes the place of nothing: %s %s', async (method, path, status) => {
     const answer = await send(`${ORIGIN}${path}`, { method })
     expect(answer.status).toBe(status)
     expect(await answer.text()).not.toContain('taken')
+  })
+
+  it('is not looked for at a path as long as no file has', async () => {
+    const looked = vi.fn(async () => new Response('here'))
+    configure({ ASSETS: { fetch: looked } as unknown as Fetcher })
+    expect((await send('/a'.repeat(8000))).status).toBe(404)
+    expect(looked).not.toHaveBeenCalled()
+    expect((await send('/a'.repeat(512))).status).toBe(200)
   })
 
   it('may have a policy of its own', async () => {

@@ -6,6 +6,9 @@ import { overlap } from './paths.ts'
 /** Scripts, styles and pictures from public/ itself; none inline. `public/_headers` can say otherwise. */
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+/** No file has a longer one. A stranger's can be 16 KB, of which each segment costs. */
+const MAX_PATH = 1024
+
 /** The file that a request asks for; undefined where there is none. @param engine the paths of the engine */
 export async function assetOf(c: Context, engine: readonly string[]): Promise<Response | undefined> {
   const assets: Fetcher | undefined = Reflect.get(c.env, 'ASSETS')
@@ -23,7 +26,7 @@ export async function assetOf(c: Context, engine: readonly string[]): Promise<Re
 function pathOf(url: string): string | undefined {
   try {
     const path = decodeURIComponent(new URL(url).pathname)
-    return /\/\/|[:*{}?]/.test(path) ? undefined : path
+    return path.length > MAX_PATH || /\/\/|[:*{}?]/.test(path) ? undefined : path
   } catch {
     return undefined
   }

@@ -5,8 +5,9 @@ export function overlap(one: string, other: string): boolean {
   return meet(segmentsOf(one), segmentsOf(other))
 }
 
+// The router takes `/mcp/` for `/mcp`.
 function segmentsOf(path: string): string[] {
-  return path.split('/').slice(1)
+  return path.replace(/\/$/, '').split('/').slice(1)
 }
 
 function meet(one: readonly string[], other: readonly string[]): boolean {
@@ -19,9 +20,9 @@ function meet(one: readonly string[], other: readonly string[]): boolean {
   return (a === b || isVariable(a) || isVariable(b)) && meet(belowA, belowB)
 }
 
-/** What can stand for any number of segments: `*`, and `:path{.+}`. */
+/** What can stand for any number of segments: `*`, `no*`, and `:path{.+}`. */
 function isRest(segment: string): boolean {
-  return segment === '*' || segment.includes('{')
+  return /[*{]/.test(segment)
 }
 
 function isVariable(segment: string): boolean {

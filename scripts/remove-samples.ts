@@ -5,11 +5,11 @@ import { done, run, Stopped } from './deployment/terminal.ts'
 import { GENERATED, writeTypes } from './generated-types.ts'
 import { readOptions } from './options.ts'
 import { programOf, runProgram } from './program.ts'
-import { FOLDERS, sampleClasses, withoutSample } from './samples.ts'
+import { PATHS, sampleClasses, withoutSample } from './samples.ts'
 
 const USAGE = `Usage: npm run remove-samples [-- --force]
 
-Removes the notes: their folder, and every line that ends in "// sample" or "# sample".
+Removes the notes: their folder, their view, and every line that ends in "// sample" or "# sample".
 
   --force   also when a file that it changes has uncommitted changes`
 
@@ -24,14 +24,14 @@ interface Edit {
 await run(removeSamples)
 
 async function removeSamples(): Promise<void> {
-  const folders = FOLDERS.filter((folder) => existsSync(folder))
+  const whole = PATHS.filter((path) => existsSync(path))
   const edits = editsOf(['wrangler.toml', ...globSync('src/**/*.{ts,tsx}')])
-  if (folders.length === 0 && edits.length === 0) return done('Nothing is left of the sample')
-  const paths = [...folders, ...edits.map(({ file }) => file)]
+  if (whole.length === 0 && edits.length === 0) return done('Nothing is left of the sample')
+  const paths = [...whole, ...edits.map(({ file }) => file)]
   if (!values.force) requireCommitted(paths)
   const classes = sampleClasses(readFileSync('wrangler.toml', 'utf8'))
   try {
-    await apply(folders, edits)
+    await apply(whole, edits)
   } catch (error) {
     throw new Stopped(
       `${(error as Error).message}\n\nThe sample is half removed. Undo it: git restore ${paths.join(' ')}`,
@@ -41,9 +41,7 @@ async function removeSamples(): Promise<void> {
 }
 
 function editsOf(files: readonly string[]): Edit[] {
-  const yours = files.filter(
-    (file) => ![...FOLDERS, 'src/engine'].some((folder) => file.startsWith(`${folder}/`)),
-  )
+  const yours = files.filter((file) => ![...PATHS, 'src/engine'].some((path) => file.startsWith(`${path}/`)))
   return yours
     .map((file) => ({ file, ...withoutSample(readFileSync(file, 'utf8')) }))
     .filter(({ removed }) => removed > 0)
@@ -69,14 +67,14 @@ function requireCommitted(paths: readonly string[]): void {
   )
 }
 
-async function apply(folders: readonly string[], edits: readonly Edit[]): Promise<void> {
+async function apply(whole: readonly string[], edits: readonly Edit[]): Promise<void> {
   for (const { file, text, removed } of edits) {
     writeFileSync(file, text)
     done(`Removed ${removed} ${removed === 1 ? 'line' : 'lines'} from ${file}`)
   }
-  for (const folder of folders) {
-    rmSync(folder, { recursive: true })
-    done(`Removed ${folder}/`)
+  for (const path of whole) {
+    rmSync(path, { recursive: true })
+    done(`Removed ${path}`)
   }
   for (const generated of GENERATED.slice(0, 1)) {
     await writeTypes(generated)

@@ -1,8 +1,8 @@
 // Removes the sample from a file. The sample's lines end in `// sample` or `# sample`; a TOML table with such a header
 // belongs to the sample, too.
 
-/** The folders of the sample. */
-export const FOLDERS: readonly string[] = ['src/server/notes']
+/** The folders and files of the sample. */
+export const PATHS: readonly string[] = ['src/server/notes', 'public/views/notes.html']
 
 const LINE = /\s(?:\/\/|#) sample$/
 const TABLE = /^\[.*\] # sample$/

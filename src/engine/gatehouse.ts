@@ -22,7 +22,7 @@ import { secureHeaders } from './http/secure-headers.ts'
 import { logError, watchLines } from './log/log.ts'
 import type { LoginMethod } from './login/method.ts'
 import { loginRoutes } from './login/routes.tsx'
-import { type Catalog, upstreamScopesOf } from './mcp/catalog.ts'
+import { type Catalog, upstreamScopesOf, withViews } from './mcp/catalog.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
 import { foreignEndpoints } from './mcp/foreign-tokens/endpoints.ts'
 import { legacySession } from './mcp/sessions/object.ts'
@@ -61,7 +61,7 @@ export function gatehouse(parts: Parts) {
   watchLines(raiseAlerts)
   const forget = withDirectory(parts.forget)
   const { tools, resources = [], prompts = [] } = parts
-  const catalog = { tools, resources, prompts }
+  const catalog = withViews({ tools, resources, prompts })
   return {
     worker: workerOf({ ...parts, forget }, catalog),
     AccountObject: accountObject(forget),

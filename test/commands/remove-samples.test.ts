@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FOLDERS, sampleClasses, withoutSample } from '../../scripts/samples.ts'
+import { PATHS, sampleClasses, withoutSample } from '../../scripts/samples.ts'
 import { Copy } from '../fork/copy.ts'
 
 const FILES = ['wrangler.toml', 'src/config.ts', 'src/index.ts', 'src/server/index.ts']
 /** A fork may have removed it. */
-const hasSample = FOLDERS.some((folder) => existsSync(folder))
+const hasSample = PATHS.some((path) => existsSync(path))
 
 let copy: Copy
 
@@ -19,7 +19,8 @@ afterEach(() => copy.remove())
 describe.runIf(hasSample)('npm run remove-samples', () => {
   it('removes every trace, says so, and finds nothing the second time', async () => {
     const { code, output } = await copy.npm('remove-samples')
-    expect(output).toContain('✓ Removed src/server/notes/')
+    for (const path of PATHS) expect(output).toContain(`✓ Removed ${path}\n`)
+    for (const path of PATHS) expect(existsSync(join(copy.folder, path))).toBe(false)
     for (const file of FILES) expect(output).toMatch(new RegExp(`✓ Removed \\d lines? from ${file}`))
     expect(output).toContain('state = "deleted"')
     expect(code).toBe(0)
@@ -53,7 +54,7 @@ describe.runIf(hasSample)('npm run remove-samples', () => {
     copy.commit()
     const { code, output } = await copy.npm('remove-samples')
     expect(output).toContain(
-      'The sample is half removed. Undo it: git restore src/server/notes wrangler.toml',
+      'The sample is half removed. Undo it: git restore src/server/notes public/views/notes.html wrangler.toml',
     )
     expect(code).toBe(1)
   })

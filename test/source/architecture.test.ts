@@ -166,6 +166,7 @@ const OPTIONAL: Readonly<Record<string, RegExp>> = {
   'login/passkey/': /^src\/engine\/login\/passkey\//,
   'mcp/foreign-tokens/': /^src\/engine\/mcp\/foreign-tokens\//,
   'mcp/sessions/': /^src\/engine\/mcp\/sessions\//,
+  'mcp/views/': /^src\/engine\/mcp\/views\//,
   'admin/': /^src\/engine\/admin\//,
   'alerts/': /^src\/engine\/alerts\//,
   'oauth/dpop/': /^src\/engine\/oauth\/dpop\//,

@@ -47,7 +47,7 @@ const ATTACKS = [
   upTo('A', 28),
   upTo('T', 20),
   upTo('R', 10),
-  upTo('M', 15),
+  upTo('M', 16),
   upTo('W', 10),
   upTo('K', 6),
   upTo('D', 10),

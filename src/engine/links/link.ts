@@ -1,5 +1,5 @@
 // Links that a handler gives to its user, to open in a browser: for one person, one path and a few minutes. The link is
-// all that it takes, as with a signed URL of a store: whoever gets hold of it can use it until it ends.
+// all that it takes, as with a signed URL of a store: everyone who gets hold of it can use it until it ends.
 import { LIFETIME } from '#config'
 import { seal, unseal } from '../crypto/seal.ts'
 import { accountOf } from '../people/account-store.ts'
@@ -11,7 +11,7 @@ export interface LinkOptions {
   readonly for: `${number}${'s' | 'm' | 'h'}`
 }
 
-/** What a link is sealed with. Whoever has the link can read it. */
+/** What a link is sealed with. Everyone who has the link can read it. */
 interface Content {
   readonly userId: string
   /** Path and query. */

@@ -8,7 +8,7 @@ import { userOfLink } from './link.ts'
 interface LinkEnv {
   Bindings: Env
   Variables: {
-    /** Whom the link was made for. */
+    /** The user for whom a tool made the link. */
     user: { readonly id: string }
   }
 }

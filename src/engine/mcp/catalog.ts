@@ -13,6 +13,19 @@ export interface Catalog {
   readonly prompts: readonly Prompt[]
 }
 
+/** The same, with the views of its tools among the resources. */
+export function withViews({ tools, resources, prompts }: Catalog): Catalog {
+  return {
+    tools,
+    prompts,
+    // Asked anew each time: the list of tools may grow until the first request.
+    get resources() {
+      const views = tools.flatMap(({ view }) => view ?? [])
+      return views.length > 0 ? [...resources, ...views] : resources
+    },
+  }
+}
+
 interface Message {
   readonly method?: unknown
   readonly params?: { readonly name?: unknown }
@@ -23,7 +36,7 @@ const FIXED = { listChanged: false }
 
 /** What a message can reach. To register all of it, for this one message, is O(offers). */
 export function reachableBy(message: Message | undefined, catalog: Catalog): Catalog {
-  const { tools, resources, prompts } = catalog
+  const { tools, prompts } = catalog
   const none: Catalog = { tools: [], resources: [], prompts: [] }
   switch (message?.method) {
     case 'tools/call': {
@@ -35,7 +48,7 @@ export function reachableBy(message: Message | undefined, catalog: Catalog): Cat
     case 'resources/list':
     case 'resources/templates/list':
     case 'resources/read':
-      return { ...none, resources }
+      return { ...none, resources: catalog.resources }
     case 'prompts/list':
     case 'prompts/get':
       return { ...none, prompts }

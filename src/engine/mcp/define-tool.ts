@@ -8,6 +8,7 @@ import type {
 } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import { log } from '../log/log.ts'
+import type { Resource } from './define-resource.ts'
 import {
   attempt,
   type Caller,
@@ -23,6 +24,7 @@ import {
 import { jsonSchemaOf, withJsonSchemaOnce } from './json-schema.ts'
 import { limited } from './limits.ts'
 import { challengeFor } from './refusal.ts'
+import { metaOf, type View, type Visibility, viewOf } from './views/view.ts'
 
 export { type HandlerContext as ToolContext, ToolError } from './handler.ts'
 
@@ -43,6 +45,10 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, 
   /** The form of the structured part of the answer, if it has one. */
   readonly output?: Output
   readonly annotations: Hints
+  /** What an app shows for its result, if it shows views (MCP Apps). Others show the text. */
+  readonly view?: View
+  /** `['app']`: for views alone, not for the model; absent: for both. */
+  readonly visibility?: Visibility
   readonly handler: (input: z.output<Input>, context: ContextOf<Access>) => ToolResult | Promise<ToolResult>
 }
 
@@ -50,6 +56,7 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, 
 export interface Tool extends Offer {
   /** What the home page says of it; absent for one that is not for everyone to see. */
   readonly shown?: { readonly title: string; readonly scopes: readonly string[] }
+  readonly view?: Resource
   /** As `tools/list` has it; absent for one that registers itself and is not listed. */
   listed?(scopeNames: ScopeNames): ListedTool
 }
@@ -73,7 +80,10 @@ export function defineTool<
   const scopes = scopesOf(tool)
   const inputSchema = withJsonSchemaOnce(input)
   const outputSchema = output && withJsonSchemaOnce(output)
+  const isForModels = tool.visibility?.includes('model') ?? true
   const said = { title, description, annotations }
+  const view = viewOf(tool as Definition<undefined>)
+  const viewMeta = metaOf(tool as Definition<undefined>)
   const config = {
     ...said,
     inputSchema,
@@ -84,7 +94,8 @@ export function defineTool<
     name,
     ...(access && { access }),
     ...(tool.upstream && { upstream: tool.upstream }),
-    ...(!tool.visible && { shown: { title: title ?? name, scopes: scopes ?? [] } }),
+    ...(!tool.visible && isForModels && { shown: { title: title ?? name, scopes: scopes ?? [] } }),
+    ...(view && { view }),
     isListed: (caller) => isListed({ tool: name }, tool as Definition<undefined>, caller),
     listed(scopeNames) {
       const oauth2 = { type: 'oauth2', scopes: (scopes ?? []).map((one) => scopeNames[one] ?? one) }
@@ -94,7 +105,7 @@ export function defineTool<
         inputSchema: jsonSchemaOf(inputSchema, 'input'),
         ...(outputSchema && { outputSchema: jsonSchemaOf(outputSchema, 'output') }),
         // Where hosts look for it (OpenAI's Apps SDK).
-        _meta: { securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2] },
+        _meta: { securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2], ...viewMeta },
       }
     },
     register(server, callerOf) {

@@ -13,9 +13,11 @@ import type { Known, Stranger } from './handler.ts'
 import { type Operation, requestState } from './request-state.ts'
 import { upstreamOf } from './upstream.ts'
 
-/** What the authorization server before it can do beyond MCP itself. */
-function extensionsOf({ assertionIssuers }: Settings) {
+/** What the server, and the authorization server before it, can do beyond MCP itself. */
+function extensionsOf({ assertionIssuers }: Settings, { tools }: Catalog) {
+  const hasViews = tools.some(({ view }) => view)
   return {
+    ...(hasViews && { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } }),
     'io.modelcontextprotocol/oauth-client-credentials': {},
     ...(assertionIssuers.length > 0 && { 'io.modelcontextprotocol/enterprise-managed-authorization': {} }),
   }
@@ -86,7 +88,7 @@ export function newServer(catalog: Catalog, { env, settings, issuer, introduces 
   const verify = (state: string, mcp: ServerContext) => stateOf(mcp).verify(state)
   const server = new McpServer(introduces ? introduction(issuer) : { name: NAME, version: VERSION }, {
     ...(introduces && instructions && { instructions }),
-    capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings) },
+    capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings, catalog) },
     cacheHints: CACHE_HINTS,
     requestState: { verify },
   })

@@ -9,12 +9,15 @@ const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-a
 /** No file has a longer one. A stranger's can be 16 KB, of which each segment costs. */
 const MAX_PATH = 1024
 
+/** For apps, by the resources of their tools. */
+const VIEWS = '/views/*'
+
 /** The file that a request asks for; undefined where there is none. @param engine the paths of the engine */
 export async function assetOf(c: Context, engine: readonly string[]): Promise<Response | undefined> {
   const assets: Fetcher | undefined = Reflect.get(c.env, 'ASSETS')
   if (!assets || (c.req.method !== 'GET' && c.req.method !== 'HEAD')) return undefined
   const path = pathOf(c.req.url)
-  if (path === undefined || engine.some((one) => overlap(one, path))) return undefined
+  if (path === undefined || [...engine, VIEWS].some((one) => overlap(one, path))) return undefined
   const response = await assets.fetch(c.req.raw)
   if (response.status === 404) return undefined
   const answer = new Response(response.body, response)

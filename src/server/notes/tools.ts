@@ -8,6 +8,9 @@ const EXPORT_PAGE = 1000
 const note = z.object({ id: z.number(), text: z.string(), createdAt: z.string() })
 const limit = z.number().int().min(1).max(100).default(20).describe('How many notes at most')
 
+/** For apps that show views: public/views/notes.html. */
+const view = { file: 'notes.html', prefersBorder: true }
+
 const listNotes = defineTool({
   name: 'list_notes',
   title: 'List notes',
@@ -17,6 +20,7 @@ const listNotes = defineTool({
     before: z.number().int().optional().describe('Only notes older than the one with this id, to page on'),
   }),
   output: z.object({ notes: z.array(note) }),
+  view,
   scope: 'notes:read',
   annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
   handler: async (input, context) => describe(await notebookOf(context).list(input.limit, input.before)),
@@ -28,6 +32,7 @@ const searchNotes = defineTool({
   description: 'Finds the notes that contain a text.',
   input: z.object({ text: z.string().min(1).max(200).describe('What to look for'), limit }),
   output: z.object({ notes: z.array(note) }),
+  view,
   scope: 'notes:read',
   annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
   handler: async (input, context) => describe(await notebookOf(context).search(input.text, input.limit)),

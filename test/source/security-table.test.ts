@@ -51,7 +51,6 @@ const ATTACKS = [
   upTo('W', 10),
   upTo('K', 6),
   upTo('D', 10),
-  upTo('L', 2),
   upTo('P', 8),
   READINGS,
 ].flat()

@@ -213,6 +213,10 @@ const STATES: Readonly<Record<string, State>> = {
       for (const more of await page.getByText(/^\d+ more$/).all()) await more.click()
     },
   },
+  'the events of the owner, filtered': {
+    who: () => busy,
+    path: () => '/admin/events?event=consent.allowed&person=owner&from=2026-01-01',
+  },
   'the page that leads to a download': { who: () => fresh, path: () => '/account/export' },
   'the page that asks whether to delete everything': { who: () => fresh, path: () => '/account/erase' },
   'the page that asks again to delete the rest': {

@@ -44,7 +44,7 @@ const READINGS = [
   'S25',
 ]
 const ATTACKS = [
-  upTo('A', 28),
+  upTo('A', 29),
   upTo('T', 20),
   upTo('R', 10),
   upTo('M', 16),
@@ -52,6 +52,7 @@ const ATTACKS = [
   upTo('K', 6),
   upTo('D', 10),
   upTo('P', 8),
+  upTo('L', 3),
   READINGS,
 ].flat()
 

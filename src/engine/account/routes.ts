@@ -14,7 +14,7 @@ import { erasedPage, erasePage, SURE } from '../pages/erase.tsx'
 import type { Forget } from '../people/account-object.ts'
 import { accountOf } from '../people/account-store.ts'
 import type { Activity } from '../people/activity.ts'
-import { isOwner } from '../people/identity.ts'
+import { owns } from '../people/owners.ts'
 import { forgetSession, loginUrl, readSession, type Session } from '../people/session.ts'
 import { byAppAndDay } from './activity.ts'
 import { groupByClient } from './apps.ts'
@@ -72,7 +72,7 @@ export function accountRoutes(
     const recent = byAppAndDay([...past.activity.map(withNameOf), ...grants.flatMap(activityOf)])
     return accountPage({
       person: { ...session.identity, method: nameOf(session.method) },
-      owner: isOwner(c.get('settings'), session.identity),
+      owner: owns(c.get('settings'), session),
       apps: groupByClient(grants),
       activity: recent.slice(0, MAX_ACTIVITY),
       sections: [sessionsSection(past.sessions, session, nameOf, done), ...sections],
@@ -137,7 +137,7 @@ export function accountRoutes(
 
 function questionFor(c: Context<AppEnv>, session: Session) {
   const { name } = session.identity
-  const owner = isOwner(c.get('settings'), session.identity)
+  const owner = owns(c.get('settings'), session)
   return { name, owner, afterwards: afterErasure(session), action: '/account/erase', back: '/account' }
 }
 

@@ -48,7 +48,7 @@ export async function endTokens(env: Env, { userId, actor }: Subject): Promise<E
 
 /**
  * Every session and app of a person, who cannot come back until enablePerson().
- * @throws PageError 409 for an owner, 503 · OAuthError 503
+ * @throws PageError 409 for themselves and the holder of the passphrase, 503 · OAuthError 503
  */
 export async function disablePerson(env: Env, subject: Subject): Promise<Ended> {
   const { userId, actor, ownerId } = subject
@@ -85,11 +85,12 @@ async function shown(env: Env, userId: string) {
   return person ? { person: { name: person.name } } : {}
 }
 
-function ownerStays(): PageError {
+/** Of the account that the passphrase opens: no other owner can lock its holder out. */
+export function ownerStays(): PageError {
   return new PageError(
     409,
-    'An owner cannot be disabled',
-    'Remove them from OWNER first. The holder of the passphrase stays the owner: `npm run passphrase` creates a new one.',
+    'This account stays',
+    'Your own account and that of the passphrase cannot be disabled. Only its holder deletes the data of the latter: `npm run passphrase` creates a new passphrase.',
     { href: '/admin', text: 'Your server' },
   )
 }

@@ -1,9 +1,5 @@
-// What the owner is shown: a page of the people, one person, a page of the registrations, and what happened lately.
+// What the owner is shown: a page of the people, one person, and a page of the registrations.
 import { groupByClient } from '../account/apps.ts'
-import type { KeptRow } from '../log/audit-object.ts'
-import { recentEvents } from '../log/audit-store.ts'
-import { logError } from '../log/log.ts'
-import { scriptEvents } from '../log/script-store.ts'
 import { listRegistrations, type Registration } from '../oauth/clients/overview-store.ts'
 import { destinationOf } from '../oauth/endpoints/authorization-response.ts'
 import { describeGrants, grantIdsOf } from '../oauth/grants/user-store.ts'
@@ -11,14 +7,12 @@ import type { Part } from '../pages/admin.tsx'
 import type { Registered } from '../pages/admin-apps.tsx'
 import type { ListedPerson } from '../pages/admin-people.tsx'
 import type { ShownPerson } from '../pages/admin-person.tsx'
-import type { Happened } from '../pages/event-words.tsx'
 import { accountOf } from '../people/account-store.ts'
 import { orPage } from '../people/session.ts'
 import type { Entry } from './directory/object.ts'
 import { type Asked, findPerson, searchPeople } from './directory/store.ts'
 
 const REGISTRATIONS = 20
-const EVENTS = 30
 /** How many grants of one person are looked at. */
 const GRANTS = 20
 
@@ -90,23 +84,6 @@ function registered({ key, kind, clientId, name, redirectUris, since }: Registra
     answersGoTo: [...new Set(redirectUris.map(destinationOf))],
     since,
   }
-}
-
-/** Undefined when they cannot be read: nothing else of the page hangs on them. */
-export async function happened(
-  env: Env,
-  methods: Names,
-): Promise<{ known: Happened[]; strangers: Happened[] } | undefined> {
-  const reading = Promise.all([recentEvents(env, EVENTS), scriptEvents(env, EVENTS)])
-  const recent = await reading.catch((error: unknown) => logError(error, { part: 'audit' }))
-  if (!recent) return undefined
-  const [{ known, strangers }, byScript] = recent
-  const all = [...known, ...byScript].toSorted((a, b) => b.at - a.at).slice(0, EVENTS)
-  const readable = ({ fields, ...row }: KeptRow): Happened => {
-    const { method, ...others } = JSON.parse(fields)
-    return { ...row, fields: { ...others, ...(method !== undefined && { method: methods(method) }) } }
-  }
-  return { known: all.map(readable), strangers: strangers.map(readable) }
 }
 
 // A cursor that KV does not take is as good as none; and if it is KV that fails, it does so again.

@@ -9,17 +9,19 @@ import { PageError } from '../http/page-error.ts'
 import { readForm } from '../http/parameters.ts'
 import type { LoginMethod } from '../login/method.ts'
 import { appsPage } from '../pages/admin-apps.tsx'
-import { eventsPage } from '../pages/admin-events.tsx'
 import { peoplePage } from '../pages/admin-people.tsx'
 import { personPage } from '../pages/admin-person.tsx'
 import { askPage } from '../pages/ask.tsx'
 import { erasePage, SURE } from '../pages/erase.tsx'
 import type { Forget } from '../people/account-object.ts'
 import { accountOf } from '../people/account-store.ts'
-import { admissionOf, isOwner, isUserId } from '../people/identity.ts'
+import { admissionOf, isUserId } from '../people/identity.ts'
+import { owns } from '../people/owners.ts'
 import { loginUrl, orPage, readSession } from '../people/session.ts'
 import { ACTIONS, type Fields, requireAction, subjectOf } from './actions.ts'
-import { happened, nameOfPerson, people, person, registrations } from './overview.ts'
+import { ownerStays } from './end.ts'
+import { eventRoutes } from './events/routes.ts'
+import { nameOfPerson, people, person, registrations } from './overview.ts'
 
 const NOTICES: Readonly<Record<string, string>> = {
   erased:
@@ -42,7 +44,7 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
 
   app.use('/admin/*', ownWindow, async (c, next) => {
     const session = await readSession(c)
-    if (session && !isOwner(c.get('settings'), session.identity)) return c.notFound()
+    if (session && !owns(c.get('settings'), session)) return c.notFound()
     if (c.req.method === 'POST') requireOwnPage(c)
     if (!session) return c.redirect(loginUrl('/admin'), 303)
     c.set('owner', session.userId)
@@ -65,9 +67,7 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
     return appsPage(await registrations(c.env, from), noticeOf(done))
   })
 
-  app.get('/admin/events', async (c) => {
-    return eventsPage(await happened(c.env, nameOf), c.get('owner'))
-  })
+  app.route('/admin/events', eventRoutes(nameOf))
 
   app.get('/admin/person', async (c) => {
     const { user, done } = c.req.query()
@@ -112,6 +112,8 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
     if (form.get(SURE) === undefined) {
       return erasePage({ ...(await questionAbout(c.env, userId)), unsure: true })
     }
+    const { ownerId } = await admissionOf(c.get('settings'))
+    if (userId === ownerId && c.get('owner') !== ownerId) throw ownerStays()
     const again = { href: erasePath(userId), text: 'Delete a person’s data' }
     const erased = await erasePerson(c.env, userId, forget, { by: 'owner', actor: c.get('owner'), again })
     return c.redirect(erased === 'erased' ? '/admin?done=erased' : `${erasePath(userId)}&done=partly`, 303)

@@ -36,6 +36,20 @@ export type KeptEvent = Omit<KeptRow, 'at' | 'times'> & {
   strangers: boolean
 }
 
+/** Which events are wanted; an empty text stands for all. */
+export interface Wanted {
+  readonly event: string
+  /** A part of the name, or of the id of the user or of the owner who acted; in lower case, as `app` is. */
+  readonly person: string
+  /** A part of the name of the app, or of its id. */
+  readonly app: string
+  /** Milliseconds since the epoch, the second not included. */
+  readonly from: number
+  readonly until: number
+}
+
+const ANY: Wanted = { event: '', person: '', app: '', from: 0, until: Number.MAX_SAFE_INTEGER }
+
 export interface RecentEvents {
   /** The newest first, both. */
   readonly known: readonly KeptRow[]
@@ -78,8 +92,8 @@ export class AuditObject extends DurableObject<Env> {
   }
 
   /** @param limit of each of the two lists */
-  recent(limit: number): RecentEvents {
-    return { known: this.#newest(false, limit), strangers: this.#newest(true, limit) }
+  recent(limit: number, wanted: Wanted = ANY): RecentEvents {
+    return { known: this.#newest(false, limit, wanted), strangers: this.#newest(true, limit, wanted) }
   }
 
   /** Every event of this user, the newest first. */
@@ -101,13 +115,23 @@ export class AuditObject extends DurableObject<Env> {
     )
   }
 
-  #newest(strangers: boolean, limit: number): KeptRow[] {
+  #newest(strangers: boolean, limit: number, { event, person, app, from, until }: Wanted): KeptRow[] {
+    const since = Math.max(from, Date.now() - KEEP_MS + 1)
     return this.ctx.storage.sql
       .exec<KeptRow>(
-        `SELECT at, event, fields, person, app, times FROM events WHERE strangers = ? AND at > ?
-          ORDER BY at DESC, rowid DESC LIMIT ?`,
-        ...[Number(strangers), Date.now() - KEEP_MS, limit],
+        `SELECT at, event, fields, person, app, times FROM events
+          WHERE strangers = ?1 AND at >= ?2 AND at < ?3 AND (?4 = '' OR event = ?4)
+            AND (?5 = '' OR ${hasPart('person', 5)} OR ${hasPart("json_extract(fields, '$.user')", 5)}
+              OR ${hasPart("json_extract(fields, '$.actor')", 5)})
+            AND (?6 = '' OR ${hasPart('app', 6)} OR ${hasPart("json_extract(fields, '$.client')", 6)})
+          ORDER BY at DESC, rowid DESC LIMIT ?7`,
+        ...[Number(strangers), since, until, event, person, app, limit],
       )
       .toArray()
   }
+}
+
+/** SQL: whether a text has the parameter of this number in it. ASCII letters match in both cases. */
+function hasPart(text: string, parameter: number): string {
+  return `instr(lower(${text}), ?${parameter}) > 0`
 }

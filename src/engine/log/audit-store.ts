@@ -1,6 +1,6 @@
 // Sends rare events to the audit object: never a tool call, an MCP request or a plain refresh.
 import { env } from 'cloudflare:workers'
-import type { AuditObject, KeptEvent, KeptRow, RecentEvents } from './audit-object.ts'
+import type { AuditObject, KeptEvent, KeptRow, RecentEvents, Wanted } from './audit-object.ts'
 import { type AuditEvent, KEPT, type Line, type Shown } from './events.ts'
 
 /** Keeps an event. Undefined for one that an erasure causes: it could arrive after the erasure, and outlive it. */
@@ -25,8 +25,8 @@ async function put(kept: KeptEvent): Promise<void> {
 }
 
 /** @param limit of each of the two lists */
-export async function recentEvents(env: Env, limit: number): Promise<RecentEvents> {
-  return objectOf(env).recent(limit)
+export async function recentEvents(env: Env, limit: number, wanted: Wanted): Promise<RecentEvents> {
+  return objectOf(env).recent(limit, wanted)
 }
 
 /** What is kept about a person, the newest first. */

@@ -8,30 +8,90 @@ interface Recent {
   readonly strangers: readonly Happened[]
 }
 
+interface Events {
+  /** Undefined when they could not be read. */
+  readonly events: Recent | undefined
+  /** What the owner has typed and chosen; empty texts for all. */
+  readonly query: Readonly<Record<'event' | 'person' | 'app' | 'from' | 'to', string>>
+  /** The events that can be chosen. */
+  readonly kinds: readonly string[]
+  /** The user id of the owner who reads this. */
+  readonly reader: string
+}
+
 /** How many lines are seen at once. */
 const FEW = 10
 
-/** @param reader the user id of the owner who reads this @param events undefined when they could not be read */
-export function eventsPage(events: Recent | undefined, reader: string): Promise<Response> {
+export function eventsPage({ events, query, kinds, reader }: Events): Promise<Response> {
+  const isFiltered = Object.values(query).some((value) => value !== '')
   return adminPage({
     tab: 'Events',
     children: (
       <section id="events">
         <h2>What happened lately</h2>
+        {filterForm(query, kinds, isFiltered)}
         {events === undefined ? (
           <p class="empty">The events cannot be read at the moment. Try again.</p>
         ) : (
           <>
             <p class="quiet">In the last 90 days. The log has more, and each call.</p>
-            {list(events.known, reader, 'Nothing has happened yet.')}
+            {list(events.known, reader, isFiltered ? 'No event fits.' : 'Nothing has happened yet.')}
             <h3>At the door</h3>
             <p class="quiet">What strangers and guests did. During a flood, some entries are dropped.</p>
-            {list(events.strangers, reader, 'No events.')}
+            {list(events.strangers, reader, isFiltered ? 'No event fits.' : 'No events.')}
           </>
         )}
       </section>
     ),
   })
+}
+
+function filterForm(query: Events['query'], kinds: Events['kinds'], isFiltered: boolean) {
+  return (
+    <details open={isFiltered}>
+      <summary>Filter and download</summary>
+      <form method="get" action="/admin/events">
+        {field('person', 'Person (name or id)', query.person)}
+        {field('app', 'App (name or id)', query.app)}
+        <label for="event">Event</label>
+        <select id="event" name="event">
+          <option value="">Every event</option>
+          {kinds.map((kind) => (
+            <option value={kind} selected={kind === query.event}>
+              {kind}
+            </option>
+          ))}
+        </select>
+        {field('from', 'From (day, UTC)', query.from, 'date')}
+        {field('to', 'To (day, UTC)', query.to, 'date')}
+        <div class="row">
+          <button type="submit" class="primary small">
+            Filter
+          </button>
+          <button type="submit" class="small" formaction="/admin/events/csv">
+            Download CSV
+          </button>
+          <button type="submit" class="small" formaction="/admin/events/jsonl">
+            Download JSON Lines
+          </button>
+          {isFiltered && (
+            <a class="button small" href="/admin/events">
+              Show all
+            </a>
+          )}
+        </div>
+      </form>
+    </details>
+  )
+}
+
+function field(name: string, text: string, value: string, type: 'text' | 'date' = 'text') {
+  return (
+    <>
+      <label for={name}>{text}</label>
+      <input id={name} type={type} name={name} value={value} maxlength={100} autocomplete="off" />
+    </>
+  )
 }
 
 function list(events: readonly Happened[], reader: string, nothing: string) {

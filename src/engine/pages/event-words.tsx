@@ -11,6 +11,8 @@ export interface Happened {
   readonly app: string | null
   /** On that day. */
   readonly times: number
+  /** What the directory calls the owner who did it. */
+  readonly actorName?: string | undefined
 }
 
 interface Words {
@@ -147,7 +149,7 @@ export function inWords(happened: Happened, reader: string): Child {
   return WORDS[happened.event]?.(wordsOf(happened, reader)) ?? happened.event
 }
 
-function wordsOf({ fields, person, app }: Happened, reader: string): Words {
+function wordsOf({ fields, person, app, actorName }: Happened, reader: string): Words {
   const { user } = fields
   return {
     person: (
@@ -160,11 +162,14 @@ function wordsOf({ fields, person, app }: Happened, reader: string): Words {
     app: app === null ? 'An app' : <bdi>{app}</bdi>,
     method: String(fields.method),
     reason: String(fields.reason).replaceAll('_', ' '),
-    actor: actorOf({ fields, person }, reader),
+    actor: actorOf({ fields, person, actorName }, reader),
   }
 }
 
-function actorOf({ fields, person }: Pick<Happened, 'fields' | 'person'>, reader: string): Child | undefined {
+function actorOf(
+  { fields, person, actorName }: Pick<Happened, 'fields' | 'person' | 'actorName'>,
+  reader: string,
+): Child | undefined {
   if (fields.by === 'script') {
     return (
       <>
@@ -180,7 +185,12 @@ function actorOf({ fields, person }: Pick<Happened, 'fields' | 'person'>, reader
   }
   const { actor } = fields
   if (actor === undefined) return undefined
-  return actor === reader ? 'You' : <>The owner {idOf(actor, reader)}</>
+  if (actor === reader) return 'You'
+  return (
+    <>
+      The owner {actorName !== undefined && <bdi>{actorName}</bdi>} {idOf(actor, reader)}
+    </>
+  )
 }
 
 // People choose their names, and one may call herself "Owner": the beginning of the id tells them apart.

@@ -35,7 +35,7 @@ code, pre { font: .92em var(--mono); overflow-wrap: anywhere }
 pre { background: var(--tint); border-radius: 10px; padding: .8rem 1rem; margin: 0 0 1.1rem; white-space: pre-wrap }
 label .quiet { font-weight: 400 }
 label { display: block; font-weight: 600; margin-bottom: .4rem }
-input[type=password], input[type=text], select { width: 100%; font: inherit; color: inherit; background: var(--paper);
+input[type=password], input[type=text], input[type=date], select { width: 100%; font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--quiet); border-radius: 10px; padding: .7rem .85rem; margin-bottom: 1rem }
 fieldset { border: 0; margin: 0; padding: 0; min-width: 0 }
 legend { padding: 0; margin-bottom: .4rem; font-weight: 600 }

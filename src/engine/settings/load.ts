@@ -11,7 +11,7 @@ import {
 } from './assertion-issuers.ts'
 import { type ForeignServer, readForeignServers } from './authorization-servers.ts'
 import { type DirectoryProofs, readProofs } from './directories.ts'
-import { readCeilings, readOwner, readRules, type ScopeCeiling } from './rules.ts'
+import { readCeilings, readOwner, readOwners, readRules, type ScopeCeiling } from './rules.ts'
 import { readSecrets, type Secrets } from './secrets.ts'
 import { isSecure } from './secure-address.ts'
 import { readSwitch, requireSetting, SettingsError } from './setting.ts'
@@ -35,10 +35,12 @@ export interface Settings extends Secrets, DirectoryProofs {
   readonly dpopNonce: boolean
   /** Whether apps without a browser can ask for access by a code (RFC 8628). */
   readonly deviceGrant: boolean
-  /** Rules that say who may sign in; see Identity.knownAs. `*` is everyone. */
+  /** Rules that say who may sign in, those of OWNERS among them; see Identity.knownAs. `*` is everyone. */
   readonly allowedUsers: readonly string[]
   /** The rule that says who is the owner, beside the one with the passphrase. */
   readonly owner: string | undefined
+  /** User ids, and rules: the other owners, each with an account of their own; see people/owners.ts. */
+  readonly owners: readonly string[]
   readonly scopeCeilings: readonly ScopeCeiling[]
   /** Who may register a client: everyone, holders of the token, or only the owner. */
   readonly registration: 'open' | 'token' | 'off'
@@ -67,6 +69,7 @@ export function loadSettings(env: Env): Settings {
 
 function readSettings(env: Env): Settings {
   const authorizationServers = readForeignServers(env)
+  const owners = readOwners(env.OWNERS)
   return {
     authorizationServers,
     ownAuthorizationServer:
@@ -79,8 +82,9 @@ function readSettings(env: Env): Settings {
     personalTokens: readSwitch('PERSONAL_TOKENS', env.PERSONAL_TOKENS),
     dpopNonce: readSwitch('DPOP_NONCE', env.DPOP_NONCE),
     deviceGrant: readSwitch('DEVICE_GRANT', env.DEVICE_GRANT),
-    allowedUsers: readRules('ALLOWED_USERS', env.ALLOWED_USERS),
+    allowedUsers: [...readRules('ALLOWED_USERS', env.ALLOWED_USERS), ...owners],
     owner: readOwner(env.OWNER),
+    owners,
     scopeCeilings: readCeilings(env.SCOPE_CEILINGS),
     ...readRegistration(env),
     assertionIssuers: readAssertionIssuers(env),

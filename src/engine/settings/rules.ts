@@ -53,6 +53,23 @@ export function readOwner(value: string | undefined): string | undefined {
   return owner
 }
 
+/** Ids of users, and rules that a few people fit. @throws SettingsError */
+export function readOwners(value: string | undefined): readonly string[] {
+  const [ids = [], others = []] = [true, false].map((isId) =>
+    (value ?? '').split(/[\s,]+/).filter((one) => one !== '' && /^user_[\w-]{43}$/.test(one) === isId),
+  )
+  const rules = readRules('OWNERS', others.join(' '))
+  // Anyone could get an address of a mail provider, or an account with a method.
+  const wide = rules.find((rule) => rule.startsWith('@') || /^\*$|^[\w-]+:\*$/.test(rule))
+  if (wide !== undefined) {
+    throw new SettingsError(
+      `OWNERS: "${wide}" means too many. It takes people and groups, such as "github:octocat", "alice@example.com", ` +
+        '"github:org/acme", "acme:group/admins", or the id of a user.',
+    )
+  }
+  return [...ids, ...rules]
+}
+
 /** @throws SettingsError */
 export function readCeilings(value: string | undefined): readonly ScopeCeiling[] {
   const lines = (value ?? '').split(/[\n;]/).filter((line) => line.trim() !== '')

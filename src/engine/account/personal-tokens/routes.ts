@@ -11,7 +11,8 @@ import { makePersonalToken } from '../../oauth/personal-tokens/token.ts'
 import { describeScopes, RESOURCE_SCOPES } from '../../oauth/scopes.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { withinCeiling } from '../../people/ceiling.ts'
-import { isOwner, secondsLeft } from '../../people/identity.ts'
+import { secondsLeft } from '../../people/identity.ts'
+import { owns } from '../../people/owners.ts'
 import type { KeptToken } from '../../people/personal-tokens.ts'
 import { loginUrl, orPage, proofOf, readSession, type Session } from '../../people/session.ts'
 import { LIFETIMES, Section, tokenMadePage } from './pages.tsx'
@@ -37,7 +38,7 @@ personalTokens.post('/make', async (c) => {
   const { id, scopes } = token
   audit('personal_token.made', { user: userId, client: id, scopes }, { person: identity, app: token.name })
   // Not a redirect: only a hash is kept, so this answer is the only one that can show the token.
-  const owner = isOwner(c.get('settings'), identity)
+  const owner = owns(c.get('settings'), { userId, identity })
   return tokenMadePage({ owner, name: token.name, text, expiresAt: token.expiresAt })
 })
 

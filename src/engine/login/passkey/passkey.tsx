@@ -3,7 +3,7 @@
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { accountOf } from '../../people/account-store.ts'
-import { isOwner } from '../../people/identity.ts'
+import { owns } from '../../people/owners.ts'
 import { orPage, type Session } from '../../people/session.ts'
 import type { LoginMethod } from '../method.ts'
 import { PasskeyForm } from './form.tsx'
@@ -21,7 +21,7 @@ async function accountSection(c: Context<AppEnv>, { userId, identity }: Session)
   // The account of a guest will be gone, and nothing would be left to come back to.
   if (identity.expiresAt !== undefined) return undefined
   const account = accountOf(c.env, userId)
-  const invites = isOwner(c.get('settings'), identity)
+  const invites = owns(c.get('settings'), { userId, identity })
   const [passkeys, invitations] = await orPage(
     Promise.all([account.passkeys(), invites ? account.invitations() : undefined]),
   )

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { PageError } from '../../http/page-error.ts'
 import { type Identity, isOwner, OWNER } from '../../people/identity.ts'
+import { owns } from '../../people/owners.ts'
 import { loginUrl, readSession, type Session } from '../../people/session.ts'
 
 /** The way on from a refusal. */
@@ -30,7 +31,7 @@ export function signedOut(): PageError {
 /** @throws PageError 403 */
 export async function requireOwner(c: Context<AppEnv>): Promise<Session> {
   const session = await requireSignedIn(c)
-  if (isOwner(c.get('settings'), session.identity)) return session
+  if (owns(c.get('settings'), session)) return session
   throw new PageError(
     403,
     'Only the owner invites',

@@ -104,5 +104,5 @@ function person(): Person {
   console.log(
     'It signs in as the owner, with OWNER_PASSPHRASE of .dev.vars, and revokes at its end what it was given.',
   )
-  return owner(target.origin, passphrase, inBrowser)
+  return owner(target.origin, passphrase, { otherwise: inBrowser })
 }

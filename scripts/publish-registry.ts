@@ -14,6 +14,7 @@ Writes server.json, which describes your deployed server to the MCP registry, an
 
   --dry-run           write server.json, and publish nothing
   --url <url>         where the server is; without it PUBLIC_URL of wrangler.toml, or its custom domain
+  --worker <name>     the server that you deployed under this name, not the one in wrangler.toml
   --name <name>       its name in the registry, such as com.example/notes; without it made of the host and the name
   --output <file>     where to write it; without it server.json. mcp-publisher reads server.json
   --release <number>  the version of this entry; without it that of package.json. The registry takes each only once
@@ -23,6 +24,7 @@ Before the first time: docs/directories.md says how to sign in to the registry.`
 const { values } = readOptions(USAGE, {
   'dry-run': { type: 'boolean', default: false },
   url: { type: 'string' },
+  worker: { type: 'string' },
   name: { type: 'string' },
   release: { type: 'string' },
   output: { type: 'string', default: 'server.json' },
@@ -41,7 +43,7 @@ await run(async () => {
 
 /** @throws Stopped */
 function origin(): URL {
-  const address = values.url ?? readTarget().origin
+  const address = values.url ?? readTarget(values.worker).origin
   if (address === undefined) throw new Stopped('Say where the server is: --url https://mcp.example.com')
   if (!URL.canParse(address) || new URL(address).protocol !== 'https:')
     throw new Stopped(`The registry lists https addresses only, and ${address} is none.`)

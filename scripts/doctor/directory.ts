@@ -183,11 +183,12 @@ export const DIRECTORY: readonly Rule[] = [
   },
   {
     rule: 'Anthropic, OpenAI: a reviewer signs in with a password, and without a second factor',
-    fix: 'Add a login method that takes a password to src/login.ts.',
+    fix: 'Add `reviewer` to src/login.ts, then: npm run reviewer -- --remote --data <file>',
     look: async ({ serverMetadata }) => {
       const page = await loginPage(serverMetadata)
-      if (!/type="password"|action="\/login\/guest"/.test(page.text))
-        throw new Error('The sign-in page takes no password.')
+      if (!/type="password"/.test(page.text)) throw new Error('The sign-in page takes no password.')
+      const ownersOnly = page.text.includes('"/login/passphrase"') && !page.text.includes('"/login/reviewer"')
+      if (ownersOnly) throw new Error('The sign-in page takes only your own passphrase.')
       return 'Fill the account with sample data, and give its password at submission.'
     },
   },

@@ -5,12 +5,22 @@ import { NotChecked } from './examine.ts'
 import { Browser, type Field, type Form, formsOf, type Page } from './pages.ts'
 import type { Person } from './play.ts'
 
+interface Options {
+  /** Signs in where the page takes no passphrase. */
+  readonly otherwise?: Person
+  /** The name of the field that takes it. */
+  readonly field?: string
+}
+
 /**
  * Stays signed in from one request to the next.
  * @param origin of the server whose passphrase it is: no other gets it, whatever its metadata names
- * @param otherwise signs in where the page takes no passphrase
  */
-export function owner(origin: string, passphrase: string, otherwise?: Person): Person {
+export function owner(
+  origin: string,
+  passphrase: string,
+  { otherwise, field = 'passphrase' }: Options = {},
+): Person {
   const browser = new Browser()
   return async (url, redirectUri) => {
     if (url.origin !== origin)
@@ -18,10 +28,10 @@ export function owner(origin: string, passphrase: string, otherwise?: Person): P
         `The sign-in is at ${url.origin}. The passphrase of .dev.vars is for ${origin} only.`,
       )
     let page = await browser.get(url)
-    const login = formWith(page, ({ name }) => name === 'passphrase')
+    const login = formWith(page, ({ name }) => name === field)
     if (login) {
       const fields = login.fields.map(
-        ({ name, value }) => [name, name === 'passphrase' ? passphrase : value] as const,
+        ({ name, value }) => [name, name === field ? passphrase : value] as const,
       )
       page = await browser.post(
         page,

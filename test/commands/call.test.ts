@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Connection } from '../../scripts/calling/connection.ts'
+import { InMemory } from '../../scripts/calling/kept.ts'
 import { owner } from '../../scripts/doctor/owner.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT, runScript, script } from '../support/fixture.ts'
 import { LocalServer } from '../support/local-server.ts'
@@ -157,5 +159,44 @@ describe('npm run call', () => {
     if (program.exitCode === null) await once(program, 'close')
     expect(lines.at(-1)).toContain('You act for Owner')
     expect(program.exitCode).toBe(0)
+  })
+})
+
+describe('npm run reviewer', () => {
+  const run = (...args: readonly string[]) => runScript('reviewer', '--persist-to', server.storage, ...args)
+
+  it('makes an account with sample data and an end, and withdraws it', async () => {
+    const file = join(settings, 'data.json')
+    writeFileSync(file, JSON.stringify([{ tool: 'add_note', input: { text: 'A sample' } }]))
+    const { code, output } = await run('--days', '30', '--data', file, '--url', server.origin)
+    const [, password = '', id = ''] = /^password +(\S+)\nid +(\S+)\nends /m.exec(output) ?? []
+    expect(output).toContain('✓ Made 1 call as the reviewer')
+    expect(code).toBe(0)
+
+    const person = owner(server.origin, password, { field: 'reviewer_password' })
+    const connection = await Connection.open(server.mcpUrl, new InMemory(), person)
+    const { structuredContent } = await connection.ask((client) =>
+      client.callTool({ name: 'list_notes', arguments: {} }),
+    )
+    await connection.close()
+    expect(structuredContent).toMatchObject({ notes: [{ text: 'A sample' }] })
+
+    const listed = await run('--list')
+    const end = /^ends +(\S+)$/m.exec(listed.output)?.[1] as string
+    expect(Math.round((Date.parse(end) - Date.now()) / 86_400_000)).toBe(30)
+    expect(listed.output).toContain(id)
+    expect(listed.output).not.toContain(password)
+    expect(await run('--withdraw', id)).toMatchObject({ code: 0 })
+    expect(await run('--list')).toMatchObject({ output: expect.stringContaining('There is no reviewer') })
+    expect(await run('--withdraw', id)).toMatchObject({ code: 1 })
+  })
+
+  it('refuses wrong data before it makes an account', async () => {
+    const file = join(settings, 'wrong.json')
+    writeFileSync(file, '[{"tool":"add_note"}]')
+    const { code, complaint } = await run('--data', file, '--url', server.origin)
+    expect(complaint).toContain('is no list of calls')
+    expect(code).toBe(1)
+    expect(await run('--list')).toMatchObject({ output: expect.stringContaining('There is no reviewer') })
   })
 })

@@ -622,10 +622,11 @@ describe('a sign-in that takes no passphrase', () => {
     )
     proxy.fault = onPath(RESOURCE, (answer) => nameServer(answer, separate.origin))
     const asked: string[] = []
-    const who = owner(separate.origin, server.passphrase, async (url, redirectUri) => {
+    const otherwise = async (url: URL, redirectUri: string) => {
       asked.push(redirectUri)
       return { location: `${redirectUri}?error=access_denied&state=${url.searchParams.get('state')}` }
-    })
+    }
+    const who = owner(separate.origin, server.passphrase, { otherwise })
     const played = await playAs('sdk-v1', proxy, who)
     separate.stop()
     expect(problems(played).join()).toContain('The answer is access_denied')

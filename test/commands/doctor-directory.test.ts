@@ -39,6 +39,8 @@ beforeEach(() => {
 
 // The fixture's pages are at a host that does not exist.
 const pagesAnswer: Fault = ({ path }, answer) => {
+  // The fixture has no sign-in for reviewers, either.
+  if (path === '/login') answer.body += '<form action="/login/reviewer"></form>'
   if (!path.startsWith('/.well-known/oauth-')) return
   edit(answer, (json) => {
     for (const name of Object.keys(json)) if (/_(policy|tos)_uri$/.test(name)) json[name] = proxy.origin
@@ -114,8 +116,11 @@ const FAULTS: readonly (readonly [rule: string, problem: string, Fault])[] = [
   ['a contact for support', 'has no link to support', at('/', (answer) => (answer.body = '<p>Hello'))],
   ['it has a logo', 'answers 404', at('/favicon.svg', (answer) => (answer.status = 404))],
   ['/favicon.ico', 'text/html', at('/favicon.ico', ({ headers }) => (headers['content-type'] = 'text/html'))],
+  ['a reviewer signs in', 'only your own', at('/login', (answer) => (answer.body = LOGIN))],
   ['a reviewer signs in', 'takes no password', at('/login', (answer) => (answer.body = '<form>'))],
 ]
+
+const LOGIN = '<form action="/login/passphrase"><input type="password"></form>'
 
 /** What no server on this computer has. */
 const HERE = ['All: it is public', 'each view says what it loads']

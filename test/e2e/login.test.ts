@@ -225,6 +225,7 @@ describe('the sign-in page', () => {
       'Continue with GitHub',
       'Continue with Acme',
       'Look around as a guest',
+      'Sign in as a reviewer',
     ])
   })
 

@@ -2,13 +2,14 @@
 import '../support/every-login.ts'
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { type Reviewer, reviewerKey } from '#engine/login/reviewer/store.ts'
 import { callTool, OAuthClient, structured } from '../support/oauth-client.ts'
 import { expectInvalidToken, expectRefusal, grantIdOf, pass, tokensOf } from '../support/outcome.ts'
 import { expectPage, expectSignInPage } from '../support/refusals.ts'
 import { expectSignedIn, userOf } from '../support/upstream-sign-in.ts'
 import { Visitor } from '../support/visitor.ts'
-import { configure } from '../support/worker.ts'
+import { configure, randomAddress } from '../support/worker.ts'
 
 describe('A24 a guest', () => {
   const HOURS = 60 * 60
@@ -120,5 +121,88 @@ describe('A24 a guest', () => {
     expect(html).toContain('Wait a minute')
     expect(html).toContain('value="/account?on=my-way"')
     expect((await new Visitor().post('/login/guest', {})).status).toBe(303)
+  })
+})
+
+describe('A30 a reviewer', () => {
+  const DAY = 24 * 60 * 60
+  const PASSWORD = 'abcd-efgh-jkmn-pqrs-tuvw-xyz0-2345'
+
+  async function reviewers(password: string, changes: Partial<Reviewer> = {}): Promise<Reviewer> {
+    const known = { id: crypto.randomUUID(), expiresAt: Date.now() + 30 * DAY * 1000, ...changes }
+    await env.RECORDS.put(await reviewerKey(password), JSON.stringify(known))
+    return known
+  }
+
+  const signIn = (person: Visitor, reviewer_password: string) =>
+    person.post('/login/reviewer', { reviewer_password })
+
+  it('has one account, at each sign-in, until its end', async () => {
+    await reviewers(PASSWORD)
+    const [person, again] = [new Visitor(), new Visitor()]
+    await expectSignedIn(person, await signIn(person, PASSWORD))
+    await expectSignedIn(again, await signIn(again, ` ${PASSWORD}\n`))
+    expect(await userOf(person)).toBe(await userOf(again))
+    const app = await OAuthClient.registered()
+    const { access_token } = await app.connect(person)
+    expect((await callTool(access_token, 'add_note', { text: 'mine' })).status).toBe(200)
+    const user = await userOf(person)
+    pass(30 * DAY)
+    expectSignInPage(await again.get('/account'))
+    await expectPage(await signIn(new Visitor(), PASSWORD), 403)
+    pass(60 * 60)
+    expect(await runDurableObjectAlarm(env.ACCOUNTS.getByName(user))).toBe(true)
+    expect(await runDurableObjectAlarm(env.NOTEBOOKS.getByName(user))).toBe(true)
+  })
+
+  it('is no owner, and no other reviewer', async () => {
+    const OTHER = PASSWORD.replace('abcd', 'bcde')
+    await Promise.all([reviewers(PASSWORD), reviewers(OTHER)])
+    const [one, other] = [new Visitor(), new Visitor()]
+    await signIn(one, PASSWORD)
+    await signIn(other, OTHER)
+    expect(await userOf(one)).not.toBe(await userOf(other))
+    await expectPage(await one.get('/admin'), 404)
+  })
+
+  it('is refused with a wrong password, and after it was withdrawn', async () => {
+    await reviewers(PASSWORD)
+    const wrong = ['', 'reviewer', PASSWORD.toUpperCase(), PASSWORD.replace('a', 'b'), `${PASSWORD}-abcd`]
+    for (const password of wrong) await expectPage(await signIn(new Visitor(), password), 403)
+    await env.RECORDS.delete(await reviewerKey(PASSWORD))
+    await expectPage(await signIn(new Visitor(), PASSWORD), 403)
+  })
+
+  it('costs no read for what is no password of ours', async () => {
+    const get = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'get')
+    await signIn(new Visitor(), 'x'.repeat(1000))
+    expect(get).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  })
+
+  it('is refused when one address tries too often', async () => {
+    const headers = { 'CF-Connecting-IP': randomAddress() }
+    const statuses: number[] = []
+    for (let tries = 0; tries < 11; tries++) {
+      const answer = await new Visitor().post(
+        '/login/reviewer',
+        { reviewer_password: PASSWORD.replace('a', 'z') },
+        headers,
+      )
+      statuses.push(answer.status)
+    }
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(403))
+    expect(statuses[10]).toBe(429)
+  })
+
+  it('is named by the ceilings as reviewer:*', async () => {
+    configure({ SCOPE_CEILINGS: 'reviewer:* = notes:read; * = notes:read notes:write' })
+    await reviewers(PASSWORD)
+    const person = new Visitor()
+    await signIn(person, PASSWORD)
+    const app = await OAuthClient.registered()
+    const { scope } = await app.connect(person, { scope: 'notes:read notes:write' })
+    configure()
+    expect(scope).toBe('notes:read')
   })
 })

@@ -163,6 +163,7 @@ const STORAGE_PARTS: readonly string[] = ['src/engine/people/upstream-grants.ts'
 
 /** What a fork may do without. A reader who leaves it out has at most two files to look at again. */
 const OPTIONAL: Readonly<Record<string, RegExp>> = {
+  'login/reviewer/': /^src\/engine\/login\/reviewer\//,
   'login/passkey/': /^src\/engine\/login\/passkey\//,
   'mcp/foreign-tokens/': /^src\/engine\/mcp\/foreign-tokens\//,
   'mcp/sessions/': /^src\/engine\/mcp\/sessions\//,

@@ -1,4 +1,4 @@
-// The fixture server with a resource and a prompt beside its tools.
+// The fixture server with a resource and a prompt beside its tools, and a way to sign in for reviewers.
 import './every-kind.ts'
 
 export * from '#worker'

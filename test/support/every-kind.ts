@@ -1,9 +1,12 @@
-// One resource and one prompt, put on the lists before the Worker is made.
+// One resource, one prompt and a login method, put on the lists before the Worker is made.
 import * as z from 'zod'
+import { reviewer } from '#engine/login/reviewer/reviewer.tsx'
 import { definePrompt } from '#engine/mcp/define-prompt.ts'
 import { defineResource } from '#engine/mcp/define-resource.ts'
+import { login } from '../fixture/src/login.ts'
 import { prompts, resources } from '../fixture/src/server/index.ts'
 
+login.push(reviewer)
 resources.push(
   defineResource({
     name: 'hours',

@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { github } from '#engine/login/github.ts'
 import { guest } from '#engine/login/guest.tsx'
 import { oidc } from '#engine/login/oidc.ts'
+import { reviewer } from '#engine/login/reviewer/reviewer.tsx'
 import { defineTool } from '#engine/mcp/define-tool.ts'
 import { login } from '../fixture/src/login.ts'
 import { listRepositories } from '../fixture/src/server/github.ts'
@@ -24,6 +25,7 @@ login.push(
   oidc({ id: 'google', name: 'Google', issuer: GOOGLE, emailDomains: ['gmail.com', 'acme.test'] }),
   oidc({ id: 'never-met', name: 'Never Met', issuer: NEVER_MET }),
   guest,
+  reviewer,
 )
 
 /** Asks an address of Acme's API, or another address from its input. */

@@ -6,6 +6,7 @@ import { github } from '#engine/login/github.ts'
 import { guest } from '#engine/login/guest.tsx'
 import { oidc } from '#engine/login/oidc.ts'
 import { passkey } from '#engine/login/passkey/passkey.tsx'
+import { reviewer } from '#engine/login/reviewer/reviewer.tsx'
 import { defineTool } from '#engine/mcp/define-tool.ts'
 import { login } from '../fixture/src/login.ts'
 import { listRepositories } from '../fixture/src/server/github.ts'
@@ -26,6 +27,7 @@ login.push(
     apis: [ACME_ISSUER],
   }),
   guest,
+  reviewer,
 )
 
 const askAcme = defineTool({

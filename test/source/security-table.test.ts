@@ -44,7 +44,7 @@ const READINGS = [
   'S25',
 ]
 const ATTACKS = [
-  upTo('A', 29),
+  upTo('A', 30),
   upTo('T', 20),
   upTo('R', 10),
   upTo('M', 16),

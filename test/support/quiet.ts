@@ -23,8 +23,8 @@ const EXPECTED = [
     `uncaught exception; exception = workerd/jsg/[\\w.]+:\\d+: failed: jsg\\.Error: (?:${INJECTED})\n(?:stack: .*\n)*`,
     'g',
   ),
-  // Media types that tests send on purpose.
-  /console warning; message = Called \.text\(\) on an HTTP body .* Content-Type is "application\/(?:jsonx|jwt)"\..*\n/g,
+  // Media types that tests send or download on purpose.
+  /console warning; message = Called \.text\(\) on an HTTP body .* Content-Type is "application\/(?:jsonx|jwt|jsonl[^"]*)"\..*\n/g,
   // Packages that were published without their sources.
   /.*Sourcemap for ".*\/node_modules\/.*" points to missing source files.*\n/g,
 ]

@@ -103,6 +103,7 @@ const STATES: Readonly<Record<string, State>> = {
   'the sign-in page after a wrong passphrase': {
     path: () => '/login',
     act: async (page) => {
+      await page.getByText('Owner sign-in').click()
       await page.fill('#passphrase', 'wrong')
       await page.press('#passphrase', 'Enter')
       await page.getByRole('alert').waitFor()

@@ -221,7 +221,6 @@ describe('the sign-in page', () => {
     await page.goto(`${server.origin}/login`)
     const ways = page.locator('.methods').getByRole('button').or(page.locator('.methods').getByRole('link'))
     expect((await ways.allTextContents()).map((text) => text.trim())).toEqual([
-      'Sign in',
       'Continue with GitHub',
       'Continue with Acme',
       'Look around as a guest',

@@ -93,6 +93,44 @@ async function whoami({ page }: Person): Promise<{ name: string; userId: string 
   return (await app.call('whoami')).structuredContent as { name: string; userId: string }
 }
 
+describe('the sign-in page', () => {
+  const ways = (page: Page) => page.locator('.methods').first().locator('button:visible, a:visible')
+
+  it('shows the passkey first, then the providers, and the passphrase behind Owner sign-in', async () => {
+    const { page } = await newPerson()
+    await page.goto(`${server.origin}/login`)
+    expect(await ways(page).allInnerTexts()).toEqual([
+      'Sign in with a passkey',
+      'Continue with GitHub',
+      'Continue with Acme',
+      'Look around as a guest',
+    ])
+    expect(await page.getByLabel('Passphrase').isVisible()).toBe(false)
+    await page.getByText('Owner sign-in').click()
+    await page.getByLabel('Passphrase').fill('not the one')
+    await page.getByRole('button', { name: 'Show' }).click()
+    expect(await page.getByLabel('Passphrase').getAttribute('type')).toBe('text')
+    await page.getByRole('button', { name: 'Hide' }).click()
+    expect(await page.getByLabel('Passphrase').getAttribute('type')).toBe('password')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByText('That passphrase is not right').waitFor()
+    // It stays open for the next try.
+    expect(await page.getByLabel('Passphrase').isVisible()).toBe(true)
+  })
+
+  it('opens for the owner without a script', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    contexts.push(context)
+    const page = await context.newPage()
+    await page.goto(`${server.origin}/login`)
+    expect(await page.getByText('Show', { exact: true }).isVisible()).toBe(false)
+    await page.getByText('Owner sign-in').click()
+    await page.getByLabel('Passphrase').fill(server.passphrase)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
+  })
+})
+
 describe('A24 a passkey', () => {
   it('lets the owner back in, through consent to a tool call', async () => {
     const byPassphrase = await whoami(owner)

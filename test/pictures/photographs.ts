@@ -41,6 +41,7 @@ async function photograph(browser: Browser, passphrase: string): Promise<Record<
 
   await page.goto(claude.request)
   const login = await whole(page)
+  await page.getByText('Owner sign-in').click()
   await page.fill('#passphrase', passphrase)
   await frame()
   await page.press('#passphrase', 'Enter')

@@ -20,6 +20,11 @@ export interface LoginMethod {
   readonly id: string
   /** What people call it, if not by its id. */
   readonly name?: string
+  /**
+   * Where the sign-in page shows it: `first`, before the others; `owner`, behind *Owner sign-in* where there is another
+   * method. Otherwise it has its place in the list.
+   */
+  readonly place?: 'first' | 'owner'
   /** What the sign-in page shows: a link, or a form that posts `return_to` to a route of the method. */
   readonly View: FC<{ returnTo: string }>
   /**

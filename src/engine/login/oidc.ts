@@ -17,6 +17,8 @@ interface OpenIdProvider {
   readonly id: string
   /** What people call it. */
   readonly name: string
+  /** Inline SVG, for its button. */
+  readonly icon?: string
   readonly issuer: string
   /**
    * The domains whose addresses this provider can vouch for, because it hands them out: only these count in rules
@@ -32,6 +34,7 @@ interface OpenIdProvider {
 export function oidc({
   id,
   name,
+  icon,
   issuer,
   emailDomains = [],
   parameters = {},
@@ -40,6 +43,7 @@ export function oidc({
   return redirectMethod({
     id,
     name,
+    icon,
     server: discovery(issuer),
     scopes: () => ['openid', 'profile', 'email'],
     parameters,

@@ -27,24 +27,46 @@ routes.post('/', async (c) => {
   return finishLogin(c, OWNER, form.get('return_to'))
 })
 
+/** Shows what was typed. Without a script there is no button. The script runs on the account page, too. */
+const REVEAL = `{
+const field = document.getElementById('passphrase')
+const button = field?.parentElement.querySelector('button')
+if (button) {
+  button.hidden = false
+  button.addEventListener('click', () => {
+    field.type = field.type === 'password' ? 'text' : 'password'
+    button.textContent = field.type === 'password' ? 'Show' : 'Hide'
+  })
+  // So that no browser keeps it as a text that was typed.
+  field.form.addEventListener('submit', () => { field.type = 'password' })
+}
+}`
+
 export const passphrase: LoginMethod = {
   id: 'passphrase',
   routes,
+  place: 'owner',
+  script: REVEAL,
   View: ({ returnTo }) => (
     <form method="post" action="/login/passphrase">
       <input type="hidden" name="return_to" value={returnTo} />
       {/* Lets a password manager keep the passphrase under a name. */}
       <input type="text" name="username" value="owner" autocomplete="username" hidden />
       <p class="quiet">Check the address bar: type your passphrase only on your own server.</p>
-      <label for="passphrase">Passphrase</label>
-      <input
-        id="passphrase"
-        type="password"
-        name="passphrase"
-        autocomplete="current-password"
-        required
-        autofocus
-      />
+      <div class="search">
+        <label for="passphrase">Passphrase</label>
+        <input
+          id="passphrase"
+          type="password"
+          name="passphrase"
+          autocomplete="current-password"
+          required
+          autofocus
+        />
+        <button type="button" hidden>
+          Show
+        </button>
+      </div>
       <button type="submit" class="primary">
         Sign in
       </button>

@@ -1,10 +1,12 @@
 // Login at another site: the person goes there, and comes back with a code (RFC 6749 §4.1, RFC 7636). What GitHub and
 // OpenID providers have in common. Each knows its endpoints and how to identify its users.
 import { type Context, Hono } from 'hono'
+import { raw } from 'hono/html'
 import * as oauth from 'oauth4webapi'
 import type { AppEnv } from '../http/app-env.ts'
 import { audit } from '../log/audit.ts'
 import { logError } from '../log/log.ts'
+import { PERSON } from '../pages/icons.ts'
 import type { Identity } from '../people/identity.ts'
 import { localPath, loginUrl } from '../people/session.ts'
 import type { UpstreamGrant } from '../people/upstream.ts'
@@ -21,6 +23,8 @@ export interface Provider {
   readonly id: string
   /** What people call it. */
   readonly name: string
+  /** Inline SVG. */
+  readonly icon?: string | undefined
   readonly server: () => Promise<oauth.AuthorizationServer>
   /** What signing in needs, beside what tools want. */
   readonly scopes: (c: Context<AppEnv>) => readonly string[]
@@ -47,7 +51,7 @@ export interface Answer {
 }
 
 export function redirectMethod(provider: Provider): LoginMethod {
-  const { id, name } = provider
+  const { id, name, icon = PERSON } = provider
   const routes = new Hono<AppEnv>()
   routes.onError((error) => {
     throw refusedBy(provider, error)
@@ -81,6 +85,7 @@ export function redirectMethod(provider: Provider): LoginMethod {
     routes,
     View: ({ returnTo }) => (
       <a class="button" href={`/login/${id}?return_to=${encodeURIComponent(returnTo)}`}>
+        {raw(icon)}
         Continue with {name}
       </a>
     ),

@@ -29,10 +29,21 @@ export function loginRoutes(
   })
 
   const showForms = async (c: Context<AppEnv>, returnTo: string, refused?: LoginRefused) => {
-    const forms = methods.map(({ View }) => <View returnTo={returnTo} />)
+    const shown = (place: LoginMethod['place']) =>
+      methods.filter((one) => one.place === place).map(({ View }) => <View returnTo={returnTo} />)
+    const forms = [...shown('first'), ...shown(undefined)]
+    const ofOwner = { forms: shown('owner'), isOpen: forms.length === 0 || triedAsOwner(c, methods) }
     const { message, status, retryAfter } = refused ?? {}
     const sentBy = await appAt(c, returnTo)
-    return loginPage({ sentBy, forms, script: scriptOf(methods), refusal: message, status, retryAfter })
+    return loginPage({
+      sentBy,
+      forms,
+      ofOwner,
+      script: scriptOf(methods),
+      refusal: message,
+      status,
+      retryAfter,
+    })
   }
 
   app.get('/login', async (c) => {
@@ -66,4 +77,8 @@ function returnToOf(c: Context<AppEnv>): string | undefined {
   const returnTo = c.get('returnTo')
   if (returnTo !== undefined) return returnTo
   return c.req.method === 'POST' ? c.get('form').get('return_to') : c.req.query('return_to')
+}
+
+function triedAsOwner(c: Context<AppEnv>, methods: readonly LoginMethod[]): boolean {
+  return methods.some(({ id, place }) => place === 'owner' && c.req.path === `/login/${id}`)
 }

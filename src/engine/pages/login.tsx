@@ -1,4 +1,4 @@
-// The sign-in page: what each login method shows, one below the other.
+// The sign-in page: what each login method shows, one below the other, the owner's last.
 import type { Child } from 'hono/jsx'
 import { THEME } from '#theme'
 import { page } from './layout.tsx'
@@ -14,6 +14,8 @@ interface Login {
   sentBy: SentBy | undefined
   /** What each login method shows. */
   forms: readonly Child[]
+  /** The methods for the owner alone. They are behind a heading where there are others. */
+  ofOwner: { readonly forms: readonly Child[]; readonly isOpen: boolean }
   script: string | undefined
   /** Why the last try was refused. */
   refusal?: string | undefined
@@ -22,7 +24,15 @@ interface Login {
   retryAfter?: number | undefined
 }
 
-export function loginPage({ sentBy, forms, script, refusal, status, retryAfter }: Login): Promise<Response> {
+export function loginPage({
+  sentBy,
+  forms,
+  ofOwner,
+  script,
+  refusal,
+  status,
+  retryAfter,
+}: Login): Promise<Response> {
   return page({
     title: 'Sign in',
     status,
@@ -41,7 +51,18 @@ export function loginPage({ sentBy, forms, script, refusal, status, retryAfter }
           {forms.map((form) => (
             <div>{form}</div>
           ))}
+          {forms.length === 0 && ofOwner.forms.map((form) => <div>{form}</div>)}
         </div>
+        {forms.length > 0 && ofOwner.forms.length > 0 && (
+          <details open={ofOwner.isOpen}>
+            <summary>Owner sign-in</summary>
+            <div class="methods">
+              {ofOwner.forms.map((form) => (
+                <div>{form}</div>
+              ))}
+            </div>
+          </details>
+        )}
       </>
     ),
   })

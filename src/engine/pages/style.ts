@@ -99,6 +99,10 @@ nav + section { margin-top: 1.2rem }
 .methods > :has(label) + div, .methods > div + :has(label) { border-top: 1px solid var(--line); padding-top: 1.25rem; margin-top: .4rem }
 .methods button, .methods .button { width: 100%; text-align: center }
 .methods .button { display: flex; align-items: center; justify-content: center }
+.methods svg { margin-right: .6rem; vertical-align: -.25rem; flex: none }
+.methods .search button { width: auto }
+.search:has(> button[hidden]) { grid-template-columns: 1fr }
+.methods + details { border-top: 1px solid var(--line); margin-top: 1.3rem; padding-top: .6rem }
 .methods button + .quiet { margin: .5rem 0 0 }
 main > form + form { margin-top: 1rem }
 button.link { border: 0; padding: 0; min-height: 0; font: inherit; font-weight: 400; text-decoration: underline }

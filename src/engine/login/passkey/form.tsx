@@ -1,4 +1,5 @@
 // A form that a passkey completes; script.ts shows its button, and fills it in.
+import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 
 const FILLED_IN = [
@@ -14,12 +15,14 @@ const FILLED_IN = [
 interface Props {
   readonly action: string
   readonly button: string
+  /** Inline SVG. */
+  readonly icon?: string
   readonly primary?: boolean
   readonly children?: Child
 }
 
 /** `<action>/options` returns the options for the authenticator. */
-export function PasskeyForm({ action, button, primary, children }: Props) {
+export function PasskeyForm({ action, button, icon, primary, children }: Props) {
   return (
     <form method="post" action={action} data-options={`${action}/options`}>
       {children}
@@ -28,6 +31,7 @@ export function PasskeyForm({ action, button, primary, children }: Props) {
       ))}
       <p class="notice" role="alert" hidden></p>
       <button type="submit" class={primary ? 'primary' : undefined} hidden>
+        {icon !== undefined && raw(icon)}
         {button}
       </button>
       <noscript>

@@ -2,6 +2,7 @@
 // page, or create an account with one from the owner's invitation.
 import { type Context, Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
+import { KEY } from '../../pages/icons.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { owns } from '../../people/owners.ts'
 import { orPage, type Session } from '../../people/session.ts'
@@ -32,8 +33,9 @@ async function accountSection(c: Context<AppEnv>, { userId, identity }: Session)
 export const passkey: LoginMethod = {
   id: 'passkey',
   routes,
+  place: 'first',
   View: ({ returnTo }) => (
-    <PasskeyForm action="/login/passkey" button="Sign in with a passkey">
+    <PasskeyForm action="/login/passkey" button="Sign in with a passkey" icon={KEY} primary>
       <input type="hidden" name="return_to" value={returnTo} />
     </PasskeyForm>
   ),

@@ -104,6 +104,7 @@ describe('the sign-in page', () => {
       'Continue with GitHub',
       'Continue with Acme',
       'Look around as a guest',
+      'Sign in as a reviewer',
     ])
     expect(await page.getByLabel('Passphrase').isVisible()).toBe(false)
     await page.getByText('Owner sign-in').click()

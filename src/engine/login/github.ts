@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { audit } from '../log/audit.ts'
-import { GITHUB } from '../pages/icons.ts'
+import { BRANCH } from '../pages/icons.ts'
 import { ceilingRules, mentionedOrganizations, mentions } from '../people/identity.ts'
 import type { LoginMethod } from './method.ts'
 import { isFirstHolder, isKnownHolder } from './names-store.ts'
@@ -18,7 +18,7 @@ const MEMBERSHIP_SCOPES = ['read:org', 'write:org', 'admin:org', 'user']
 export const github: LoginMethod = redirectMethod({
   id: 'github',
   name: 'GitHub',
-  icon: GITHUB,
+  icon: BRANCH,
   server: async () => ({
     issuer: ISSUER,
     authorization_endpoint: `${ISSUER}/login/oauth/authorize`,

@@ -19,6 +19,7 @@ let owner: Person
 /** The owner, by HTTP. Signing in anew only where a test has signed out keeps the tests within the limit of sign-ins. */
 let remote: Remote
 const contexts: BrowserContext[] = []
+let contextsMade = 0
 const apps: App[] = []
 const complaints: string[] = []
 
@@ -49,8 +50,12 @@ afterEach(async () => {
   expect(complaints.splice(0).filter((text) => text.includes('Content Security Policy'))).toEqual([])
 })
 
+/** Each at an address of their own, since one address has only so many sign-ins a minute. */
 async function newPerson(): Promise<Person> {
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+  const context = await browser.newContext({
+    permissions: ['clipboard-read', 'clipboard-write'],
+    extraHTTPHeaders: { 'CF-Connecting-IP': `10.0.0.${contextsMade++}` },
+  })
   contexts.push(context)
   const page = await context.newPage()
   page.on('console', (message) => complaints.push(message.text()))
@@ -120,7 +125,10 @@ describe('the sign-in page', () => {
   })
 
   it('opens for the owner without a script', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false })
+    const context = await browser.newContext({
+      javaScriptEnabled: false,
+      extraHTTPHeaders: { 'CF-Connecting-IP': `10.0.0.${contextsMade++}` },
+    })
     contexts.push(context)
     const page = await context.newPage()
     await page.goto(`${server.origin}/login`)

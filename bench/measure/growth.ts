@@ -10,8 +10,11 @@ import { median, ratio, show } from '../statistics.ts'
 import { cpuInTurns, cpuOf, cpuPerRequest, type Work } from './rounds.ts'
 
 const CLIENTS = [10, 1_000, 100_000] as const
-/** Beyond so many, only records in KV are added: each object has a database of its own, and shares nothing. */
-const WHOLE = 200
+/**
+ * Beyond so many, only records in KV are added: each object has a database of its own, and shares nothing. One person may
+ * approve a hundred times a day, with what is measured.
+ */
+const WHOLE = 20
 const TOOLS = [1, 50, 500] as const
 const NOTES = [1, 100, 10_000] as const
 /** What still counts as flat, from the least to the most. */
@@ -47,8 +50,8 @@ async function withClients(): Promise<Outcome> {
     await forEach(all, fillWithClients)
     const turns = { rounds: 60, count: 50, warmUp: 1500 }
     const call: Measured = await cpuPerRequest(all, (one) => one.call('whoami'), turns)
-    const refresh: Measured = await cpuInTurns(all, refreshes, { rounds: 25, count: 6, warmUp: 30 })
-    const allow: Measured = await cpuInTurns(all, approvals, { rounds: 25, count: 3, warmUp: 15 })
+    const refresh: Measured = await cpuInTurns(all, refreshes, { rounds: 12, count: 12, warmUp: 30 })
+    const allow: Measured = await cpuInTurns(all, approvals, { rounds: 12, count: 2, warmUp: 6 })
     const factors = [call, refresh].map((one) => rise(one, 'ours', CLIENTS))
     return {
       table: {

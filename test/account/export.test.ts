@@ -67,6 +67,8 @@ describe('a download', () => {
           expect.objectContaining({ kind: 'exported' }),
         ]),
         security_events: expect.arrayContaining([expect.objectContaining({ event: 'consent.allowed' })]),
+        open_sessions: [],
+        signed_in_for_tools_at: [],
         passkeys: [{ name: 'Phone' }],
         personal_access_tokens: [{ name: 'Nightly', scopes: ['notes:read'] }],
         open_invitations: [],
@@ -81,6 +83,9 @@ describe('a download', () => {
     await vi.waitFor(async () => {
       const { data } = await download(owner)
       expect(data.directory).toMatchObject({ method: 'passphrase', joined_at: expect.stringMatching(/Z$/) })
+      expect(data.open_sessions).toContainEqual(
+        expect.objectContaining({ signed_in_with: 'passphrase', began_at: expect.stringMatching(/Z$/) }),
+      )
     })
   })
 

@@ -1,12 +1,13 @@
 // One Durable Object per user: which grants they gave, since when their sessions count, what happened lately, what tools
-// may do for them upstream, their passkeys and personal access tokens, the invitations they have made, and how often they called what limits that. Bounded: each of
-// these has its cap below or in its own file.
+// may do for them upstream, their passkeys and personal access tokens, the invitations they have made, and how often they
+// called what limits that. Each of these is a part with a file and a cap of its own; here is what they decide together.
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { eraseEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
 import { ACTIVITY_TABLES, type Activity, ActivityLog, type Note } from './activity.ts'
 import { type Allowance, CallCounts, type UsedUp } from './call-counts.ts'
+import { GivenGrants, GRANT_TABLES } from './given-grants.ts'
 import { type Admission, type Identity, isStillAdmitted } from './identity.ts'
 import {
   type AddedInvitation,
@@ -35,10 +36,6 @@ import { type SessionProof, Sessions } from './sessions.ts'
 import type { UpstreamGrant } from './upstream.ts'
 import { UpstreamGrants, type UpstreamToken } from './upstream-grants.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1000
-/** Grants that one person can have at a time, and give in a day: each is a record in KV, of whose writes there are few. */
-const MAX_GRANTS = { live: 100, aDay: 100 }
-const MAX_GRANTS_OF_GUEST = { live: 5, aDay: 10 }
 /** How much longer than a guest their account lasts: their grants end first, and tell it so. */
 const LINGER_MS = 60 * 60 * 1000
 /** How long what was given out before an erasure can still be tried: a cookie, and the access token of an app. */
@@ -86,7 +83,7 @@ export interface Past {
 }
 
 const TABLES = `
-  CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL);
+  ${GRANT_TABLES};
   ${ACTIVITY_TABLES};
   ${PASSKEY_TABLES};
   ${PERSONAL_TOKEN_TABLES};
@@ -171,8 +168,11 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   // A request that began before the erasure must leave nothing that outlives it.
   #requireStanding(): void {
-    const erasure = this.#erasure
-    if (erasure && !erasure.returned) throw new Error('This account was erased.')
+    if (this.#isErased) throw new Error('This account was erased.')
+  }
+
+  get #isErased(): boolean {
+    return this.#erasure?.returned === false
   }
 
   /** @param epoch of the sign-in that has brought it: one that was ended meanwhile leaves nothing */
@@ -180,6 +180,11 @@ export abstract class AccountObject extends DurableObject<Env> {
     return this.#upstream.keep(this.env, name, grant, identity, () => {
       if (epoch !== this.epoch()) throw new Error('This sign-in is over.')
     })
+  }
+
+  /** The sign-ins of which tools have a token. */
+  upstreamNames(): string[] {
+    return this.#upstream.names()
   }
 
   /** @param admission the current rules: a token that another person brought to this account is not used */
@@ -205,24 +210,21 @@ export abstract class AccountObject extends DurableObject<Env> {
   ): AddGrantOutcome {
     this.#requireStanding()
     if (!this.isLive(session)) return 'signed_out'
-    const most = isGuest ? MAX_GRANTS_OF_GUEST : MAX_GRANTS
-    if (this.grantIds().length >= most.live) return 'too_many'
-    if (this.#activity.countSince('allowed', Date.now() - DAY_MS) >= most.aDay) return 'too_often'
-    this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, client.id, Date.now())
+    const room = this.#grants.roomFor(isGuest, (since) => this.#activity.countSince('allowed', since))
+    if (room !== 'room') return room
+    this.#grants.add(id, client.id)
     this.#noteNow('allowed', client.name, place)
     return 'added'
   }
 
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
   forgetGrant(id: string, activity: readonly Activity[]): void {
-    const { rowsWritten } = this.#sql.exec('DELETE FROM grants WHERE id = ?', id)
-    if (rowsWritten > 0) for (const one of activity) this.#activity.add(one)
+    if (this.#grants.remove(id)) for (const one of activity) this.#activity.add(one)
   }
 
   /** Ids of the grants that are not known to be over, the newest first. */
   grantIds(): string[] {
-    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM grants ORDER BY opened_at DESC')
-    return rows.toArray().map((row) => row.id)
+    return this.#grants.ids()
   }
 
   /** The activity of the last 90 days, the newest first, without that of live grants. */
@@ -272,15 +274,12 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** The epoch of a link that is made or opened now; undefined where the account is erased or disabled. */
   linkEpoch(): number | undefined {
-    const erasure = this.#erasure
-    return this.isDisabled() || (erasure && !erasure.returned) ? undefined : this.epoch()
+    return this.isDisabled() || this.#isErased ? undefined : this.epoch()
   }
 
   /** Those of one client, the newest first. */
   grantIdsFor(clientId: string): string[] {
-    const query = 'SELECT id FROM grants WHERE client_id = ? ORDER BY opened_at DESC'
-    const rows = this.#sql.exec<{ id: string }>(query, clientId)
-    return rows.toArray().map((row) => row.id)
+    return this.#grants.idsFor(clientId)
   }
 
   /** Ends every session of this user, in every browser, and what tools could do for them upstream. */
@@ -292,11 +291,12 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** What the owner is shown of it. */
   standing(): Standing {
-    const { apps } = this.#sql
-      .exec<{ apps: number }>('SELECT count(DISTINCT client_id) AS apps FROM grants')
-      .one()
-    const passkeys = this.#passkeys.list().length
-    return { apps, passkeys, tokens: this.#personalTokens.list().length, isDisabled: this.isDisabled() }
+    return {
+      apps: this.#grants.countApps(),
+      passkeys: this.#passkeys.list().length,
+      tokens: this.#personalTokens.list().length,
+      isDisabled: this.isDisabled(),
+    }
   }
 
   /** Ends every session, and begins none until enable(). Returns whether that is new. */
@@ -445,6 +445,10 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   get #sessions(): Sessions {
     return new Sessions(this.ctx.storage.kv)
+  }
+
+  get #grants(): GivenGrants {
+    return new GivenGrants(this.#sql)
   }
 
   get #activity(): ActivityLog {

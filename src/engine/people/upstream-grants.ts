@@ -8,6 +8,8 @@ import { decrypt, type Encrypted, encrypt, isFresh, refreshUpstream, type Upstre
 /** Longer than two refreshes take, the second of a person who signed in again meanwhile. */
 const PATIENCE_MS = 25_000
 
+const PREFIX = 'upstream:'
+
 export interface UpstreamToken {
   readonly token: string
   /** Where it may be sent. */
@@ -42,7 +44,13 @@ export class UpstreamGrants {
   ): Promise<void> {
     const kept = await this.#encrypted(env, name, grant, identity)
     requireStanding()
-    this.#ctx.storage.kv.put(`upstream:${name}`, kept)
+    this.#ctx.storage.kv.put(PREFIX + name, kept)
+  }
+
+  /** Of which sign-ins something is kept. */
+  names(): string[] {
+    const kept = this.#ctx.storage.kv.list({ prefix: PREFIX })
+    return [...kept].map(([key]) => key.slice(PREFIX.length))
   }
 
   /** Whose sign-in has brought what is kept. */
@@ -56,7 +64,7 @@ export class UpstreamGrants {
    */
   leaveTo({ method, issuer, subject }: Identity): void {
     if (method === OWNER.method) return
-    for (const [key, { identity }] of [...this.#ctx.storage.kv.list<Kept>({ prefix: 'upstream:' })]) {
+    for (const [key, { identity }] of [...this.#ctx.storage.kv.list<Kept>({ prefix: PREFIX })]) {
       if (identity.issuer !== issuer || identity.subject !== subject) this.#ctx.storage.kv.delete(key)
     }
   }
@@ -73,7 +81,7 @@ export class UpstreamGrants {
 
   /** Deletes those of every sign-in. */
   clear(): void {
-    for (const [key] of this.#ctx.storage.kv.list({ prefix: 'upstream:' })) this.#ctx.storage.kv.delete(key)
+    for (const [key] of this.#ctx.storage.kv.list({ prefix: PREFIX })) this.#ctx.storage.kv.delete(key)
   }
 
   async #freshGrant(env: Env, name: string): Promise<UpstreamGrant | undefined> {
@@ -84,8 +92,8 @@ export class UpstreamGrants {
     const renewed = refreshed && (await this.#encrypted(env, name, refreshed, kept.identity))
     // Signed out everywhere, or in again, meanwhile: what is there now counts. Nothing is waited for from here on.
     if (String(this.#kept(name)?.iv) !== String(kept.iv)) return this.#freshGrant(env, name)
-    if (renewed) this.#ctx.storage.kv.put(`upstream:${name}`, renewed)
-    else this.#ctx.storage.kv.delete(`upstream:${name}`)
+    if (renewed) this.#ctx.storage.kv.put(PREFIX + name, renewed)
+    else this.#ctx.storage.kv.delete(PREFIX + name)
     return refreshed
   }
 
@@ -94,7 +102,7 @@ export class UpstreamGrants {
   }
 
   #kept(name: string): Kept | undefined {
-    return this.#ctx.storage.kv.get<Kept>(`upstream:${name}`)
+    return this.#ctx.storage.kv.get<Kept>(PREFIX + name)
   }
 
   #boundTo(name: string, { issuer, subject }: Identity): string {

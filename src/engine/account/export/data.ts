@@ -1,4 +1,5 @@
 // Everything that this server keeps about one user, as they download it. Passkeys and tokens appear without what signs in.
+import type { KeptRow } from '../../log/audit-object.ts'
 import { eventsOf } from '../../log/audit-store.ts'
 import { activityOf, type GrantDescription } from '../../oauth/grants/object.ts'
 import { grantsOf } from '../../oauth/grants/user-store.ts'
@@ -22,15 +23,17 @@ export async function dataOf(
   exportData: ExportData,
 ): Promise<Record<string, unknown>> {
   const account = accountOf(env, userId)
-  const [grants, activity, passkeys, tokens, invitations, events, others] = await Promise.all([
-    grantsOf(env, userId),
-    account.activity(ALL),
-    account.passkeys(),
-    account.personalTokens(),
-    account.invitations(),
-    eventsOf(env, userId),
-    exportData(env, userId),
-  ])
+  const [grants, { activity, sessions }, services, passkeys, tokens, invitations, events, others] =
+    await Promise.all([
+      grantsOf(env, userId),
+      account.past(ALL),
+      account.upstreamNames(),
+      account.passkeys(),
+      account.personalTokens(),
+      account.invitations(),
+      eventsOf(env, userId),
+      exportData(env, userId),
+    ])
   const happened = [...activity, ...grants.flatMap(activityOf)].sort((a, b) => b.at - a.at)
   return {
     account: {
@@ -45,12 +48,15 @@ export async function dataOf(
     },
     apps: grants.map(appOf),
     activity: happened.map(({ at, ...one }: Activity) => ({ at: time(at), ...one })),
-    security_events: events.map(({ at, event, fields, times }) => ({
-      at: time(at),
-      event,
-      ...JSON.parse(fields),
-      times,
+    open_sessions: sessions.map(({ method, place, beganAt, seenAt, endsAt }) => ({
+      signed_in_with: method,
+      place: place || undefined,
+      began_at: time(beganAt),
+      last_seen_at: time(seenAt),
+      ends_at: time(endsAt),
     })),
+    signed_in_for_tools_at: services,
+    security_events: events.map(eventOf),
     passkeys: passkeys.map(({ name, createdAt, lastUsedAt }) => ({
       name,
       created_at: time(createdAt),
@@ -67,6 +73,12 @@ export async function dataOf(
     open_invitations: invitations.map(({ name, expiresAt }) => ({ name, expires_at: time(expiresAt) })),
     ...others,
   }
+}
+
+// Which owner acted is the owner's, not the user's.
+function eventOf({ at, event, fields, times }: KeptRow) {
+  const { actor: _actor, ...known } = JSON.parse(fields)
+  return { at: time(at), event, ...known, times }
 }
 
 function appOf({ record, lastUsedAt }: GrantDescription) {

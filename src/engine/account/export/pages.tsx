@@ -20,9 +20,9 @@ export function exportPage({ isFresh }: { isFresh: boolean }): Promise<Response>
       <>
         <h1>Download your data</h1>
         <p>
-          The file has your account, your connected apps, what happened in the last 90 days, your passkeys and
-          tokens without what signs in, and what the tools keep of you. It is JSON, which every text editor
-          opens.
+          The file has your account, your connected apps, where you are signed in, what happened in the last
+          90 days, your passkeys and tokens without what signs in, and what the tools keep of you. It is JSON,
+          which every text editor opens.
         </p>
         {isFresh ? (
           <form method="post" action="/account/export">

@@ -1,0 +1,58 @@
+// The part of an account object that indexes the grants which its user gave: those that are not known to be over. Each
+// grant is an object of its own, and decides about itself.
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Grants that one person can have at a time, and give in a day: each is a record in KV, of whose writes there are few. */
+const MAX = { live: 100, aDay: 100 }
+const MAX_OF_GUEST = { live: 5, aDay: 10 }
+
+export const GRANT_TABLES =
+  'CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL)'
+
+export class GivenGrants {
+  readonly #sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+  }
+
+  /**
+   * Whether there is room for one more.
+   * @param allowedSince how many approvals there were since an instant, in milliseconds since the epoch
+   */
+  roomFor(isGuest: boolean, allowedSince: (since: number) => number): 'room' | 'too_many' | 'too_often' {
+    const most = isGuest ? MAX_OF_GUEST : MAX
+    if (this.ids().length >= most.live) return 'too_many'
+    return allowedSince(Date.now() - DAY_MS) >= most.aDay ? 'too_often' : 'room'
+  }
+
+  add(id: string, clientId: string): void {
+    this.#sql.exec('INSERT OR IGNORE INTO grants VALUES (?, ?, ?)', id, clientId, Date.now())
+  }
+
+  /** Returns whether it was there. */
+  remove(id: string): boolean {
+    return this.#sql.exec('DELETE FROM grants WHERE id = ?', id).rowsWritten > 0
+  }
+
+  /** The newest first. */
+  ids(): string[] {
+    return this.#idsBy('SELECT id FROM grants ORDER BY opened_at DESC')
+  }
+
+  /** Those of one client, the newest first. */
+  idsFor(clientId: string): string[] {
+    return this.#idsBy('SELECT id FROM grants WHERE client_id = ? ORDER BY opened_at DESC', clientId)
+  }
+
+  /** How many clients have one. */
+  countApps(): number {
+    const query = 'SELECT count(DISTINCT client_id) AS apps FROM grants'
+    return this.#sql.exec<{ apps: number }>(query).one().apps
+  }
+
+  #idsBy(query: string, ...values: string[]): string[] {
+    const rows = this.#sql.exec<{ id: string }>(query, ...values)
+    return rows.toArray().map((row) => row.id)
+  }
+}

@@ -173,7 +173,7 @@ describe('D1 guessing user codes', () => {
   const guess = () =>
     Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => LETTERS[byte % 20]).join('')
 
-  it('is counted per person, whatever the address, and per address, whoever the person', async () => {
+  it('is counted per person at any address, and per address for any person', async () => {
     const person = await newcomer()
     const elsewhere = () => ({ 'CF-Connecting-IP': randomAddress() })
     const statuses = []

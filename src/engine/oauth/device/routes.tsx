@@ -13,7 +13,6 @@ import { log } from '../../log/log.ts'
 import { consentPage } from '../../pages/consent.tsx'
 import { minute } from '../../pages/time.tsx'
 import { loginUrl, orPage, readSession, type Session } from '../../people/session.ts'
-import { allowedBefore } from '../endpoints/allowed-before.ts'
 import { approve, deny } from '../endpoints/approval.ts'
 import { requireClient } from '../endpoints/authorization-request.ts'
 import {
@@ -26,7 +25,6 @@ import {
   requireDecision,
   shownOf,
 } from '../endpoints/consent-decision.ts'
-import { grantIdsOf } from '../grants/user-store.ts'
 import { NO_CHALLENGE } from './grant-type.ts'
 import type { DeviceRequest } from './object.ts'
 import { codePage, decidedPage, deviceWarning } from './pages.tsx'
@@ -114,15 +112,12 @@ async function showConsent(
   question: Question<DeviceRequest>,
   notice?: string,
 ): Promise<Response> {
-  const { client, session, request } = question
-  const { place, askedAt } = request
+  const { place, askedAt } = question.request
   const consent: Asked = { ...(await consentTo(question)), userCode }
-  const grantIds = await grantIdsOf(c.env, session.userId, client.id)
-  const before = await allowedBefore(c.env, grantIds, request, '')
   return consentPage({
     ...shownOf(question),
-    already: before.scopes,
-    // That a person allowed the same before proves nothing of this device.
+    // A client id is public: what a person allowed this app before proves nothing of this device.
+    already: [],
     sameAt: undefined,
     redirectUri: undefined,
     action: '/device/decide',

@@ -10,6 +10,7 @@ import { inBrowser } from './doctor/in-browser.ts'
 import { isLoopback } from './doctor/loopback.ts'
 import { owner } from './doctor/owner.ts'
 import { readOptions, refuse } from './options.ts'
+import { printableJson } from './printable.ts'
 import { useProxy } from './proxy.ts'
 import { devVar } from './setup.ts'
 
@@ -130,5 +131,5 @@ function answers(): Promise<boolean> {
 }
 
 function printJson(value: object): void {
-  console.log(JSON.stringify(value, null, 2))
+  console.log(printableJson(value))
 }

@@ -13,6 +13,7 @@ import { readTarget } from './deployment/configuration.ts'
 import { asTable, importClients } from './import/command.ts'
 import { readOptions, refuse } from './options.ts'
 import { appMetadata, entryOf, happened, newOwnedId } from './owned-app.ts'
+import { printable, printableJson } from './printable.ts'
 import { useProxy } from './proxy.ts'
 import { Records } from './records.ts'
 
@@ -257,10 +258,10 @@ function print(value: object): void {
   const lines = Object.entries(value).map(
     ([name, one]) => `${name.padEnd(28)}${typeof one === 'object' ? JSON.stringify(one) : one}`,
   )
-  console.log(values.json ? JSON.stringify(value) : lines.join('\n'))
+  console.log(values.json ? printableJson(value) : printable(lines.join('\n')))
 }
 
 /** For people only. */
 function say(line: string): void {
-  if (!values.json) console.log(line)
+  if (!values.json) console.log(printable(line))
 }

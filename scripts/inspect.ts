@@ -15,11 +15,16 @@ if (!URL.canParse(address)) refuse(`${address} is no address.`, USAGE)
 const server = new URL(address)
 if (server.pathname === '/') server.pathname = '/mcp'
 
+// npx is a script of cmd.exe on Windows, to which a bare & in the address would be the end of the command. The address
+// itself has no quotation mark: URL encodes it.
+const shell = process.platform === 'win32'
 const inspector = spawn(
   'npx',
-  ['--yes', '@modelcontextprotocol/inspector@2', '--transport', 'http', '--server-url', server.href],
-  // npx is a script of cmd.exe on Windows.
-  { stdio: 'inherit', shell: process.platform === 'win32' },
+  [
+    ...['--yes', '@modelcontextprotocol/inspector@2', '--transport', 'http'],
+    ...['--server-url', shell ? `"${server.href}"` : server.href],
+  ],
+  { stdio: 'inherit', shell },
 )
 const [code] = await once(inspector, 'exit')
 process.exitCode = (code as number | null) ?? 0

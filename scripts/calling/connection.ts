@@ -123,6 +123,9 @@ class Provider implements OAuthClientProvider {
   redirectToAuthorization = async (url: URL) => {
     const { location } = await this.#person(url, this.redirectUrl)
     const { searchParams } = new URL(location)
+    // RFC 6749 §10.12: any page on this computer can send a browser to the callback.
+    if (searchParams.get('state') !== url.searchParams.get('state'))
+      throw new Error('The answer belongs to another sign-in. Run this again.')
     const error = searchParams.get('error')
     if (error !== null)
       throw new Error(`You were not signed in: ${searchParams.get('error_description') ?? error}`)

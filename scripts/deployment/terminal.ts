@@ -1,6 +1,7 @@
 // The output of the scripts that change a deployment: a line after each step, and one before each slow step.
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { printable } from '../printable.ts'
 
 /** The command cannot continue. The message tells the user what to do. */
 export class Stopped extends Error {}
@@ -48,7 +49,8 @@ export async function run(script: () => Promise<void>): Promise<void> {
     await script()
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    console.error(`\n✗ ${error.message}`)
+    // It can have what another server said.
+    console.error(`\n✗ ${printable(error.message)}`)
     process.exitCode = 1
   }
 }

@@ -162,6 +162,30 @@ describe('npm run call', () => {
   })
 })
 
+describe('an answer to the sign-in', () => {
+  const answered = (change: (answer: URL) => void) =>
+    Connection.open(server.mcpUrl, new InMemory(), async (url, redirectUri) => {
+      const answer = new URL(redirectUri)
+      answer.searchParams.set('state', url.searchParams.get('state') as string)
+      change(answer)
+      return { location: answer.href }
+    })
+
+  it.each(['another', ''])('is refused with the state "%s", whatever else it says', async (state) => {
+    const refused = answered(({ searchParams }) => {
+      searchParams.set('state', state)
+      searchParams.set('error', 'access_denied')
+      searchParams.set('error_description', 'Go to evil.example.')
+    })
+    await expect(refused).rejects.toThrow('belongs to another sign-in')
+  })
+
+  it('is told where it says no', async () => {
+    const refused = answered(({ searchParams }) => searchParams.set('error', 'access_denied'))
+    await expect(refused).rejects.toThrow('You were not signed in: access_denied')
+  })
+})
+
 describe('npm run reviewer', () => {
   const run = (...args: readonly string[]) => runScript('reviewer', '--persist-to', server.storage, ...args)
 

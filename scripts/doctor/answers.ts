@@ -1,4 +1,5 @@
 // What an answer has to be like for a client to go on.
+import { elements, textOf } from './html.ts'
 import type { Json } from './play.ts'
 import type { Answer } from './request.ts'
 
@@ -44,10 +45,8 @@ export function listOf(value: unknown): string[] {
 
 /** What a page says to its reader, cut. */
 export function textOfPage(html: string): string {
-  const [, main = html] =
-    /<main[^>]*>(.*?)<\/main>/s.exec(html) ?? /<body[^>]*>(.*?)<\/body>/s.exec(html) ?? []
-  const text = main.replace(/<(style|script)\b.*?<\/\1>/gs, ' ').replace(/<[^>]*>/g, ' ')
-  return shortened(text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
+  const [main] = [...elements(html, 'main'), ...elements(html, 'body')]
+  return shortened(textOf(main?.inside ?? html))
 }
 
 function reasonOf({ headers, text }: Answer): string {

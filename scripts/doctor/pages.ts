@@ -1,4 +1,5 @@
 // A browser, as far as the pages of a sign-in need one: it follows redirects, keeps cookies, and fills in forms.
+import { elements } from './html.ts'
 import { type Answer, send } from './request.ts'
 
 const MAX_REDIRECTS = 8
@@ -88,9 +89,9 @@ export class Browser {
 
 /** The forms of a page. */
 export function formsOf(html: string): Form[] {
-  return [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].map(([, head = '', inside = '']) => ({
-    action: attribute(head, 'action') ?? '',
-    fields: [...inside.matchAll(/<(?:input|button)\b([^>]*)>/g)].map(([, field = '']) => ({
+  return [...elements(html, 'form')].map(({ attributes, inside }) => ({
+    action: attribute(attributes, 'action') ?? '',
+    fields: [...inside.matchAll(/<(?:input|button)\b([^<>]*)>/g)].map(([, field = '']) => ({
       type: attribute(field, 'type') ?? 'text',
       name: attribute(field, 'name') ?? '',
       value: attribute(field, 'value') ?? '',

@@ -3,17 +3,21 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { textOfPage } from '../../scripts/doctor/answers.ts'
 import { parseChallenges } from '../../scripts/doctor/challenges.ts'
-import { printable } from '../../scripts/printable.ts'
+import { formsOf } from '../../scripts/doctor/pages.ts'
+import { printable, printableJson } from '../../scripts/printable.ts'
 import { runScript } from '../support/fixture.ts'
 
 const METADATA = '/.well-known/oauth-protected-resource/mcp'
 
-let server: Server
+const servers: Server[] = []
 
 afterEach(() => {
-  server.close()
-  server.closeAllConnections()
+  for (const server of servers.splice(0)) {
+    server.close()
+    server.closeAllConnections()
+  }
 })
 
 /** A server that clients get along with. @param challenge of /mcp, for the address of its metadata */
@@ -21,7 +25,7 @@ async function serve(
   challenge: (url: string) => string | string[],
   registered: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
-  server = createServer(({ url = '', headers }, response) => {
+  const server = createServer(({ url = '', headers }, response) => {
     const origin = `http://localhost:${portOf(server)}`
     const json = (value: object, status = 200) =>
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
@@ -43,6 +47,7 @@ async function serve(
     response.setHeader('WWW-Authenticate', [...lines.slice(0, -1), `${lines.at(-1)}${error}`])
     response.writeHead(401).end()
   }).listen(0, '127.0.0.1')
+  servers.push(server)
   await once(server, 'listening')
   return `http://localhost:${portOf(server)}/mcp`
 }
@@ -120,4 +125,41 @@ describe('S17 what another server says', () => {
   ])('is shown as text: %j', (said, shown) => {
     expect(printable(said)).toBe(shown)
   })
+})
+
+describe('S17 JSON that another server has filled', () => {
+  it('has no character that moves the cursor or hides text, and means what it meant', () => {
+    const value = { text: 'a\u001b[2J\u009b2J\u202eb\u{E0041}c\ttab\nline' }
+    const shown = printableJson(value)
+    expect(printable(shown)).toBe(shown)
+    expect(JSON.parse(shown)).toEqual(value)
+  })
+})
+
+describe('S17 a page of another server', () => {
+  it('is read as far as its reader would', () => {
+    const head = '<style>main { color: red }</style><script>if (1 < 2) {}</script>'
+    expect(textOfPage(`<body>${head}<main class="x"><h1>No</h1> Ask &amp; wait</main></body>`)).toBe(
+      'No Ask & wait',
+    )
+    const fields = '<input type="hidden" name="a" value="&lt;b"><button name="decision" value="allow">'
+    expect(formsOf(`<formula><form method="post" action="/x">${fields}</form>`)).toEqual([
+      {
+        action: '/x',
+        fields: [
+          { type: 'hidden', name: 'a', value: '<b', checked: false },
+          { type: 'text', name: 'decision', value: 'allow', checked: false },
+        ],
+      },
+    ])
+  })
+
+  it.each(['<main>', '<body>', '<form>', '<form><input ', '<main><style>', '<'])(
+    'is read to its end: %s, a million characters of it',
+    (piece) => {
+      const page = piece.repeat(1_000_000 / piece.length)
+      expect(textOfPage(page).length).toBeLessThanOrEqual(301)
+      expect(formsOf(page)).toEqual([])
+    },
+  )
 })

@@ -1,27 +1,16 @@
 // The events as a file: CSV (RFC 4180) for spreadsheets, JSON Lines for programs.
 import type { KeptRow } from '../../log/audit-object.ts'
+import { type AuditEvent, EVENTS, KEPT } from '../../log/events.ts'
 
 export type Listed = KeptRow & {
   /** Whether strangers and guests did it. */
   readonly strangers: boolean
 }
 
-/** The fields that a kept event can have. */
-const FIELDS = [
-  'user',
-  'client',
-  'by',
-  'actor',
-  'method',
-  'reason',
-  'outcome',
-  'scopes',
-  'grant',
-  'grant_type',
-  'invitation',
-  'name',
-] as const
-const COLUMNS = ['at', 'event', 'times', 'strangers', 'person', 'app', ...FIELDS] as const
+const KINDS = Object.keys(KEPT) as AuditEvent[]
+/** The fields that a kept event can have; `?` marks those that may be absent. */
+const FIELDS = new Set(KINDS.flatMap((event) => EVENTS[event].map((name) => name.replace('?', ''))))
+const COLUMNS = ['at', 'event', 'times', 'strangers', 'person', 'app', ...FIELDS]
 
 /** What a spreadsheet takes for a formula, also in the wide forms of East Asian keyboards. */
 const FORMULA = /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/

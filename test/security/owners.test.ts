@@ -33,7 +33,7 @@ describe('A29 an owner by OWNERS', () => {
     ['an address', 'Alice@Example.com', { knownAs: ['alice@example.com', '@example.com'] }],
     ['an organization', 'github:org/acme', { knownAs: ['github:org/acme'] }],
     ['a group', 'acme:group/admins', { knownAs: ['acme:group/admins'] }],
-  ])('is a user whom %s proves, also without a rule of ALLOWED_USERS', async (_what, rule, identity) => {
+  ])('is a user that %s names, also without a rule of ALLOWED_USERS', async (_what, rule, identity) => {
     own(`someone@example.com ${rule}`)
     const person = await Visitor.as('Grace', { ...BY_GROUP, subject: rule, ...identity })
     expect((await person.get('/admin')).status).toBe(200)

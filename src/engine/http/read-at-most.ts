@@ -1,4 +1,5 @@
 // Reads a body up to a limit. Counts while it arrives, because a Content-Length can lie or be absent.
+
 /** The body is larger than the bound. */
 export class TooLarge extends Error {}
 

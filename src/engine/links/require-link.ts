@@ -8,7 +8,7 @@ import { userOfLink } from './link.ts'
 interface LinkEnv {
   Bindings: Env
   Variables: {
-    /** The user for whom a tool made the link. */
+    /** A tool made the link for this user. */
     user: { readonly id: string }
   }
 }

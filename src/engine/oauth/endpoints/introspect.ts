@@ -52,7 +52,7 @@ function describe(c: Context<AppEnv>, token: AccessToken) {
     scope: scopes.join(' '),
     client_id: clientId,
     username: userName,
-    // RFC 9449 §6.2: whoever asks has to check the proof.
+    // RFC 9449 §6.2: the resource server that asks has to check the proof.
     ...(jkt === undefined ? { token_type: 'Bearer' } : { token_type: 'DPoP', cnf: { jkt } }),
     exp: expiresAt,
     sub: userId,

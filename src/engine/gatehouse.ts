@@ -22,12 +22,13 @@ import { secureHeaders } from './http/secure-headers.ts'
 import { logError, watchLines } from './log/log.ts'
 import type { LoginMethod } from './login/method.ts'
 import { loginRoutes } from './login/routes.tsx'
-import { type Catalog, upstreamScopesOf, withViews } from './mcp/catalog.ts'
+import { type Catalog, type Served, upstreamScopesOf, withViews } from './mcp/catalog.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
 import { foreignEndpoints } from './mcp/foreign-tokens/endpoints.ts'
+import { handedOver } from './mcp/servers/hand-over.ts'
+import { type FurtherServer, resourceOf, servedOf } from './mcp/servers/server.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { askingApp } from './oauth/endpoints/asking-app.ts'
-import { resourceOf } from './oauth/resource.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
 import { assetOf } from './own/assets.ts'
 import { addRoutes, enginePaths, type Routes, requireOwnPaths } from './own/routes.ts'
@@ -35,6 +36,7 @@ import { errorPage, NOT_SET_UP, UNEXPECTED } from './pages/error.tsx'
 import { favicon } from './pages/favicon.ts'
 import type { Home } from './pages/home.tsx'
 import { accountObject, type Forget } from './people/account-object.ts'
+import { identifierOf, type Resources, withMain } from './settings/resources.ts'
 import { isLoopback } from './settings/secure-address.ts'
 import { SettingsError } from './settings/setting.ts'
 
@@ -46,6 +48,8 @@ interface Parts {
   readonly tools: Catalog['tools']
   readonly resources?: Catalog['resources']
   readonly prompts?: Catalog['prompts']
+  /** Further MCP servers behind the same gate, beside the one at /mcp. */
+  readonly servers?: readonly FurtherServer[]
   /** Deletes what your handlers keep of a person. */
   readonly forget: Forget
   /** HTTP routes of its own. */
@@ -60,31 +64,40 @@ interface Parts {
 export function gatehouse(parts: Parts) {
   watchLines(raiseAlerts)
   const forget = withDirectory(parts.forget)
-  const { tools, resources = [], prompts = [] } = parts
-  const catalog = withViews({ tools, resources, prompts })
+  const { tools, resources = [], prompts = [], servers = [] } = parts
+  const gate = withMain(servers.map(resourceOf))
+  const main = { resource: gate[0], catalog: withViews({ tools, resources, prompts }) }
+  const served = (): readonly [Served, ...Served[]] => [main, ...servedOf(servers)]
   return {
-    worker: workerOf({ ...parts, forget }, catalog),
+    worker: workerOf({ ...parts, forget }, gate, served()),
     AccountObject: accountObject(forget),
-    LegacySession: legacySession(catalog),
+    LegacySession: legacySession(served),
   }
 }
 
 function workerOf(
-  { login, forget, exportData = async () => ({}), routes, home }: Parts,
-  catalog: Catalog,
+  { login, servers = [], forget, exportData = async () => ({}), routes, home }: Parts,
+  resources: Resources,
+  served: readonly [Served, ...Served[]],
 ): Hono<AppEnv> {
   // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
   // a microsecond. This one prepares nothing.
   const app = new Hono<AppEnv>({ router: new LinearRouter() })
   app.use(secureHeaders, guardOrigin)
-  app.route('/', mcpEndpoint(catalog))
-  app.route('/', resourceEndpoints)
+  for (const one of served) app.route('/', mcpEndpoint(one))
+  app.route('/', handedOver(servers))
+  app.route('/', resourceEndpoints(resources))
   app.route('/', foreignEndpoints)
   app.get('/', (c) => {
     const { issuer, settings } = c.var
     const local = isLoopback(new URL(issuer).hostname)
-    const tools = catalog.tools.flatMap(({ shown }) => shown ?? [])
-    return home({ mcpUrl: resourceOf(issuer), local, signsInHere: settings.ownAuthorizationServer, tools })
+    const tools = served[0].catalog.tools.flatMap(({ shown }) => shown ?? [])
+    return home({
+      mcpUrl: identifierOf(issuer, resources[0]),
+      local,
+      signsInHere: settings.ownAuthorizationServer,
+      tools,
+    })
   })
   // For uptime checks: the Worker runs, and its settings are valid. No storage is asked.
   app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }))
@@ -95,6 +108,7 @@ function workerOf(
   const own = addRoutes(app, routes)
   // Everything below belongs to the built-in authorization server, and is absent where that is off.
   app.use(async (c, next) => {
+    c.set('resources', resources)
     c.set(
       'loginMethods',
       login.map(({ id }) => id),
@@ -104,7 +118,7 @@ function workerOf(
   app.route('/', machineEndpoints)
   app.route('/', authorizationEndpoint)
   app.use('/login/*', noteSignIns)
-  app.route('/', loginRoutes(login, upstreamScopesOf(catalog), askingApp))
+  app.route('/', loginRoutes(login, upstreamScopesOf(served), askingApp))
   app.route('/', accountRoutes(login, forget, withDirectoryEntry(exportData)))
   app.route('/', adminRoutes(login, forget))
 

@@ -20,6 +20,7 @@ import type { AppEnv } from '#engine/http/app-env.ts'
 import { guardOrigin } from '#engine/http/origin-guard.ts'
 import { defineTool, type Tool, ToolError } from '#engine/mcp/define-tool.ts'
 import { mcpEndpoint } from '#engine/mcp/endpoint.ts'
+import { withMain } from '#engine/settings/resources.ts'
 import { Notebook } from '#worker'
 import { legacyCall, type McpRequest, modernCall, toolCall } from '../support/mcp-request.ts'
 import { callTool, OAuthClient, structured, type Tokens } from '../support/oauth-client.ts'
@@ -55,7 +56,10 @@ async function notes({ access_token } = tokens): Promise<string[]> {
 function serverWith(tool: Tool): { post(request: McpRequest): Promise<Response> } {
   const server = new Hono<AppEnv>()
     .use(guardOrigin)
-    .route('/', mcpEndpoint({ tools: [tool], resources: [], prompts: [] }))
+    .route(
+      '/',
+      mcpEndpoint({ resource: withMain([])[0], catalog: { tools: [tool], resources: [], prompts: [] } }),
+    )
   return {
     post: async (request) => server.fetch(new Request(MCP_URL, request), env, createExecutionContext()),
   }

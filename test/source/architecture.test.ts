@@ -39,7 +39,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
     'log/',
   ],
   'own/': ['http/'],
-  'admin/': ['account/', 'login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'log/'],
+  'admin/': ['account/', 'login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'account/': ['login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'directories/': ['http/', 'settings/'],
   'alerts/': ['http/', 'settings/', 'log/'],
@@ -61,7 +61,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
 
 /** The same inside of oauth/, whose own files (`routes.ts` is the door) stand among its rooms. */
 const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
-  'routes.ts': ['device/', 'endpoints/', 'grant-types/', 'clients/', 'resource.ts'],
+  'routes.ts': ['device/', 'endpoints/', 'grant-types/', 'clients/'],
   'dpop/': ['tokens/'],
   'device/': ['endpoints/', 'grant-types/', 'grants/', 'clients/', 'tokens/', 'resource.ts', 'scopes.ts'],
   'endpoints/': [
@@ -73,6 +73,7 @@ const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
     'tokens/',
     'pkce.ts',
     'resource.ts',
+    'scope-names.ts',
     'scopes.ts',
   ],
   'grant-types/': ['grants/', 'clients/', 'assertions/', 'tokens/', 'pkce.ts', 'resource.ts', 'scopes.ts'],
@@ -83,6 +84,7 @@ const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
   'tokens/': ['scopes.ts'],
   'pkce.ts': [],
   'resource.ts': [],
+  'scope-names.ts': [],
   'scopes.ts': [],
 }
 
@@ -166,6 +168,7 @@ const OPTIONAL: Readonly<Record<string, RegExp>> = {
   'login/reviewer/': /^src\/engine\/login\/reviewer\//,
   'login/passkey/': /^src\/engine\/login\/passkey\//,
   'mcp/foreign-tokens/': /^src\/engine\/mcp\/foreign-tokens\//,
+  'mcp/servers/': /^src\/engine\/mcp\/servers\//,
   'mcp/sessions/': /^src\/engine\/mcp\/sessions\//,
   'mcp/views/': /^src\/engine\/mcp\/views\//,
   'admin/': /^src\/engine\/admin\//,

@@ -49,6 +49,7 @@ const ATTACKS = [
   upTo('R', 10),
   upTo('M', 16),
   upTo('W', 10),
+  upTo('G', 7),
   upTo('K', 6),
   upTo('D', 10),
   upTo('P', 8),

@@ -73,7 +73,7 @@ export function accountRoutes(
     return accountPage({
       person: { ...session.identity, method: nameOf(session.method) },
       owner: owns(c.get('settings'), session),
-      apps: groupByClient(grants),
+      apps: groupByClient(c.var, grants),
       activity: recent.slice(0, MAX_ACTIVITY),
       sections: [sessionsSection(past.sessions, session, nameOf, done), ...sections],
       script: scriptOf(methods),

@@ -9,6 +9,7 @@ import type { ListedPerson } from '../pages/admin-people.tsx'
 import type { ShownPerson } from '../pages/admin-person.tsx'
 import { accountOf } from '../people/account-store.ts'
 import { orPage } from '../people/session.ts'
+import type { Gate } from '../settings/resources.ts'
 import type { Entry } from './directory/object.ts'
 import { type Asked, findPerson, searchPeople } from './directory/store.ts'
 
@@ -31,7 +32,7 @@ async function listed(env: Env, entry: Entry, methods: Names): Promise<ListedPer
 }
 
 /** @throws OAuthError 503 · PageError 503 */
-export async function person(env: Env, userId: string, methods: Names): Promise<ShownPerson> {
+export async function person(env: Env, gate: Gate, userId: string, methods: Names): Promise<ShownPerson> {
   const [entry, standing, ids] = await Promise.all([
     findPerson(env, userId),
     orPage(accountOf(env, userId).standing()),
@@ -46,7 +47,7 @@ export async function person(env: Env, userId: string, methods: Names): Promise<
     method: method === undefined ? undefined : methods(method),
     joinedAt: entry?.joinedAt,
     seenAt: entry?.seenAt,
-    apps: groupByClient(grants),
+    apps: groupByClient(gate, grants),
     unseen: Math.max(ids.length - GRANTS, 0),
     passkeys: standing.passkeys,
     tokens: standing.tokens,

@@ -71,7 +71,7 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
 
   app.get('/admin/person', async (c) => {
     const { user, done } = c.req.query()
-    return personPage(await person(c.env, requireUserId(user), nameOf), noticeOf(done))
+    return personPage(await person(c.env, c.var, requireUserId(user), nameOf), noticeOf(done))
   })
 
   app.get('/admin/ask', async (c) => {

@@ -1,5 +1,6 @@
 // What every handler finds in its Hono context.
 import type { Settings } from '../settings/load.ts'
+import type { Resource, Resources } from '../settings/resources.ts'
 import type { Parameters } from './parameters.ts'
 
 export interface AppEnv {
@@ -8,6 +9,10 @@ export interface AppEnv {
     settings: Settings
     /** An origin without a trailing slash. */
     issuer: string
+    /** At the endpoints of the authorization server, what it gives tokens for. */
+    resources: Resources
+    /** At the endpoint of an MCP server: which one it is. */
+    resource: Resource
     /** Ids of the login methods that are on. */
     loginMethods: readonly string[]
     /** Within /login: which upstream scopes the tools want, by login method. */

@@ -7,9 +7,9 @@ import { OAuthError } from '../http/errors.ts'
 import { requirePossession } from '../oauth/dpop/proof.ts'
 import { PREFIX } from '../oauth/personal-tokens/token.ts'
 import { verifyPersonalToken } from '../oauth/personal-tokens/verify.ts'
-import { RESOURCE_PATH, resourceOf } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { verifyOnce } from '../oauth/tokens/verified.ts'
+import { identifierOf, metadataUrl } from '../settings/resources.ts'
 import { claimedServer, verifyForeignToken } from './foreign-tokens/verify.ts'
 import { REMEMBER_MS, requireLive } from './revocation.ts'
 
@@ -45,7 +45,7 @@ async function verify(c: Context<AppEnv>, token: string, rememberMs: number): Pr
   if (!settings.ownAuthorizationServer) {
     throw new OAuthError('invalid_token', 'The access token is of no server that is trusted here.')
   }
-  const accessToken = await verifyOnce(settings, issuer, resourceOf(issuer), token)
+  const accessToken = await verifyOnce(settings, issuer, identifierOf(issuer, c.get('resource')), token)
   await requireLive(c, accessToken, rememberMs)
   return accessToken
 }
@@ -53,20 +53,25 @@ async function verify(c: Context<AppEnv>, token: string, rememberMs: number): Pr
 /** The same for the SDK. The token stays here. */
 export function authInfoOf(
   issuer: string,
-  { userId, userName, userExpiresAt, clientId, scopes, expiresAt, scopeNames, attainable }: AccessToken,
+  {
+    userId,
+    userName,
+    userExpiresAt,
+    clientId,
+    scopes,
+    resource,
+    expiresAt,
+    scopeNames,
+    attainable,
+  }: AccessToken,
 ): AuthInfo {
   return {
     token: '',
     clientId,
     scopes: [...scopes],
     expiresAt,
-    resource: new URL(resourceOf(issuer)),
-    resourceMetadataUrl: metadataUrl(issuer),
+    resource: new URL(resource),
+    resourceMetadataUrl: metadataUrl(issuer, resource),
     extra: { userId, userName, userExpiresAt, scopeNames, attainable },
   }
-}
-
-// RFC 9728 §3.1: the well-known part goes between the host and the path.
-export function metadataUrl(issuer: string): string {
-  return `${issuer}/.well-known/oauth-protected-resource${RESOURCE_PATH}`
 }

@@ -1,6 +1,7 @@
 // What a server offers, and the ways to it that the SDK leaves unguarded: lists and completions, each asked with the
 // caller of its own request.
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
+import type { Resource as Described } from '../settings/resources.ts'
 import type { Prompt } from './define-prompt.ts'
 import type { Resource } from './define-resource.ts'
 import type { Tool } from './define-tool.ts'
@@ -13,7 +14,13 @@ export interface Catalog {
   readonly prompts: readonly Prompt[]
 }
 
-/** The same, with the views of its tools among the resources. */
+/** An MCP server: which one it is, and what it offers. */
+export interface Served {
+  readonly resource: Described
+  readonly catalog: Catalog
+}
+
+/** A catalog with the views of its tools among the resources. */
 export function withViews({ tools, resources, prompts }: Catalog): Catalog {
   return {
     tools,
@@ -126,10 +133,14 @@ async function listedFor<One extends Offer>(
   return offers.filter((_offer, index) => shown[index])
 }
 
-/** What all of it needs upstream, by login method. */
-export function upstreamScopesOf({ tools, resources, prompts }: Catalog): Record<string, string[]> {
+/** What all of these servers need upstream, by login method. */
+export function upstreamScopesOf(servers: readonly Served[]): Record<string, string[]> {
   const scopes: Record<string, string[]> = {}
-  const offers: readonly Offer[] = [...tools, ...resources, ...prompts]
+  const offers = servers.flatMap(({ catalog }): Offer[] => [
+    ...catalog.tools,
+    ...catalog.resources,
+    ...catalog.prompts,
+  ])
   for (const [name, wanted] of offers.flatMap(({ upstream = {} }) => Object.entries(upstream))) {
     scopes[name] = [...new Set([...(scopes[name] ?? []), ...wanted])]
   }

@@ -1,12 +1,12 @@
 // The answer to a request without a right: RFC 6750 §3, RFC 9728 §5, RFC 9449 §7.1.
 import type { Context } from 'hono'
-import { INITIAL_SCOPES } from '#config'
 import type { AppEnv } from '../http/app-env.ts'
 import { errorResponse, OAuthError } from '../http/errors.ts'
 import { logError } from '../log/log.ts'
-import { announcedScopes } from '../oauth/scopes.ts'
+import { announcedScopes } from '../oauth/scope-names.ts'
 import { DPOP_ALGORITHMS } from '../settings/algorithms.ts'
-import { metadataUrl, NoToken } from './bearer-auth.ts'
+import { identifierOf, metadataUrl } from '../settings/resources.ts'
+import { NoToken } from './bearer-auth.ts'
 
 /** What a client can mend with another token or proof. */
 const REFUSED: readonly string[] = ['invalid_token', 'invalid_dpop_proof', 'use_dpop_nonce']
@@ -34,12 +34,13 @@ function unauthorized(
   error: { error?: string; error_description?: string },
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const scopes = announcedScopes(c.get('settings'), INITIAL_SCOPES)
+  const { issuer, resource, settings } = c.var
+  const scopes = announcedScopes(settings, resource.initialScopes)
   // RFC 9449 §7.1. A client without a key reads the scheme that it knows.
   const isDpop = /^dpop /i.test(c.req.header('Authorization') ?? '')
   const parameters = {
     ...error,
-    resource_metadata: metadataUrl(c.get('issuer')),
+    resource_metadata: metadataUrl(issuer, identifierOf(issuer, resource)),
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(isDpop && { algs: DPOP_ALGORITHMS.join(' ') }),
   }

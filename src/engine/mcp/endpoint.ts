@@ -1,4 +1,4 @@
-// /mcp: the MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
+// The endpoint of an MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
 // or for every session of the older era, so that nothing of one user is ever in reach of another.
 import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server'
 import { type Context, Hono } from 'hono'
@@ -6,13 +6,12 @@ import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
 import type { Fields } from '../log/events.ts'
 import { log } from '../log/log.ts'
-import { RESOURCE_PATH } from '../oauth/resource.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
 import { withAttainable } from './attainable.ts'
 import { authenticate, authInfoOf, NoToken } from './bearer-auth.ts'
-import { type Catalog, reachableBy } from './catalog.ts'
+import { type Catalog, reachableBy, type Served } from './catalog.ts'
 import { challenge } from './challenge.ts'
 import { withSingleHeaders, withSingleParameters } from './headers.ts'
 import { readMessage } from './message.ts'
@@ -31,29 +30,32 @@ interface Message {
   readonly params?: { readonly name?: unknown }
 }
 
-export function mcpEndpoint(catalog: Catalog): Hono<AppEnv> {
+/** What pages of other origins may do at an MCP server. */
+export const anyPage = anyOrigin({
+  methods: ['GET', 'POST', 'DELETE'],
+  // By name, since `*` does not cover Authorization; `*` is for Mcp-Param-…, which each tool names as it likes.
+  headers: [
+    'Authorization',
+    'Content-Type',
+    'MCP-Protocol-Version',
+    'Mcp-Method',
+    'Mcp-Name',
+    'Mcp-Session-Id',
+    'Last-Event-ID',
+    '*',
+  ],
+  exposed: ['WWW-Authenticate', 'DPoP-Nonce', 'Mcp-Session-Id', 'Retry-After'],
+})
+
+export function mcpEndpoint({ resource, catalog }: Served): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.onError(refuse)
-  app.use(
-    RESOURCE_PATH,
-    anyOrigin({
-      methods: ['GET', 'POST', 'DELETE'],
-      // By name, since `*` does not cover Authorization; `*` is for Mcp-Param-…, which each tool names as it likes.
-      headers: [
-        'Authorization',
-        'Content-Type',
-        'MCP-Protocol-Version',
-        'Mcp-Method',
-        'Mcp-Name',
-        'Mcp-Session-Id',
-        'Last-Event-ID',
-        '*',
-      ],
-      exposed: ['WWW-Authenticate', 'DPoP-Nonce', 'Mcp-Session-Id', 'Retry-After'],
-    }),
-  )
+  app.use(resource.at, anyPage)
   const open = publicOf(catalog)
-  app.all(RESOURCE_PATH, (c) => serve(c, catalog, open))
+  app.all(resource.at, (c) => {
+    c.set('resource', resource)
+    return serve(c, catalog, open)
+  })
   return app
 }
 
@@ -123,7 +125,8 @@ function answer(
   const { env } = c
   const reachable = reachableBy(message, catalog)
   const introduces = message?.method === 'initialize' || message?.method === 'server/discover'
-  const surroundings = { env, settings: c.get('settings'), issuer: c.get('issuer'), introduces }
+  const settings = c.get('settings')
+  const surroundings = { env, settings, issuer: c.get('issuer'), resource: c.get('resource'), introduces }
   const handler = createMcpHandler(() => newServer(reachable, surroundings))
   return handler.fetch(withoutToken(c.req.raw), {
     ...(authInfo && { authInfo }),
@@ -153,7 +156,7 @@ function operationOf({
 
 // MCP transports, "DNS rebinding": a page on the internet must not reach a server on this computer. On a public host
 // any origin is welcome, because nothing but the bearer token counts here.
-function isForeignOrigin(c: Context<AppEnv>): boolean {
+export function isForeignOrigin(c: Context<AppEnv>): boolean {
   const origin = c.req.header('Origin')
   if (origin === undefined || !isLoopback(new URL(c.get('issuer')).hostname)) return false
   return !URL.canParse(origin) || !isLoopback(new URL(origin).hostname)

@@ -1,5 +1,5 @@
 // What a tool gives the client to bring back with the input it asked for (MCP `requestState`): sealed, and good only for
-// the user, the client and the operation whose call it was. Until it expires it can come back more than once.
+// the server, the user, the client and the operation whose call it was. Until it expires it can come back more than once.
 
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import { LIFETIME } from '#config'
@@ -26,16 +26,17 @@ interface State {
   readonly value: object
 }
 
-export function requestState(settings: Settings, issuer: string, { userId, clientId, operation }: Caller) {
+/** @param resource the identifier of the server whose state it is */
+export function requestState(settings: Settings, resource: string, { userId, clientId, operation }: Caller) {
   const operationHash = () => sha256(JSON.stringify(operation, sorted))
   return {
     seal: async (value: object): Promise<string> => {
       const state: State = { userId, clientId, operationHash: await operationHash(), value }
-      return seal(settings, 'state', issuer, state, LIFETIME.requestState)
+      return seal(settings, 'state', resource, state, LIFETIME.requestState)
     },
     /** @throws what the SDK answers as -32602 */
     verify: async (text: string): Promise<object> => {
-      const state = await unseal<State>(settings, 'state', issuer, text)
+      const state = await unseal<State>(settings, 'state', resource, text)
       if (state?.userId !== userId || state.clientId !== clientId)
         throw new Error('Not a state of this caller.')
       if (state.operationHash !== (await operationHash())) throw new Error('Not a state of this operation.')

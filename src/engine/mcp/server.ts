@@ -3,10 +3,11 @@
 import { type Implementation, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME, SERVER } from '#config'
 import { signedLink } from '../links/link.ts'
-import { scopeNamesAt } from '../oauth/scopes.ts'
+import { scopeNamesAt } from '../oauth/scope-names.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { ServerDescription } from '../settings/description.ts'
 import type { Settings } from '../settings/load.ts'
+import { identifierOf, isMain, type Resource } from '../settings/resources.ts'
 import { VERSION } from '../version.ts'
 import { type Catalog, capabilitiesOf, register } from './catalog.ts'
 import type { Known, Stranger } from './handler.ts'
@@ -32,15 +33,17 @@ interface Surroundings {
   readonly env: Env
   readonly settings: Settings
   readonly issuer: string
+  readonly resource: Resource
   /** Whether a client asks who this is. Every other result carries the name alone. */
   readonly introduces: boolean
 }
 
-const { title, description, instructions, websiteUrl, icons }: ServerDescription = SERVER
+const { title, description, websiteUrl, icons }: ServerDescription = SERVER
 
 /** What apps show of the server. */
-function introduction(issuer: string): Implementation {
+function introduction(issuer: string, resource: Resource): Implementation {
   const logo = { src: `${issuer}/favicon.svg`, mimeType: 'image/svg+xml', sizes: ['any'] }
+  if (!isMain(resource)) return { name: resource.name, version: VERSION, title: resource.name, icons: [logo] }
   return {
     name: NAME,
     version: VERSION,
@@ -61,10 +64,12 @@ function authenticated({ http }: ServerContext) {
   return { clientId, scopes, userId, userName, userExpiresAt, attainable, operation }
 }
 
-export function newServer(catalog: Catalog, { env, settings, issuer, introduces }: Surroundings): McpServer {
+export function newServer(catalog: Catalog, surroundings: Surroundings): McpServer {
+  const { env, settings, issuer, resource, introduces } = surroundings
+  const { instructions } = resource
   const stateOf = (mcp: ServerContext) => {
     const { clientId, userId, operation } = authenticated(mcp)
-    return requestState(settings, issuer, { userId, clientId, operation })
+    return requestState(settings, identifierOf(issuer, resource), { userId, clientId, operation })
   }
   const callerOf = (mcp: ServerContext): Known | Stranger => {
     if (!mcp.http?.authInfo) return { env }
@@ -86,7 +91,8 @@ export function newServer(catalog: Catalog, { env, settings, issuer, introduces 
     }
   }
   const verify = (state: string, mcp: ServerContext) => stateOf(mcp).verify(state)
-  const server = new McpServer(introduces ? introduction(issuer) : { name: NAME, version: VERSION }, {
+  const name = isMain(resource) ? NAME : resource.name
+  const server = new McpServer(introduces ? introduction(issuer, resource) : { name, version: VERSION }, {
     ...(introduces && instructions && { instructions }),
     capabilities: { ...capabilitiesOf(catalog), extensions: extensionsOf(settings, catalog) },
     cacheHints: CACHE_HINTS,

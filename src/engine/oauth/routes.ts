@@ -6,6 +6,7 @@ import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
 import { errorResponse, OAuthError } from '../http/errors.ts'
 import { logError } from '../log/log.ts'
+import { isMain, type Resources } from '../settings/resources.ts'
 import { DEVICE_CODE_GRANT, JWT_BEARER_GRANT } from './clients/metadata.ts'
 import { authorizeDevice } from './device/authorization.ts'
 import { deviceCode } from './device/grant-type.ts'
@@ -21,7 +22,6 @@ import { authorizationCode } from './grant-types/authorization-code.ts'
 import { clientCredentials } from './grant-types/client-credentials.ts'
 import { jwtBearer } from './grant-types/jwt-bearer.ts'
 import { refreshToken } from './grant-types/refresh-token.ts'
-import { RESOURCE_PATH } from './resource.ts'
 
 type Handler = (c: Context<AppEnv>) => Response | Promise<Response>
 type Methods = { readonly [method in 'GET' | 'POST' | 'PUT' | 'DELETE']?: Handler }
@@ -36,10 +36,17 @@ const token = tokenEndpoint({
 })
 
 /** Where clients learn which authorization servers are in force; it is there whichever they are. */
-export const resourceEndpoints = forPrograms({
-  '/.well-known/oauth-protected-resource': { GET: protectedResourceMetadata },
-  [`/.well-known/oauth-protected-resource${RESOURCE_PATH}`]: { GET: protectedResourceMetadata },
-})
+export function resourceEndpoints(resources: Resources): Hono<AppEnv> {
+  const root = '/.well-known/oauth-protected-resource'
+  const endpoints = resources
+    // A server elsewhere says it itself.
+    .filter(({ at }) => at.startsWith('/'))
+    .flatMap((resource) => {
+      const methods: Methods = { GET: (c) => protectedResourceMetadata(c, resource) }
+      return [...(isMain(resource) ? [root] : []), root + resource.at].map((path) => [path, methods] as const)
+    })
+  return forPrograms(Object.fromEntries(endpoints))
+}
 
 export const machineEndpoints = forPrograms({
   '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },

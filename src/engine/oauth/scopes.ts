@@ -1,10 +1,9 @@
 // Scopes (RFC 6749 §3.3): what a client may ask for, and what it is given when it asks for nothing.
-import { INITIAL_SCOPES, SCOPES, type Scope } from '#config'
+import { SCOPES, type Scope } from '#config'
 import { OAuthError } from '../http/errors.ts'
-import type { ForeignServer } from '../settings/authorization-servers.ts'
-import type { Settings } from '../settings/load.ts'
+import type { Resource } from '../settings/resources.ts'
 
-/** Every scope that the resource server knows. */
+/** Every scope, of whichever resource. */
 export const RESOURCE_SCOPES = Object.keys(SCOPES) as Scope[]
 
 /**
@@ -12,8 +11,6 @@ export const RESOURCE_SCOPES = Object.keys(SCOPES) as Scope[]
  * its own: it is granted as it is asked for. Only the authorization server's metadata lists it.
  */
 export const OFFLINE_ACCESS = 'offline_access'
-
-const known = new Set<string>([...RESOURCE_SCOPES, OFFLINE_ACCESS])
 
 /** More than any server has. */
 const MAX_SCOPES = 100
@@ -23,17 +20,20 @@ export function parseScope(scope: string): string[] {
   return [...new Set(scope.split(' ', MAX_SCOPES).filter(Boolean))]
 }
 
-/** What an authorization request asks for. Unknown scopes are dropped. @throws OAuthError `invalid_scope` when none is left */
-export function requestedScopes(scope: string | undefined): string[] {
-  if (scope === undefined) return [...INITIAL_SCOPES]
-  const scopes = parseScope(scope).filter((one) => known.has(one))
+/** What a request asks for of a resource. Other scopes are dropped. @throws OAuthError `invalid_scope` when none is left */
+export function requestedScopes(resource: Resource, scope: string | undefined): string[] {
+  if (scope === undefined) return [...resource.initialScopes]
+  const known = [...resource.scopes, OFFLINE_ACCESS]
+  const scopes = parseScope(scope).filter((one) => known.includes(one))
   if (scopes.length === 0) {
-    throw new OAuthError(
-      'invalid_scope',
-      `None of these scopes is known here. Known: ${[...known].join(' ')}`,
-    )
+    throw new OAuthError('invalid_scope', `None of these scopes is known here. Known: ${known.join(' ')}`)
   }
   return scopes
+}
+
+/** Those of these scopes that a resource has. */
+export function ofResource(resource: Resource, scopes: readonly string[]): string[] {
+  return resource.scopes.filter((scope) => scopes.includes(scope))
 }
 
 /** Those of `allowed` that are asked for, or all when nothing in particular is. @throws OAuthError `invalid_scope` when none is left */
@@ -46,23 +46,4 @@ export function withinScopes(allowed: readonly string[], scope: string | undefin
 /** The scopes that a person decides about, with the words that they are shown. */
 export function describeScopes(scopes: readonly string[]): { name: Scope; text: string }[] {
   return RESOURCE_SCOPES.filter((name) => scopes.includes(name)).map((name) => ({ name, text: SCOPES[name] }))
-}
-
-/** Our scopes for the names that another server has put into a token. Names that mean nothing here are dropped. */
-export function scopesNamed({ scopes }: ForeignServer, names: readonly string[]): Scope[] {
-  return [...new Set(names.flatMap((name) => scopes.get(name) ?? []))]
-}
-
-/** What to call our scopes at another server, by scope. Those that it does not know are not there. */
-export function scopeNamesAt({ scopes }: ForeignServer): Readonly<Record<string, string>> {
-  // Of several names the first.
-  return Object.fromEntries([...scopes].toReversed().map(([name, scope]) => [scope, name]))
-}
-
-/** The scopes in the metadata, in the words of the first authorization server there. */
-export function announcedScopes({ authorizationServers }: Settings, scopes: readonly Scope[]): string[] {
-  const [first] = authorizationServers
-  if (!first) return [...scopes]
-  const names = scopeNamesAt(first)
-  return scopes.flatMap((scope) => names[scope] ?? [])
 }

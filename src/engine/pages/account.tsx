@@ -7,6 +7,8 @@ import { day, minute } from './time.tsx'
 export interface ConnectedApp {
   readonly clientId: string
   readonly name: string
+  /** The servers that it may use; none where there is one server. */
+  readonly servers: readonly string[]
   readonly scopes: readonly { readonly name: string; readonly text: string }[]
   /** Milliseconds since the epoch, each. */
   readonly since: number
@@ -113,6 +115,7 @@ function appCard(app: ConnectedApp) {
         <h3>
           <bdi>{app.name}</bdi>
         </h3>
+        {app.servers.length > 0 && <p>Uses {app.servers.join(', ')}</p>}
         <ul>
           {app.scopes.map(({ text }) => (
             <li>{text}</li>

@@ -15,6 +15,8 @@ interface Fact {
 
 interface Consent {
   readonly clientName: string
+  /** The server that the app wants to use; undefined where there is one server. */
+  readonly server: string | undefined
   readonly clientId: string
   /** The host that publishes the client's metadata document; undefined for a self-reported name. */
   readonly vouchedBy: string | undefined
@@ -141,10 +143,11 @@ function stepUp(consent: Consent): Child {
   )
 }
 
-function whoAndWhere({ action, userName, facts, warning }: Consent): Child {
+function whoAndWhere({ server, action, userName, facts, warning }: Consent): Child {
   return (
     <>
       <dl class="facts">
+        {server !== undefined && fact({ name: 'It will use', value: <bdi>{server}</bdi> })}
         {fact({ name: 'You are signed in as', value: <bdi>{userName}</bdi> })}
         {facts.map(fact)}
       </dl>

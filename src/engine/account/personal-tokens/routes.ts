@@ -8,7 +8,7 @@ import { type Parameters, readForm } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import { makePersonalToken } from '../../oauth/personal-tokens/token.ts'
-import { describeScopes, RESOURCE_SCOPES } from '../../oauth/scopes.ts'
+import { describeScopes } from '../../oauth/scopes.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { withinCeiling } from '../../people/ceiling.ts'
 import { secondsLeft } from '../../people/identity.ts'
@@ -81,7 +81,8 @@ function tokenIn(c: Context<AppEnv>, session: Session, form: Parameters, hash: s
 }
 
 function scopesFor(c: Context<AppEnv>, { identity }: Session): string[] {
-  return withinCeiling(c.get('settings'), identity, RESOURCE_SCOPES)
+  const [main] = c.get('resources')
+  return withinCeiling(c.get('settings'), identity, main.scopes)
 }
 
 /** @throws PageError 403 */

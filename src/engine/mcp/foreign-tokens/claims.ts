@@ -3,7 +3,8 @@
 
 import { OAuthError } from '../../http/errors.ts'
 import { withoutNull } from '../../http/without-null.ts'
-import { parseScope, scopeNamesAt, scopesNamed } from '../../oauth/scopes.ts'
+import { scopeNamesAt, scopesNamed } from '../../oauth/scope-names.ts'
+import { parseScope } from '../../oauth/scopes.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { nameOf, userIdOf } from '../../people/identity.ts'
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
@@ -23,10 +24,11 @@ const ACCESS: Readonly<Record<string, readonly string[]>> = {
   token_type: ['access_token'],
 }
 
-/** The trusted issuer, and the audience that a token must name. */
+/** The trusted issuer, the resource that was called, and the audience that a token must name. */
 export interface Trust {
   readonly settings: Settings
   readonly server: ForeignServer
+  readonly resource: string
   readonly audience: string
 }
 
@@ -39,7 +41,7 @@ export interface Statement {
 
 /** @throws OAuthError `invalid_token` */
 export async function accessTokenFrom(
-  { settings, server, audience }: Trust,
+  { settings, server, resource, audience }: Trust,
   { claims: told, isAccessToken }: Statement,
 ): Promise<AccessToken> {
   const claims = withoutNull(told)
@@ -61,6 +63,7 @@ export async function accessTokenFrom(
     clientId,
     scopes: scopesNamed(server, namedScopes(claims) ?? []),
     scopeNames: scopeNamesAt(server),
+    resource,
     jkt,
     expiresAt,
   }

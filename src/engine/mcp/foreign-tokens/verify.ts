@@ -3,11 +3,11 @@
 import type { Context } from 'hono'
 import { decodeJwt } from 'jose'
 import type { AppEnv } from '../../http/app-env.ts'
-import { resourceOf } from '../../oauth/resource.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { parseHandle } from '../../oauth/tokens/handle.ts'
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import type { Settings } from '../../settings/load.ts'
+import { identifierOf, isMain } from '../../settings/resources.ts'
 import { accessTokenFrom } from './claims.ts'
 import { Unanswered, unavailable } from './fetch-json.ts'
 import { introspect } from './introspection.ts'
@@ -41,8 +41,11 @@ export async function verifyForeignToken(
   token: string,
   rememberMs: number,
 ): Promise<AccessToken> {
-  const audience = server.audience ?? resourceOf(c.get('issuer'))
-  const trust = { settings: c.get('settings'), server, audience }
+  const { issuer, resource: named, settings } = c.var
+  const resource = identifierOf(issuer, named)
+  // A name of its own is the name of the main server alone: one token is for one server.
+  const audience = (isMain(named) ? server.audience : undefined) ?? resource
+  const trust = { settings, server, resource, audience }
   try {
     if (server.introspection) return await introspect(c, trust, token, rememberMs)
     return await accessTokenFrom(trust, await verifySignature(c, server, token))

@@ -5,8 +5,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { loadSettings } from '../../settings/load.ts'
+import { identifierOf } from '../../settings/resources.ts'
 import { authInfoOf } from '../bearer-auth.ts'
-import type { Catalog } from '../catalog.ts'
+import type { Served } from '../catalog.ts'
 import { forOperation } from '../request-state.ts'
 import { newServer } from '../server.ts'
 import { type Envelope, readEnvelope, refusal, sessionNotFound } from './envelope.ts'
@@ -17,6 +18,8 @@ interface Session {
   readonly issuer: string
   readonly userId: string
   readonly clientId: string
+  /** The server whose session it is; absent: the main one. */
+  readonly resource?: string
   /** The thumbprint of the key that the client proves (RFC 9449). */
   readonly jkt?: string | undefined
   readonly initialize: object
@@ -28,8 +31,19 @@ const MAX_STREAMS = 4
 /** How often a session that is used says so to its storage. */
 const TOUCH_MS = IDLE_MS / 100
 
-/** @param catalog as in mcpEndpoint() */
-export function legacySession(catalog: Catalog) {
+/** @param served as in mcpEndpoint(), the main one first. Asked anew each time: the list may grow until the first request. */
+export function legacySession(served: () => readonly [Served, ...Served[]]) {
+  const serverOf = ({ issuer, accessToken: { resource } }: Envelope) =>
+    served().find((one) => identifierOf(issuer, one.resource) === resource)
+
+  function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {
+    const { userId, clientId, jkt } = accessToken
+    const resource = session.resource ?? identifierOf(issuer, served()[0].resource)
+    const isSameServer = session.issuer === issuer && resource === accessToken.resource
+    const isSameUser = session.userId === userId && session.clientId === clientId
+    return isSameServer && isSameUser && session.jkt === jkt
+  }
+
   return class extends DurableObject<Env> {
     #transport: Promise<SessionTransport> | undefined
 
@@ -41,7 +55,9 @@ export function legacySession(catalog: Catalog) {
       if (session) await this.#touch()
       if (request.method === 'DELETE') return this.#end()
       if (request.headers.has('Upgrade')) return this.#listen()
-      this.#transport ??= this.#connect(envelope, session)
+      const server = serverOf(envelope)
+      if (!server) return sessionNotFound()
+      this.#transport ??= this.#connect(envelope, server, session)
       const transport = await this.#transport
       const authInfo = forOperation(authInfoOf(envelope.issuer, envelope.accessToken), envelope.message)
       // Without event ids there is nothing to come back to.
@@ -62,10 +78,16 @@ export function legacySession(catalog: Catalog) {
       else await this.#end()
     }
 
-    async #connect({ issuer, message }: Envelope, session: Session | undefined): Promise<SessionTransport> {
+    async #connect(
+      envelope: Envelope,
+      { resource, catalog }: Served,
+      session: Session | undefined,
+    ): Promise<SessionTransport> {
+      const { issuer, message } = envelope
       const id = this.ctx.id.toString()
       const transport = new SessionTransport(id, session?.initialize ?? message, () => this.#newestStream())
-      const surroundings = { env: this.env, settings: loadSettings(this.env), issuer, introduces: true }
+      const settings = loadSettings(this.env)
+      const surroundings = { env: this.env, settings, issuer, resource, introduces: true }
       await newServer(catalog, surroundings).connect(transport)
       if (session) {
         const again = new Request(`${issuer}/`, { method: 'POST', headers: INITIALIZE_HEADERS })
@@ -75,8 +97,9 @@ export function legacySession(catalog: Catalog) {
       return transport
     }
 
-    async #open({ issuer, accessToken: { userId, clientId, jkt }, message }: Envelope): Promise<void> {
-      const session: Session = { issuer, userId, clientId, jkt, initialize: message ?? {} }
+    async #open({ issuer, accessToken, message }: Envelope): Promise<void> {
+      const { userId, clientId, resource, jkt } = accessToken
+      const session: Session = { issuer, userId, clientId, resource, jkt, initialize: message ?? {} }
       this.ctx.storage.kv.put('session', session)
       await this.#touch()
     }
@@ -127,10 +150,4 @@ function tooManyStreams(): Response {
 /** Which stream of the session it is, the first being 1; the object may have slept since. */
 function orderOf(socket: WebSocket | undefined): number {
   return (socket?.deserializeAttachment() as number | undefined) ?? 0
-}
-
-function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {
-  const { userId, clientId, jkt } = accessToken
-  const isSameUser = session.issuer === issuer && session.userId === userId
-  return isSameUser && session.clientId === clientId && session.jkt === jkt
 }

@@ -7,6 +7,7 @@ import { withinLimit } from '../../http/limits.ts'
 import { readForm } from '../../http/parameters.ts'
 import { addressKey, whereFrom } from '../../http/requester.ts'
 import { log } from '../../log/log.ts'
+import { identifierOf } from '../../settings/resources.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { lookupFor } from '../clients/client.ts'
 import { DEVICE_CODE_GRANT } from '../clients/metadata.ts'
@@ -25,8 +26,9 @@ export async function authorizeDevice(c: Context<AppEnv>): Promise<Response> {
     throw new OAuthError('unauthorized_client', `This client did not register for ${DEVICE_CODE_GRANT}.`)
   }
   const issuer = c.get('issuer')
-  const scopes = requestedScopes(parameters.get('scope'))
-  const resource = requireResource(issuer, parameters.all('resource'))
+  const named = requireResource(c.var, parameters.all('resource'))
+  const scopes = requestedScopes(named, parameters.get('scope'))
+  const resource = identifierOf(issuer, named)
   const asked = { issuer, clientId: client.id, scopes, resource, place: whereFrom(c) }
   const { deviceCode, userCode } = await openRequest(c.env, asked)
   log('device.asked', { client: client.id, scopes })

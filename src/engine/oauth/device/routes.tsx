@@ -115,7 +115,7 @@ async function showConsent(
   const { place, askedAt } = question.request
   const consent: Asked = { ...(await consentTo(question)), userCode }
   return consentPage({
-    ...shownOf(question),
+    ...shownOf(c.var, question),
     // A client id is public: what a person allowed this app before proves nothing of this device.
     already: [],
     sameAt: undefined,

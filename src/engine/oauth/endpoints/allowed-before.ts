@@ -16,10 +16,11 @@ export interface AllowedBefore {
 export async function allowedBefore(
   env: Env,
   grantIds: readonly string[],
-  { scopes }: { readonly scopes: readonly string[] },
+  { scopes, resource }: { readonly scopes: readonly string[]; readonly resource: string },
   redirectUri: string,
 ): Promise<AllowedBefore> {
-  const grants = await describeGrants(env, grantIds.slice(0, MOST))
+  const described = await describeGrants(env, grantIds.slice(0, MOST))
+  const grants = described.filter(({ record }) => record.resource === resource)
   const allowed = new Set(grants.flatMap(({ record }) => record.scopes))
   const asked = chosen(scopes)
   const same = grants.find(

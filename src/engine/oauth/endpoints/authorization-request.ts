@@ -6,6 +6,7 @@ import { OAuthError } from '../../http/errors.ts'
 import { PageError } from '../../http/page-error.ts'
 import type { Parameters } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'
+import { identifierOf } from '../../settings/resources.ts'
 import { isLoopback } from '../../settings/secure-address.ts'
 import { type Client, displayName, lookupFor } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
@@ -118,14 +119,13 @@ export function checkRequest(
     if (parameters.require('response_type') !== 'code') {
       throw new OAuthError('unsupported_response_type', 'The response_type must be code.')
     }
-    return {
-      codeChallenge: requireCodeChallenge(
-        parameters.get('code_challenge'),
-        parameters.get('code_challenge_method'),
-      ),
-      resource: requireResource(c.get('issuer'), parameters.all('resource')),
-      scopes: requestedScopes(parameters.get('scope')),
-    }
+    const codeChallenge = requireCodeChallenge(
+      parameters.get('code_challenge'),
+      parameters.get('code_challenge_method'),
+    )
+    const resource = requireResource(c.var, parameters.all('resource'))
+    const scopes = requestedScopes(resource, parameters.get('scope'))
+    return { codeChallenge, resource: identifierOf(c.get('issuer'), resource), scopes }
   } catch (error) {
     if (error instanceof OAuthError) return error
     throw error

@@ -96,7 +96,7 @@ async function askForConsent(
   const before = await allowedBefore(c.env, grantIds, question.request, redirectUri)
   const local = staysOnThisComputer(redirectUri)
   return consentPage({
-    ...shownOf(question),
+    ...shownOf(c.var, question),
     action: '/authorize',
     facts: [{ name: 'You will be sent to', value: destinationOf(redirectUri) }],
     warning: local ? ON_THIS_COMPUTER : undefined,

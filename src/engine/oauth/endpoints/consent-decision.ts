@@ -9,10 +9,12 @@ import type { Parameters } from '../../http/parameters.ts'
 import { withinCeiling } from '../../people/ceiling.ts'
 import { secondsLeft } from '../../people/identity.ts'
 import { readSession, type Session } from '../../people/session.ts'
+import type { Gate } from '../../settings/resources.ts'
 import { type Client, displayName } from '../clients/client.ts'
 import { isDocumentUrl } from '../clients/document-url.ts'
 import { TOO_OLD } from '../grants/opening-store.ts'
-import { describeScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
+import { resourceNamed } from '../resource.ts'
+import { describeScopes, OFFLINE_ACCESS } from '../scopes.ts'
 import { requireClient } from './authorization-request.ts'
 
 /** What an app asks for. */
@@ -60,7 +62,8 @@ export function questionFor<R extends Request>(
   const allowed = (scopes: readonly string[]) => withinCeiling(c.get('settings'), session.identity, scopes)
   const scopes = allowed(request.scopes)
   if (scopes.length === 0 && request.scopes.length > 0) return undefined
-  const further = allowed(RESOURCE_SCOPES).filter((scope) => !scopes.includes(scope))
+  const ofResource = resourceNamed(c.var, request.resource)?.scopes ?? []
+  const further = allowed(ofResource).filter((scope) => !scopes.includes(scope))
   return { client, session, request: { ...request, scopes }, further }
 }
 
@@ -71,8 +74,9 @@ export async function consentTo<R extends Request>(question: Question<R>): Promi
 }
 
 /** What every consent page shows. */
-export function shownOf({ client, session, request, further }: Question<Request>) {
+export function shownOf(gate: Gate, { client, session, request, further }: Question<Request>) {
   return {
+    server: serverNamed(gate, request.resource),
     clientName: displayName(client),
     clientId: client.id,
     vouchedBy: isDocumentUrl(client.id) ? new URL(client.id).host : undefined,
@@ -81,6 +85,11 @@ export function shownOf({ client, session, request, further }: Question<Request>
     further: describeScopes(further),
     lastsDays: Math.ceil(secondsLeft(session.identity, LIFETIME.grant) / (24 * 60 * 60)),
   }
+}
+
+/** What to call the server that an app asks for; undefined where there is one server. */
+function serverNamed(gate: Gate, resource: string): string | undefined {
+  return gate.resources.length > 1 ? (resourceNamed(gate, resource)?.name ?? resource) : undefined
 }
 
 /**

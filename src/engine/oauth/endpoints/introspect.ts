@@ -4,11 +4,11 @@ import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { readForm } from '../../http/parameters.ts'
+import { identifiersOf } from '../../settings/resources.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { type Client, lookupFor } from '../clients/client.ts'
 import { isOwnedClientRevoked, isOwnedId } from '../clients/owned-store.ts'
 import { confirmGrant } from '../grants/store.ts'
-import { resourceOf } from '../resource.ts'
 import { type AccessToken, verifyAccessToken } from '../tokens/access-token.ts'
 
 export async function introspect(c: Context<AppEnv>): Promise<Response> {
@@ -29,7 +29,7 @@ export async function introspect(c: Context<AppEnv>): Promise<Response> {
 /** Refresh tokens and codes are between a client and the token endpoint; here they are unknown, like any other text. */
 function readToken(c: Context<AppEnv>, token: string): Promise<AccessToken | undefined> {
   const issuer = c.get('issuer')
-  return verifyAccessToken(c.get('settings'), issuer, resourceOf(issuer), token).catch(() => undefined)
+  return verifyAccessToken(c.get('settings'), issuer, identifiersOf(c.var), token).catch(() => undefined)
 }
 
 function mayKnow(client: Client, token: AccessToken): boolean {
@@ -45,8 +45,7 @@ async function isLive(env: Env, { grant, clientId }: AccessToken): Promise<boole
 
 /** RFC 7662 §2.2 */
 function describe(c: Context<AppEnv>, token: AccessToken) {
-  const { userId, userName, clientId, scopes, expiresAt, jkt } = token
-  const issuer = c.get('issuer')
+  const { userId, userName, clientId, scopes, resource, expiresAt, jkt } = token
   return {
     active: true,
     scope: scopes.join(' '),
@@ -56,7 +55,7 @@ function describe(c: Context<AppEnv>, token: AccessToken) {
     ...(jkt === undefined ? { token_type: 'Bearer' } : { token_type: 'DPoP', cnf: { jkt } }),
     exp: expiresAt,
     sub: userId,
-    aud: resourceOf(issuer),
-    iss: issuer,
+    aud: resource,
+    iss: c.get('issuer'),
   }
 }

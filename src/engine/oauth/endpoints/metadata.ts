@@ -4,14 +4,15 @@ import { SERVER } from '#config'
 import type { AppEnv } from '../../http/app-env.ts'
 import { DPOP_ALGORITHMS } from '../../settings/algorithms.ts'
 import type { ServerDescription } from '../../settings/description.ts'
+import { identifierOf, type Resource } from '../../settings/resources.ts'
 import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
 import { AUTH_METHODS, CLIENT_GRANT_TYPES, DEVICE_CODE_GRANT } from '../clients/metadata.ts'
-import { resourceOf } from '../resource.ts'
-import { announcedScopes, OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
+import { announcedScopes } from '../scope-names.ts'
+import { OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
 import { publicKeySet } from '../tokens/signing-keys.ts'
 
-const { title, websiteUrl, privacy, terms }: ServerDescription = SERVER
+const { websiteUrl, privacy, terms }: ServerDescription = SERVER
 
 export function authorizationServerMetadata(c: Context<AppEnv>): Response {
   const issuer = c.get('issuer')
@@ -52,19 +53,19 @@ export function authorizationServerMetadata(c: Context<AppEnv>): Response {
 // RFC 9728 §2: the servers whose tokens are accepted, as they call themselves; clients take the first that they can.
 // All scopes, not only those of the first challenge: a client that reads scopes from here does so because it is too
 // old to read a challenge, and so too old to step up.
-export function protectedResourceMetadata(c: Context<AppEnv>): Response {
+export function protectedResourceMetadata(c: Context<AppEnv>, resource: Resource): Response {
   const settings = c.get('settings')
   const issuer = c.get('issuer')
   const own = settings.ownAuthorizationServer ? [issuer] : []
-  const scopes = announcedScopes(settings, RESOURCE_SCOPES)
+  const scopes = announcedScopes(settings, resource.scopes)
   return cached({
-    resource: resourceOf(issuer),
+    resource: identifierOf(issuer, resource),
     authorization_servers: [...settings.authorizationServers.map((server) => server.issuer), ...own],
     // RFC 9728 §3.2: a list without an entry is left out.
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
-    resource_name: title,
+    resource_name: resource.name,
     ...addresses({
       resource_documentation: websiteUrl,
       resource_policy_uri: privacy,

@@ -4,10 +4,10 @@ import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { OAuthError } from '../../http/errors.ts'
 import { readForm } from '../../http/parameters.ts'
+import { identifiersOf } from '../../settings/resources.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { lookupFor } from '../clients/client.ts'
 import { clientOfHandle, revokeGrant } from '../grants/store.ts'
-import { resourceOf } from '../resource.ts'
 import { verifyAccessToken } from '../tokens/access-token.ts'
 import { parseHandle } from '../tokens/handle.ts'
 
@@ -36,7 +36,7 @@ async function originOf(
     return clientId === undefined ? undefined : { grantId: handle.grantId, clientId }
   }
   const issuer = c.get('issuer')
-  const accessToken = await verifyAccessToken(c.get('settings'), issuer, resourceOf(issuer), token).catch(
+  const accessToken = await verifyAccessToken(c.get('settings'), issuer, identifiersOf(c.var), token).catch(
     () => undefined,
   )
   return accessToken?.grant && { grantId: accessToken.grant.id, clientId: accessToken.clientId }

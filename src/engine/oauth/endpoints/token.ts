@@ -10,6 +10,7 @@ import { type Client, lookupFor } from '../clients/client.ts'
 import type { ClientGrantType } from '../clients/metadata.ts'
 import { provenKey } from '../dpop/proof.ts'
 import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
+import { requireResource } from '../resource.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
 import { parseHandle } from '../tokens/handle.ts'
 
@@ -31,7 +32,8 @@ export function tokenEndpoint(grantTypes: GrantTypes) {
       await requireWithinLimit(c.env, client, parameters)
     }
     const jkt = await provenKey(c)
-    return tokenResponse(c, await exchange({ ...lookup, place: whereFrom(c), client, parameters, jkt }), jkt)
+    const request = { ...lookup, resources: c.get('resources'), place: whereFrom(c), client, parameters, jkt }
+    return tokenResponse(c, await exchange(request), jkt)
   }
 }
 
@@ -55,6 +57,8 @@ async function requireWithinLimit(env: Env, client: Client, parameters: Paramete
 
 // RFC 6749 §5.1. `scope` is always there: it may be less than the client asked for.
 async function tokenResponse(c: Context<AppEnv>, { authorized, refreshToken }: Exchanged, jkt?: string) {
+  // A resource may have been taken out since. What was consumed is forgiven: nothing that replaces it was sent.
+  requireResource(c.var, [authorized.resource])
   const accessToken = await issueAccessToken(c.get('settings'), { ...authorized, jkt })
   return Response.json(
     {

@@ -30,13 +30,13 @@ export const authorizationCode: GrantType = {
 
 /** Redeems what stands for a grant that waits for its client, once. @throws OAuthError */
 export async function redeem(
-  { env, issuer, client, parameters, jkt }: AuthenticatedTokenRequest,
+  { env, issuer, resources, client, parameters, jkt }: AuthenticatedTokenRequest,
   grantType: string,
   handle: Handle,
   proof: Pick<RedeemEvent, 'redirectUri' | 'codeChallenge'>,
 ): Promise<Exchanged> {
-  const resources = parameters.all('resource').map((resource) => canonicalResource(issuer, resource))
-  const request = { issuer, clientId: client.id, resources, ...proof }
+  const named = parameters.all('resource').map((one) => canonicalResource({ issuer, resources }, one))
+  const request = { issuer, clientId: client.id, resources: named, ...proof }
   const withRefreshToken = client.metadata.grant_types.includes('refresh_token')
   const outcome = await redeemCode(env, handle, request, { withRefreshToken, jkt })
   if (outcome.kind === 'refused') throw refusal(client, grantType, outcome.reason)

@@ -3,9 +3,10 @@
 
 import { OAuthError } from '../../http/errors.ts'
 import { log } from '../../log/log.ts'
+import { identifierOf } from '../../settings/resources.ts'
 import { displayName } from '../clients/client.ts'
 import { requireResource } from '../resource.ts'
-import { withinScopes } from '../scopes.ts'
+import { ofResource, withinScopes } from '../scopes.ts'
 import type { AuthenticatedTokenRequest, Exchanged, GrantType } from './grant-type.ts'
 
 export const clientCredentials: GrantType = {
@@ -14,18 +15,19 @@ export const clientCredentials: GrantType = {
 
 /** What a client may do that acts for itself. @throws OAuthError */
 export async function forItself(
-  { issuer, client, parameters }: AuthenticatedTokenRequest,
+  { issuer, resources, client, parameters }: AuthenticatedTokenRequest,
   grantType: string,
 ): Promise<Exchanged> {
   if (client.metadata.token_endpoint_auth_method === 'none') {
     throw new OAuthError('unauthorized_client', 'A client that anyone can claim to be cannot act for itself.')
   }
-  const resource = requireResource(issuer, parameters.all('resource'))
-  const scopes = withinScopes(client.scopes ?? [], parameters.get('scope'))
+  const resource = requireResource({ issuer, resources }, parameters.all('resource'))
+  const allowed = ofResource(resource, client.scopes ?? [])
+  const scopes = withinScopes(allowed, parameters.get('scope'))
   log('token.issued', { client: client.id, grant_type: grantType, scopes })
   const authorized = {
     issuer,
-    resource,
+    resource: identifierOf(issuer, resource),
     endsAt: Number.POSITIVE_INFINITY,
     // RFC 9068 §2.2: without a person, the client is the subject.
     userId: client.id,

@@ -4,6 +4,7 @@ import { OAuthError } from '../../http/errors.ts'
 import type { Parameters } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'
 import type { Settings } from '../../settings/load.ts'
+import type { Resources } from '../../settings/resources.ts'
 import { type Client, displayName, type Lookup } from '../clients/client.ts'
 import type { GrantRecord, Refused } from '../grants/grant.ts'
 import type { Authorized } from '../tokens/access-token.ts'
@@ -12,6 +13,7 @@ export interface AuthenticatedTokenRequest {
   readonly env: Env
   readonly settings: Settings
   readonly issuer: string
+  readonly resources: Resources
   /** A town and a country, where known. */
   readonly place: string
   readonly client: Client

@@ -12,12 +12,13 @@ import { withinCeiling } from '../../people/ceiling.ts'
 import { type Identity, nameOf, rulesOfSubject, userIdOf } from '../../people/identity.ts'
 import type { AssertionIssuer } from '../../settings/assertion-issuers.ts'
 import type { Settings } from '../../settings/load.ts'
+import { identifierOf, type Resource } from '../../settings/resources.ts'
 import { type AssertionClaims, requireCompact, verifyAssertion } from '../assertions/assertion.ts'
 import { remoteKeys } from '../assertions/remote-keys.ts'
 import { isFirstUse } from '../assertions/seen-store.ts'
 import type { Client } from '../clients/client.ts'
 import { requireResource } from '../resource.ts'
-import { parseScope, withinScopes } from '../scopes.ts'
+import { ofResource, parseScope, withinScopes } from '../scopes.ts'
 import type { AuthenticatedTokenRequest, Exchanged } from './grant-type.ts'
 
 const ID_JAG_TYPE = 'oauth-id-jag+jwt'
@@ -47,24 +48,25 @@ export async function identityAssertion(request: AuthenticatedTokenRequest): Pro
   const trusted = issuerOf(settings, assertion)
   const isRegistered = client.scopes !== undefined && client.metadata.token_endpoint_auth_method !== 'none'
   if (!isRegistered && !isNamedForAssertions(settings, client)) throw unauthorized()
-  const resource = requireResource(issuer, parameters.all('resource'))
+  const named = requireResource(request, parameters.all('resource'))
   if (!trusted) throw wrong('Its issuer is not trusted for this.')
   // One organization's choice of apps is not another's.
   const isNamed = trusted.clients.includes(client.id)
   if (!isRegistered && !isNamed) throw unauthorized()
-  const claims = await verify(request, trusted, assertion)
+  const claims = await verify(request, named, trusted, assertion)
   const identity = await identityOf(env, trusted, claims)
   const userId = await userIdOf(settings, identity)
   if (await orUnavailable(accountOf(env, userId).isDisabled())) throw wrong('The person is disabled here.')
   // Per person: anyone can claim to be a public client, and a whole company shares it.
   if (isNamed && !(await withinLimit(env.TOKEN_LIMIT, `${client.id} ${userId}`))) throw tooOften()
-  const most = (isNamed ? trusted.scopes : client.scopes) ?? []
+  const most = ofResource(named, (isNamed ? trusted.scopes : client.scopes) ?? [])
   const scopes = allowedScopes(request, identity, claims.scope, most)
   // Last: what is refused for another reason can be presented again.
   if (!(await isFirstUse(env, `id-jag ${claims.iss}`, claims.jti, claims.exp)))
     throw wrong('It was used before.')
   log('token.issued', { user: userId, client: client.id, grant_type: 'identity_assertion', scopes })
   const endsAt = Date.now() + LIFETIME_MS
+  const resource = identifierOf(issuer, named)
   return {
     authorized: { issuer, resource, endsAt, userId, userName: identity.name, clientId: client.id, scopes },
   }
@@ -72,7 +74,8 @@ export async function identityAssertion(request: AuthenticatedTokenRequest): Pro
 
 /** §4.4 of the draft: each of its processing rules. */
 async function verify(
-  { issuer, client }: AuthenticatedTokenRequest,
+  { issuer, resources, client }: AuthenticatedTokenRequest,
+  named: Resource,
   trusted: AssertionIssuer,
   assertion: string,
 ): Promise<Claims> {
@@ -89,7 +92,8 @@ async function verify(
     if (why !== undefined) throw wrong(why)
   }
   // For this resource, or for none in particular.
-  requireResource(issuer, claims.resource === undefined ? [] : [claims.resource].flat().map(String))
+  const meant = claims.resource === undefined ? [] : [claims.resource].flat().map(String)
+  requireResource({ issuer, resources }, [identifierOf(issuer, named), ...meant])
   return claims
 }
 

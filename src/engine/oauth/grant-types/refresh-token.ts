@@ -23,6 +23,7 @@ async function exchange({
   env,
   settings,
   issuer,
+  resources,
   place,
   client,
   parameters,
@@ -34,9 +35,9 @@ async function exchange({
   if (![undefined, jkt].includes(keyOf(handle))) throw refusal(client, 'refresh_token', 'wrong_key')
   const scope = parameters.get('scope')
   const scopes = scope === undefined ? undefined : parseScope(scope)
-  const resources = parameters.all('resource').map((resource) => canonicalResource(issuer, resource))
+  const named = parameters.all('resource').map((one) => canonicalResource({ issuer, resources }, one))
   const admission = await admissionOf(settings)
-  const request = { issuer, clientId: client.id, resources, scopes, place, admission }
+  const request = { issuer, clientId: client.id, resources: named, scopes, place, admission }
   const outcome = await rotateRefreshToken(env, handle, request)
   switch (outcome.kind) {
     case 'rotated':

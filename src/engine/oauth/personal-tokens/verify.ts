@@ -9,6 +9,7 @@ import { accountOf } from '../../people/account-store.ts'
 import { withinCeiling } from '../../people/ceiling.ts'
 import { admissionOf, isStillAdmitted } from '../../people/identity.ts'
 import type { KeptToken } from '../../people/personal-tokens.ts'
+import { identifierOf, isMain } from '../../settings/resources.ts'
 import type { AccessToken } from '../tokens/access-token.ts'
 import { clientIdOf, type PersonalToken, parsePersonalToken } from './token.ts'
 
@@ -34,8 +35,9 @@ export async function verifyPersonalToken(
   text: string,
   rememberMs: number,
 ): Promise<AccessToken> {
-  const { settings, issuer } = c.var
-  const token = settings.personalTokens ? await parsePersonalToken(text) : undefined
+  const { settings, issuer, resource } = c.var
+  // Of the scopes of the main server alone, and good there alone.
+  const token = settings.personalTokens && isMain(resource) ? await parsePersonalToken(text) : undefined
   const kept = token && (await look(c, token, settings.immediateRevocation ? 0 : rememberMs))
   if (!token || !kept || kept.issuer !== issuer || Date.now() >= kept.expiresAt) throw invalid(issuer)
   const { userId } = token
@@ -47,6 +49,7 @@ export async function verifyPersonalToken(
     ...(identity.expiresAt !== undefined && { userExpiresAt: identity.expiresAt }),
     clientId: clientIdOf(id),
     scopes: withinCeiling(settings, identity, scopes),
+    resource: identifierOf(issuer, resource),
     expiresAt: Math.floor(expiresAt / 1000),
   }
 }

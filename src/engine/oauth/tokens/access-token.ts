@@ -14,6 +14,8 @@ export interface AccessToken {
   readonly userExpiresAt?: number
   readonly clientId: string
   readonly scopes: readonly string[]
+  /** The identifier of the server that it is for (RFC 8707). */
+  readonly resource: string
   /** The grant that it came of, and with which rotation; absent where no person gave one. */
   readonly grant?: { readonly id: string; readonly generation: number }
   /** The thumbprint of the key to which it is bound (RFC 9449 §6); absent: a bearer token. */
@@ -29,7 +31,6 @@ export interface AccessToken {
 /** What a token is to be issued for. */
 export type Authorized = Omit<AccessToken, 'expiresAt'> & {
   readonly issuer: string
-  readonly resource: string
   /** When it is over in any case, in milliseconds since the epoch. */
   readonly endsAt: number
 }
@@ -65,7 +66,7 @@ export async function issueAccessToken(
 export async function verifyAccessToken(
   settings: Settings,
   issuer: string,
-  resource: string,
+  resource: string | string[],
   token: string,
 ): Promise<AccessToken> {
   const { payload } = await jwtVerify(token, ({ kid }) => requireKey(settings, kid), {
@@ -86,6 +87,7 @@ export async function verifyAccessToken(
     ...(typeof payload.user_expires_at === 'number' && { userExpiresAt: payload.user_expires_at }),
     clientId: payload.client_id as string,
     scopes: (payload.scope as string).split(' ').filter(Boolean),
+    resource: payload.aud as string,
     ...(payload.grant !== undefined && {
       grant: { id: payload.grant as string, generation: payload.gen as number },
     }),

@@ -1,0 +1,89 @@
+// Requests for a server that answers them itself: another Worker, an `McpAgent`, any handler. It gets a caller who has been
+// verified, and never the token. What it is handed counts only where strangers cannot call it: docs/several-servers.md.
+import { type Context, Hono } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { log } from '../../log/log.ts'
+import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+import { VERSION } from '../../version.ts'
+import { authenticate } from '../bearer-auth.ts'
+import { challenge } from '../challenge.ts'
+import { anyPage, isForeignOrigin } from '../endpoint.ts'
+import { withSingleHeaders } from '../headers.ts'
+import { endingWith } from '../stream.ts'
+import { type FurtherServer, type Handler, resourceOf, type ServerBehind } from './server.ts'
+
+/** Who makes a request. */
+export interface VerifiedCaller {
+  readonly userId: string
+  readonly userName: string
+  readonly clientId: string
+  /** Of this server. Whoever answers decides what each of them allows. */
+  readonly scopes: readonly string[]
+  /** Which approval it came of; absent where no person gave one. */
+  readonly grantId?: string
+  /** When the right ends, in seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+export const CALLER = 'Gatehouse-Caller'
+/** What proves a right at this origin. */
+const CREDENTIALS = ['Authorization', 'DPoP', 'Cookie']
+
+/** The endpoints of those servers that answer for themselves. */
+export function handedOver(servers: readonly FurtherServer[]): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.onError((error, c) => challenge(c, error))
+  for (const server of servers) if ('handler' in server) add(app, server)
+  return app
+}
+
+function add(app: Hono<AppEnv>, server: ServerBehind): void {
+  const resource = resourceOf(server)
+  app.use(resource.at, anyPage)
+  app.all(resource.at, (c) => {
+    c.set('resource', resource)
+    return handOver(c, server.handler)
+  })
+}
+
+async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response> {
+  c.req.raw = withSingleHeaders(c.req.raw)
+  if (isForeignOrigin(c))
+    return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
+  const started = Date.now()
+  const accessToken = await authenticate(c)
+  const caller = callerOf(accessToken)
+  const answer = await handler(withCaller(c.req.raw, caller), c.env, contextWith(c, caller))
+  log('mcp.request', {
+    user: caller.userId,
+    client: caller.clientId,
+    status: answer.status,
+    ms: Date.now() - started,
+    version: VERSION,
+  })
+  return endingWith(accessToken, c, withoutCookies(answer))
+}
+
+function callerOf({ userId, userName, clientId, scopes, grant, expiresAt }: AccessToken): VerifiedCaller {
+  return { userId, userName, clientId, scopes, ...(grant && { grantId: grant.id }), expiresAt }
+}
+
+// What a stranger writes into the header is replaced.
+function withCaller(request: Request, caller: VerifiedCaller): Request {
+  const handed = new Request(request)
+  for (const name of CREDENTIALS) handed.headers.delete(name)
+  handed.headers.set(CALLER, encodeURIComponent(JSON.stringify(caller)))
+  return handed
+}
+
+// Where an `McpAgent` looks.
+function contextWith(c: Context<AppEnv>, props: VerifiedCaller): ExecutionContext {
+  return Object.assign(c.executionCtx, { props }) as ExecutionContext
+}
+
+// On this origin are the sign-in and consent pages: their cookies are not the affair of another Worker.
+function withoutCookies(answer: Response): Response {
+  const own = new Response(answer.body, answer)
+  own.headers.delete('Set-Cookie')
+  return own
+}

@@ -1,0 +1,66 @@
+// Further MCP servers behind this gate, beside the one at /mcp: what a fork says of each. docs/several-servers.md
+import type { Scope } from '#config'
+import type { Resource } from '../../settings/resources.ts'
+import { type Catalog, type Served, withViews } from '../catalog.ts'
+
+interface Described {
+  /** What users and apps are shown. */
+  readonly name: string
+  /** Its scopes, of those in `SCOPES`. The server at /mcp has those that no other server names. */
+  readonly scopes: readonly [Scope, ...Scope[]]
+  /** What apps ask for at first, and get if they name no scope; absent: all of its scopes. */
+  readonly initialScopes?: readonly [Scope, ...Scope[]]
+}
+
+/** A path of its own, such as `/billing/mcp`. The end keeps it apart from every page and endpoint. */
+type Path = `/${string}/mcp`
+
+/** A server in this Worker, with lists of its own. */
+export interface ServerHere extends Described, Pick<Catalog, 'tools'>, Partial<Omit<Catalog, 'tools'>> {
+  readonly path: Path
+  /** What a model should know before it uses the server. */
+  readonly instructions?: string
+}
+
+/**
+ * Answers a request: `(request, env) => env.BILLING.fetch(request)`. The caller is in the header `Gatehouse-Caller`, as
+ * JSON in percent-encoding, and in `ctx.props`.
+ */
+export type Handler = (request: Request, env: Env, ctx: ExecutionContext) => Response | Promise<Response>
+
+/** Anything that answers requests: another Worker by its service binding, or a handler in this one. */
+export interface ServerBehind extends Described {
+  readonly path: Path
+  /** Gets requests that are authenticated already; see hand-over.ts. */
+  readonly handler: Handler
+}
+
+/** A server at an address of its own, which checks our tokens itself. */
+export interface ServerElsewhere extends Described {
+  /** What clients are given, without a slash at the end. */
+  readonly url: `https://${string}`
+}
+
+export type FurtherServer = ServerHere | ServerBehind | ServerElsewhere
+
+/** @throws Error at the start of the server, with what to change */
+export function resourceOf(server: FurtherServer): Resource {
+  const { name, scopes, initialScopes = scopes } = server
+  const at = 'url' in server ? server.url : server.path
+  const isRight = 'url' in server ? URL.canParse(at) && !at.endsWith('/') : /^(\/[\w.~-]+)+\/mcp$/.test(at)
+  if (!isRight)
+    throw new Error(
+      `A server is at ${at}. Write a path as in /billing/mcp, or an address without / at its end.`,
+    )
+  const instructions = 'instructions' in server ? server.instructions : undefined
+  return { at, name, scopes, initialScopes, ...(instructions !== undefined && { instructions }) }
+}
+
+/** Those that are in this Worker. */
+export function servedOf(servers: readonly FurtherServer[]): Served[] {
+  return servers.flatMap((server) => {
+    if (!('tools' in server)) return []
+    const { tools, resources = [], prompts = [] } = server
+    return { resource: resourceOf(server), catalog: withViews({ tools, resources, prompts }) }
+  })
+}

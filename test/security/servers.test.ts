@@ -1,0 +1,377 @@
+// Attacks across several servers behind one gate: rows G1 to G7. What holds for one server holds for each of them elsewhere.
+import '../support/state-tools.ts'
+import '../support/several-servers.ts'
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { gatehouse } from '#engine/gatehouse.ts'
+import { homePage } from '#engine/pages/home.tsx'
+import { verifierFor } from '../../examples/behind-the-gate/src/verify.ts'
+import { login } from '../fixture/src/login.ts'
+import { exportData, forget, tools } from '../fixture/src/server/index.ts'
+import { legacyCall, modernCall } from '../support/mcp-request.ts'
+import { initialize } from '../support/mcp-session.ts'
+import { OAuthClient, structured, type Tokens } from '../support/oauth-client.ts'
+import { expectInvalidToken, expectRefusal, tokensOf } from '../support/outcome.ts'
+import { Machine } from '../support/owned-client.ts'
+import { expectErrorAnswer } from '../support/refusals.ts'
+import { ELSEWHERE } from '../support/several-servers.ts'
+import { Visitor } from '../support/visitor.ts'
+import { form, MCP_URL, ORIGIN, send } from '../support/worker.ts'
+
+const BILLING = `${ORIGIN}/billing/mcp`
+const LEGACY = `${ORIGIN}/legacy/mcp`
+const SCOPE: Readonly<Record<string, string>> = {
+  [MCP_URL]: 'notes:read',
+  [BILLING]: 'notes:write',
+  [LEGACY]: 'notes:write',
+  [ELSEWHERE]: 'notes:write',
+}
+
+const owner = await Visitor.signedIn()
+const app = await OAuthClient.registered()
+
+/** The whole way for one server. */
+async function connectTo(
+  resource: string,
+  changes: Record<string, string | undefined> = {},
+): Promise<Tokens> {
+  const redeemed = await app.authorize(owner, { resource, scope: SCOPE[resource], ...changes })
+  return tokensOf(app.token({ ...redeemed, resource }))
+}
+
+const tokens: Readonly<Record<string, Tokens>> = {
+  [MCP_URL]: await connectTo(MCP_URL),
+  [BILLING]: await connectTo(BILLING),
+  [LEGACY]: await connectTo(LEGACY),
+  [ELSEWHERE]: await connectTo(ELSEWHERE),
+}
+const tokenFor = (resource: string) => (tokens[resource] as Tokens).access_token
+
+const keys = createLocalJWKSet(await (await send('/jwks')).json())
+const verify = verifierFor(ORIGIN, ELSEWHERE, keys)
+const verifyWith = (token: string, scope = 'notes:write') =>
+  verify(new Request(ELSEWHERE, { headers: { Authorization: `Bearer ${token}` } }), scope)
+
+/** The answer of a server to a call with a token. */
+async function callAt(
+  resource: string,
+  token: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  if (resource !== ELSEWHERE) return send(resource, modernCall(token, 'whoami', {}, { headers }))
+  const caller = await verifyWith(token)
+  return caller instanceof Response ? caller : Response.json(caller)
+}
+
+const ALL = [MCP_URL, BILLING, LEGACY, ELSEWHERE]
+const PAIRS = ALL.flatMap((of) => ALL.map((at) => [of, at] as const))
+
+describe('G1 the token of one server at another', () => {
+  it.each(PAIRS.filter(([of, at]) => of === at))('is accepted where it is for: %s', async (of, at) => {
+    expect((await callAt(at, tokenFor(of))).status).toBe(200)
+  })
+
+  it.each(PAIRS.filter(([of, at]) => of !== at))('of %s is 401 at %s', async (of, at) => {
+    const refused = await callAt(at, tokenFor(of))
+    expect(refused.status).toBe(401)
+    const { origin, pathname } = new URL(at)
+    expect(refused.headers.get('WWW-Authenticate')).toContain(
+      `resource_metadata="${origin}/.well-known/oauth-protected-resource${pathname}"`,
+    )
+  })
+
+  it('is refused after it has been accepted where it is for', async () => {
+    const { access_token } = await connectTo(BILLING)
+    expect((await callAt(BILLING, access_token)).status).toBe(200)
+    expectInvalidToken(await callAt(MCP_URL, access_token))
+    expectInvalidToken(await callAt(LEGACY, access_token))
+  })
+
+  it('is refused when it came of a request without a resource: that means the main server', async () => {
+    const redeemed = await app.authorize(owner, { resource: undefined, scope: 'notes:read' })
+    const { access_token } = await tokensOf(app.token({ ...redeemed, resource: undefined }))
+    expect((await callAt(MCP_URL, access_token)).status).toBe(200)
+    expectInvalidToken(await callAt(BILLING, access_token))
+  })
+
+  it('stays refused after a refresh, which keeps the resource', async () => {
+    const first = await connectTo(BILLING)
+    const { access_token } = await tokensOf(app.refresh(first.refresh_token))
+    expect((await callAt(BILLING, access_token)).status).toBe(200)
+    expectInvalidToken(await callAt(MCP_URL, access_token))
+  })
+
+  it('is refused when it is a personal access token, which is for the main server', async () => {
+    const made = await owner.post('/account/tokens/make', {
+      name: 'A script',
+      days: '7',
+      scope: ['notes:read', 'notes:write'],
+    })
+    const [token = ''] = /gatehouse_pat_[\w-]{92}/.exec(await made.text()) ?? []
+    const own = await callAt(MCP_URL, token)
+    expect(own.status).toBe(200)
+    // A scope of another server is not offered, either.
+    expect((await structured<{ scopes: string[] }>(own)).scopes).toEqual(['notes:read'])
+    for (const resource of [BILLING, LEGACY]) expectInvalidToken(await callAt(resource, token))
+  })
+
+  it('tells an introspecting server which one a token is for', async () => {
+    const machine = await Machine.owned({ introspects: true })
+    const body = form({ token: tokenFor(BILLING), client_id: machine.id, client_secret: machine.secret })
+    const answer = await send('/introspect', { method: 'POST', body })
+    expect(await answer.json()).toMatchObject({ active: true, aud: BILLING })
+  })
+
+  it('ends with its grant, whichever server it is for', async () => {
+    const { access_token, refresh_token } = await connectTo(LEGACY)
+    expect((await app.revoke(access_token)).status).toBe(200)
+    await expectRefusal(await app.refresh(refresh_token), 'invalid_grant')
+  })
+})
+
+describe('G2 a resource that was not authorized, or is not here', () => {
+  it.each([
+    ['unknown', [`${ORIGIN}/other/mcp`]],
+    ['unknown, below a known one', [`${BILLING}/mcp`]],
+    ['two at once', [MCP_URL, BILLING]],
+    ['known and unknown', [BILLING, 'https://evil.example/mcp']],
+  ])('is refused at /authorize: %s', async (_, resource) => {
+    const { url } = await app.authorizationRequest({ resource, scope: 'notes:write' })
+    expectErrorAnswer((await owner.get(url)).headers.get('Location'), 'invalid_target')
+  })
+
+  it('is refused at /token, and the code stays good for its own', async () => {
+    const redeemed = await app.authorize(owner, { resource: BILLING, scope: 'notes:write' })
+    await expectRefusal(await app.token({ ...redeemed, resource: MCP_URL }), 'invalid_target')
+    await expectRefusal(await app.token({ ...redeemed, resource: [BILLING, LEGACY] }), 'invalid_target')
+    const got = await tokensOf(app.token({ ...redeemed, resource: `${BILLING}/` }))
+    await expectRefusal(await app.refresh(got.refresh_token, { resource: LEGACY }), 'invalid_target')
+    await tokensOf(app.refresh(got.refresh_token, { resource: BILLING }))
+  })
+
+  describe('since the server was taken out', () => {
+    const { worker } = gatehouse({ login, tools, forget, exportData, home: homePage })
+    const without = (path: string, init: RequestInit = {}) =>
+      worker.fetch(
+        new Request(new URL(path, ORIGIN), init),
+        env,
+        createExecutionContext(),
+      ) as Promise<Response>
+    const tokenWithout = (fields: Record<string, string | undefined>) =>
+      without('/token', { method: 'POST', body: form({ client_id: app.id, ...fields }) })
+
+    it('is refused with invalid_target at /token, named or not, and comes back with the server', async () => {
+      const { refresh_token } = await connectTo(BILLING)
+      const fields = { grant_type: 'refresh_token', refresh_token }
+      await expectRefusal(await tokenWithout({ ...fields, resource: BILLING }), 'invalid_target')
+      await expectRefusal(await tokenWithout(fields), 'invalid_target')
+      expect((await callAt(BILLING, (await tokensOf(app.refresh(refresh_token))).access_token)).status).toBe(
+        200,
+      )
+    })
+
+    it('is refused for a code that was given before', async () => {
+      const redeemed = await app.authorize(owner, { resource: BILLING, scope: 'notes:write' })
+      await expectRefusal(await tokenWithout({ ...redeemed, resource: undefined }), 'invalid_target')
+    })
+
+    it('is refused at /authorize in a way that a client hears of', async () => {
+      const { url } = await app.authorizationRequest({ resource: BILLING, scope: 'notes:write' })
+      const headers = { Cookie: [...owner.cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
+      const answer = await without(url.pathname + url.search, { headers, redirect: 'manual' })
+      expectErrorAnswer(answer.headers.get('Location'), 'invalid_target')
+    })
+
+    it('has no metadata, and no endpoint', async () => {
+      for (const path of ['/billing/mcp', '/.well-known/oauth-protected-resource/billing/mcp'])
+        expect((await without(path)).status).toBe(404)
+    })
+  })
+})
+
+interface Handed {
+  readonly headers: Record<string, string>
+  readonly props: unknown
+  readonly body: string
+}
+
+describe('G3 what a server behind the gate is handed', () => {
+  const forged = encodeURIComponent(JSON.stringify({ userId: 'user_victim', scopes: ['notes:write'] }))
+
+  it('is the verified caller, and none that a stranger names', async () => {
+    const { access_token } = await connectTo(LEGACY)
+    const answer = await callAt(LEGACY, access_token, { 'Gatehouse-Caller': forged, 'X-Own': 'kept' })
+    const { headers, props, body } = (await answer.json()) as Handed
+    const caller = JSON.parse(decodeURIComponent(headers['gatehouse-caller'] ?? ''))
+    expect(caller).toMatchObject({ userName: 'Owner', clientId: app.id, scopes: ['notes:write'] })
+    expect(caller.userId).not.toBe('user_victim')
+    expect(props).toEqual(caller)
+    expect(headers['x-own']).toBe('kept')
+    expect(JSON.parse(body)).toMatchObject({ method: 'tools/call' })
+  })
+
+  it('is never a token, a proof or a cookie', async () => {
+    const { access_token } = await connectTo(LEGACY)
+    const answer = await callAt(LEGACY, access_token, { Cookie: 'a=b', DPoP: 'a.b.c' })
+    const text = await answer.text()
+    expect(text).not.toContain(access_token)
+    const { headers } = JSON.parse(text) as Handed
+    for (const name of ['authorization', 'cookie', 'dpop']) expect(headers).not.toHaveProperty(name)
+  })
+
+  it('is nothing without a token, whatever the headers say', async () => {
+    const headers = { 'Gatehouse-Caller': forged }
+    const answer = await send(LEGACY, { method: 'POST', headers, body: '{}' })
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('WWW-Authenticate')).toContain('scope="notes:write"')
+  })
+
+  it('leaves no cookie of its own at the origin of the sign-in page', async () => {
+    expect((await callAt(LEGACY, tokenFor(LEGACY))).headers.get('Set-Cookie')).toBeNull()
+  })
+})
+
+describe('G4 the session of one server at another', () => {
+  it('is refused, also for the same user and client', async () => {
+    const open = (resource: string) =>
+      send(resource, legacyCall(tokenFor(resource), '', {}, { body: JSON.stringify(initialize()) }))
+    const opened = await open(BILLING)
+    const id = opened.headers.get('Mcp-Session-Id') as string
+    expect(await opened.text()).toContain('Ask for the invoice first.')
+    const call = (resource: string) =>
+      send(resource, legacyCall(tokenFor(resource), 'whoami', {}, { headers: { 'Mcp-Session-Id': id } }))
+    expect((await call(BILLING)).status).toBe(200)
+    expect((await call(MCP_URL)).status).toBe(404)
+    expect((await call(BILLING)).status).toBe(200)
+  })
+})
+
+describe('G4 the state of a call at one server', () => {
+  it('is refused at another, also from the same user and client', async () => {
+    const ask = (resource: string, more: object = {}) => {
+      const _meta = {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
+      }
+      const params = { name: 'archive', arguments: { ids: ['1'] }, _meta, ...more }
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+      return send(resource, modernCall(tokenFor(resource), 'archive', {}, { body }))
+    }
+    const { result } = await (await ask(BILLING)).json<{ result: { requestState: string } }>()
+    const inputResponses = { confirm: { action: 'accept', content: { sure: true } } }
+    const again = { requestState: result.requestState, inputResponses }
+    expect(await (await ask(MCP_URL, again)).json()).toMatchObject({ error: { code: -32602 } })
+    expect(await (await ask(BILLING, again)).text()).toContain('archive: 1')
+  })
+})
+
+describe('G5 a scope of one server, asked for at another', () => {
+  it.each([
+    [MCP_URL, 'notes:write'],
+    [BILLING, 'notes:read'],
+  ])('is dropped at /authorize for %s, and alone it is invalid_scope', async (resource, scope) => {
+    const { url } = await app.authorizationRequest({ resource, scope })
+    expectErrorAnswer((await owner.get(url)).headers.get('Location'), 'invalid_scope')
+    const both = await connectTo(resource, { scope: 'notes:read notes:write' })
+    expect(both.scope).toBe(SCOPE[resource])
+  })
+
+  it('is not offered on the consent page, and ticked all the same it is 403', async () => {
+    const { url } = await app.authorizationRequest({ resource: BILLING, scope: 'notes:write' })
+    const page = await owner.openConsent(url)
+    expect([...page.scopes, ...page.further]).toEqual(['notes:write'])
+    expect((await page.submit({ scope: ['notes:write', 'notes:read'] })).status).toBe(403)
+  })
+
+  it('is not given to a machine that may have both', async () => {
+    const machine = await Machine.owned({ scopes: ['notes:read', 'notes:write'] })
+    expect((await tokensOf(machine.token({ resource: BILLING }))).scope).toBe('notes:write')
+    expect((await tokensOf(machine.token())).scope).toBe('notes:read')
+    await expectRefusal(await machine.token({ resource: BILLING, scope: 'notes:read' }), 'invalid_scope')
+  })
+
+  it('is not given to a device', async () => {
+    const metadata = { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], redirect_uris: [] }
+    const device = await OAuthClient.registered(metadata)
+    const asked = await device.askForDevice({ resource: BILLING, scope: 'notes:read' })
+    await expectRefusal(asked, 'invalid_scope')
+  })
+})
+
+describe('G6 what a user has allowed an app at one server', () => {
+  it('is no earlier approval at another', async () => {
+    const other = await OAuthClient.registered()
+    await other.authorize(owner, { resource: BILLING, scope: 'notes:write' })
+    const { url } = await other.authorizationRequest({ resource: LEGACY, scope: 'notes:write' })
+    expect((await owner.openConsent(url)).html).not.toContain('You allowed this on')
+  })
+
+  it('names the server, on the consent page and on the account page', async () => {
+    const { url } = await app.authorizationRequest({ resource: BILLING, scope: 'notes:write' })
+    expect((await owner.openConsent(url)).html).toContain(
+      '<dt>It will use</dt><dd><bdi>Billing &lt;b&gt;</bdi></dd>',
+    )
+    const account = await (await owner.get('/account')).text()
+    expect(account).toMatch(/Uses [^<]*Billing &lt;b&gt;/)
+  })
+})
+
+describe('G7 a token at a server elsewhere, which has a copy of our verifier', () => {
+  const claims = { client_id: 'app', scope: 'notes:write', name: 'Owner' }
+  const expected = {
+    typ: 'at+jwt',
+    aud: ELSEWHERE,
+    iss: ORIGIN,
+    claims: claims as Record<string, unknown>,
+    exp: '1h',
+  }
+
+  it('is accepted with its scope, and refused without it', async () => {
+    expect(await verifyWith(tokenFor(ELSEWHERE))).toMatchObject({ clientId: app.id, scopes: ['notes:write'] })
+    const refused = (await verifyWith(tokenFor(ELSEWHERE), 'notes:read')) as Response
+    expect(refused.status).toBe(403)
+    expect(refused.headers.get('WWW-Authenticate')).toContain(
+      'error="insufficient_scope", scope="notes:read"',
+    )
+    expect(((await verifyWith('')) as Response).status).toBe(401)
+  })
+
+  it.each<[string, Partial<typeof expected>]>([
+    ['another audience', { aud: MCP_URL }],
+    ['another issuer', { iss: 'https://other.example' }],
+    ['another type', { typ: 'JWT' }],
+    ['no time left', { exp: '-1s' }],
+    ['a key to which it is bound', { claims: { ...claims, cnf: { jkt: 'a' } } }],
+    ['no client', { claims: { ...claims, client_id: undefined } }],
+  ])('is refused with %s', async (_, changes) => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const own = verifierFor(
+      ORIGIN,
+      ELSEWHERE,
+      createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] }),
+    )
+    const signed = ({ typ, aud, iss, exp, claims: said }: typeof expected) =>
+      new SignJWT(said)
+        .setProtectedHeader({ alg: 'ES256', typ })
+        .setSubject('user')
+        .setAudience(aud)
+        .setIssuer(iss)
+        .setExpirationTime(exp)
+        .sign(privateKey)
+    const judge = async (token: string) =>
+      own(new Request(ELSEWHERE, { headers: { Authorization: `Bearer ${token}` } }), 'notes:write')
+    expect(await judge(await signed(expected))).toMatchObject({ userId: 'user' })
+    expect(((await judge(await signed({ ...expected, ...changes }))) as Response).status).toBe(401)
+    // Signed right, by a key that is not the gate's.
+    expect(((await verifyWith(await signed(expected))) as Response).status).toBe(401)
+  })
+
+  it('fails without a verdict where the keys cannot be had', async () => {
+    const lost = verifierFor(ORIGIN, ELSEWHERE, () => Promise.reject(new Error('no network')))
+    const request = new Request(ELSEWHERE, { headers: { Authorization: `Bearer ${tokenFor(ELSEWHERE)}` } })
+    await expect(lost(request, 'notes:write')).rejects.toThrow('no network')
+  })
+})

@@ -40,15 +40,18 @@ export class LocalServer {
    * @param entry the Worker's file, if not the one that wrangler.toml names
    * @param settings in place of those of wrangler.toml, or beside them
    * @param below TOML that an operator has put below the rest of wrangler.toml
+   * @param beside another Worker, for a service binding
    */
   static async start(
     entry = join(FIXTURE, 'src/index.ts'),
     settings: Readonly<Record<string, string>> = {},
     below = '',
+    beside?: Beside,
   ): Promise<LocalServer> {
     const storage = mkdtempSync(join(tmpdir(), 'gatehouse-'))
     const output: string[] = []
-    const options = optionsFor(await scriptOf(entry), storage, settings, below, output)
+    const [script, other] = await Promise.all([scriptOf(entry), beside && workerOf(beside)])
+    const options = optionsFor(script, storage, settings, below, output, other)
     const runtime = new Miniflare(options)
     const { port } = await runtime.ready
     return new LocalServer(
@@ -81,6 +84,18 @@ export class LocalServer {
   }
 }
 
+/** A Worker of another folder. */
+interface Beside {
+  readonly name: string
+  readonly entry: string
+  readonly settings: Readonly<Record<string, string>>
+}
+
+async function workerOf({ name, entry, settings }: Beside) {
+  const script = await scriptOf(entry)
+  return { name, script, modules: true, bindings: settings, compatibilityDate: '2026-11-01' } as const
+}
+
 function scriptOf(entry: string): Promise<string> {
   const script = built.get(entry) ?? bundle(entry)
   built.set(entry, script)
@@ -107,23 +122,33 @@ function optionsFor(
   settings: Readonly<Record<string, string>>,
   below: string,
   output: string[],
+  beside: Awaited<ReturnType<typeof workerOf>> | undefined,
 ): MiniflareOptions {
   const [, config] = configWith(below, storage)
   // The code is one module by now, and needs no rules to find others.
   const { modulesRules: _, ...options } = unstable_getMiniflareWorkerOptions(config as string).workerOptions
   const secrets = Object.keys(SECRETS).map((name) => [name, devVar(name, FIXTURE)])
-  return convertV4MiniflareOptions({
+  const worker = {
     ...options,
     name: 'gatehouse',
+    script,
+    modules: true,
+    bindings: { ...(options.bindings as object), ...Object.fromEntries(secrets), ...settings },
+  } as const
+  return convertV4MiniflareOptions({
+    workers: beside ? [worker, beside] : [worker],
     // Where localhost is ::1 at first, that is refused at once, and the next address is this one.
     host: '127.0.0.1',
     port: 0,
     cf: false,
-    script,
-    modules: true,
-    bindings: { ...(options.bindings as object), ...Object.fromEntries(secrets), ...settings },
     // Where `npm run client` looks for it.
     resourcePersistencePath: join(storage, 'v3'),
     handleStructuredLogs: ({ message }) => output.push(message),
   })
+}
+
+/** Such a Worker at an address of its own. */
+export async function runAlone(beside: Beside): Promise<Miniflare> {
+  const workers = [await workerOf(beside)]
+  return new Miniflare(convertV4MiniflareOptions({ workers, host: '127.0.0.1', port: 0, cf: false }))
 }

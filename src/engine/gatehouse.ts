@@ -80,6 +80,7 @@ function workerOf(
   resources: Resources,
   served: readonly [Served, ...Served[]],
 ): Hono<AppEnv> {
+  const [main, ...others] = resources
   // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
   // a microsecond. This one prepares nothing.
   const app = new Hono<AppEnv>({ router: new LinearRouter() })
@@ -93,7 +94,8 @@ function workerOf(
     const local = isLoopback(new URL(issuer).hostname)
     const tools = served[0].catalog.tools.flatMap(({ shown }) => shown ?? [])
     return home({
-      mcpUrl: identifierOf(issuer, resources[0]),
+      mcpUrl: identifierOf(issuer, main),
+      others: others.map((one) => ({ name: one.name, url: identifierOf(issuer, one) })),
       local,
       signsInHere: settings.ownAuthorizationServer,
       tools,

@@ -4,12 +4,14 @@ import '../support/several-servers.ts'
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { gatehouse } from '#engine/gatehouse.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { verifierFor } from '../../examples/behind-the-gate/src/verify.ts'
 import { login } from '../fixture/src/login.ts'
 import { exportData, forget, tools } from '../fixture/src/server/index.ts'
+import { DocumentHost } from '../support/document-host.ts'
+import { ForeignServer, serverWith } from '../support/foreign-server.ts'
 import { legacyCall, modernCall } from '../support/mcp-request.ts'
 import { initialize } from '../support/mcp-session.ts'
 import { OAuthClient, structured, type Tokens } from '../support/oauth-client.ts'
@@ -129,6 +131,26 @@ describe('G1 the token of one server at another', () => {
     expect((await app.revoke(access_token)).status).toBe(200)
     await expectRefusal(await app.refresh(refresh_token), 'invalid_grant')
   })
+})
+
+describe('G1 the token of another authorization server', () => {
+  it.each([undefined, 'the gate'])(
+    'is for the server that its audience names; ours is %s',
+    async (audience) => {
+      const host = DocumentHost.install()
+      const foreign = await ForeignServer.start(host)
+      const server = serverWith({
+        AUTHORIZATION_SERVERS: [{ issuer: foreign.issuer, ...(audience && { audience }) }],
+      })
+      const statusAt = async (resource: string, aud: string) =>
+        (await server(resource, modernCall(await foreign.token({ claims: { aud } }), 'whoami'))).status
+      expect(await statusAt(MCP_URL, audience ?? MCP_URL)).toBe(200)
+      expect(await statusAt(BILLING, audience ?? MCP_URL)).toBe(401)
+      expect(await statusAt(BILLING, BILLING)).toBe(200)
+      expect(await statusAt(MCP_URL, BILLING)).toBe(401)
+      vi.restoreAllMocks()
+    },
+  )
 })
 
 describe('G2 a resource that was not authorized, or is not here', () => {
@@ -307,6 +329,11 @@ describe('G6 what a user has allowed an app at one server', () => {
     await other.authorize(owner, { resource: BILLING, scope: 'notes:write' })
     const { url } = await other.authorizationRequest({ resource: LEGACY, scope: 'notes:write' })
     expect((await owner.openConsent(url)).html).not.toContain('You allowed this on')
+  })
+
+  it('is at an address that the home page has', async () => {
+    const home = await (await send('/')).text()
+    for (const url of [BILLING, LEGACY, ELSEWHERE]) expect(home).toContain(url)
   })
 
   it('names the server, on the consent page and on the account page', async () => {

@@ -9,6 +9,8 @@ import { page } from './layout.tsx'
 /** What the home page shows. */
 export interface Home {
   readonly mcpUrl: string
+  /** The servers beside it; usually none. */
+  readonly others: readonly { readonly name: string; readonly url: string }[]
   /** Apps that run elsewhere cannot reach a server on this computer. */
   readonly local: boolean
   /** False where users sign in at another authorization server, which also keeps their grants. */
@@ -21,7 +23,7 @@ export interface Home {
 const SHORT_NAME = THEME.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
 export function homePage(home: Home): Promise<Response> {
-  const { mcpUrl, local, signsInHere } = home
+  const { mcpUrl, others, local, signsInHere } = home
   return page({
     title: 'Connect',
     wide: true,
@@ -54,11 +56,28 @@ export function homePage(home: Home): Promise<Response> {
               app may do.
             </p>
           )}
+          {others.length > 0 && otherServers(others)}
           {local ? localFirst(mcpUrl) : everywhere(mcpUrl)}
         </section>
       </>
     ),
   })
+}
+
+function otherServers(others: Home['others']): Child {
+  return (
+    <>
+      <p>There are other servers here. Each has an address of its own:</p>
+      {others.map(({ name, url }) => (
+        <>
+          <p>
+            <bdi>{name}</bdi>
+          </p>
+          <Copyable text={url} />
+        </>
+      ))}
+    </>
+  )
 }
 
 /** The tools, by the permission that they need. */

@@ -32,6 +32,9 @@ The first call signs in. A server on this computer whose passphrase is in .dev.v
 the command prints an address to open. It keeps its tokens in your configuration folder, readable by you alone. A tool
 that needs a further scope asks once more.`
 
+const HOW_TO_TYPE = `Put names and texts in double quotes, and all of it in single quotes:
+  npm run call add_note '{"text":"Milk"}'`
+
 const { values, positionals } = readOptions(
   USAGE,
   {
@@ -59,8 +62,7 @@ await run(values['sign-out'] ? forget : call)
 
 async function call(): Promise<void> {
   if (!(await answers())) {
-    const how = isLoopback(server) ? ' Start it: npm run dev' : ''
-    throw new Stopped(`No server answers at ${server.origin}.${how}`)
+    throw new Stopped(`No server answers at ${server.origin}.${howToStart()}`)
   }
   const connection = await Connection.open(server, new KeptFile(server), person())
   try {
@@ -68,6 +70,11 @@ async function call(): Promise<void> {
   } finally {
     await connection.close()
   }
+}
+
+function howToStart(): string {
+  if (!isLoopback(server)) return ''
+  return ` Start it: npm run dev${server.port === '8787' ? '' : ` -- --port ${server.port || '80'}`}`
 }
 
 async function perform(client: Client): Promise<void> {
@@ -112,15 +119,14 @@ function person() {
 }
 
 function inputOf([text = '{}', ...others]: readonly string[]): Record<string, unknown> {
-  if (others.length > 0)
-    refuse(`What is "${others[0]}"? Put the input between quotes: '{"text":"Milk"}'`, USAGE)
+  if (others.length > 0) refuse(`The input ends before "${others[0]}".`, HOW_TO_TYPE)
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   } catch {
     // It is said below.
   }
-  return refuse(`The input is no JSON object: ${text}`, USAGE)
+  return refuse(`The input is no JSON object: ${text}`, HOW_TO_TYPE)
 }
 
 function answers(): Promise<boolean> {

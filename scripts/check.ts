@@ -14,7 +14,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'Generated types are up to date': checkGenerated,
   'Types of your server and of the scripts': () => outputOf('typescript', 'tsc'),
   'Types of the engine and its tests': () => outputOf('typescript', 'tsc', '-p', 'test'),
-  'Lint and format': () => outputOf('@biomejs/biome', 'biome', 'check', '--colors=off'),
+  'Lint and format': checkFormat,
 }
 
 readOptions(USAGE, {})
@@ -36,6 +36,11 @@ async function checkGenerated(): Promise<string | undefined> {
   if (stale.length === 0) return undefined
   const lines = stale.map(({ file, configuration }) => `${configuration} has changed since ${file} was made.`)
   return `${lines.join('\n')}\nRun: npm run types`
+}
+
+async function checkFormat(): Promise<string | undefined> {
+  const output = await outputOf('@biomejs/biome', 'biome', 'check', '--colors=off')
+  return output && `${output.trim()}\n\nRepair most of it: npm run format`
 }
 
 async function outputOf(packageName: string, name: string, ...args: string[]): Promise<string | undefined> {

@@ -270,6 +270,38 @@ describe('G4 the session of one server at another', () => {
   })
 })
 
+describe('G4 the session that a server behind the gate began', () => {
+  const agent = `${ORIGIN}/agent/mcp`
+  const at = async (resource: string, token: string, id?: string) =>
+    send(resource, legacyCall(token, 'whoami', {}, { headers: { 'Mcp-Session-Id': id } }))
+
+  it('is for its user, client and server only', async () => {
+    const token = tokenFor(LEGACY)
+    const id = (await at(LEGACY, token)).headers.get('Mcp-Session-Id') as string
+    const own = await at(LEGACY, token, id)
+    expect(((await own.json()) as Handed).headers['mcp-session-id']).toBe('session-1')
+    const again = own.headers.get('Mcp-Session-Id') as string
+    expect((await at(LEGACY, token, again)).status).toBe(200)
+
+    const ofApp = { resource: LEGACY, scope: 'notes:write' }
+    const redeemed = async (client: OAuthClient, visitor: Visitor) => {
+      const answer = client.token({ ...(await client.authorize(visitor, ofApp)), resource: LEGACY })
+      return (await tokensOf(answer)).access_token
+    }
+    const refused = [
+      await at(LEGACY, await redeemed(app, await Visitor.as('Second')), id),
+      await at(LEGACY, await redeemed(await OAuthClient.registered(), owner), id),
+      await at(agent, (await connectTo(agent, { scope: 'notes:write' })).access_token, id),
+      await at(LEGACY, token, 'session-1'),
+      await at(LEGACY, token, `${id}a`),
+    ]
+    for (const answer of refused) {
+      expect(answer.status).toBe(404)
+      expect(await answer.json()).toMatchObject({ error: { code: -32001 } })
+    }
+  })
+})
+
 describe('G4 the state of a call at one server', () => {
   it('is refused at another, also from the same user and client', async () => {
     const ask = (resource: string, more: object = {}) => {

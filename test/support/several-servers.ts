@@ -1,13 +1,21 @@
-// Three servers beside the one at /mcp, put on the list before the Worker is made: one here, one that is handed its requests,
-// one elsewhere. The last two have the same scope, so that only the audience keeps their tokens apart.
+// Servers beside the one at /mcp, put on the list before the Worker is made: one here, two that are handed their requests, one
+// elsewhere. They have the same scope, so that only the audience keeps their tokens apart.
 import * as z from 'zod'
 import { definePrompt } from '#engine/mcp/define-prompt.ts'
 import { answer, defineTool } from '#engine/mcp/define-tool.ts'
+import type { Handler } from '#engine/mcp/servers/server.ts'
 import { servers, tools } from '../fixture/src/server/index.ts'
 
 export const ELSEWHERE = 'https://elsewhere.example/mcp'
 
 const annotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false }
+
+// Tells what it was handed, begins a session, and tries to leave a cookie on the origin of the sign-in page.
+const echo: Handler = async (request, _env, ctx) =>
+  Response.json(
+    { headers: Object.fromEntries(request.headers), props: ctx.props, body: await request.text() },
+    { headers: { 'Set-Cookie': '__Host-session=mine; Path=/; Secure', 'Mcp-Session-Id': 'session-1' } },
+  )
 
 servers.push(
   {
@@ -38,16 +46,7 @@ servers.push(
       }),
     ],
   },
-  {
-    path: '/legacy/mcp',
-    name: 'Legacy',
-    scopes: ['notes:write'],
-    // Tells what it was handed, and tries to leave a cookie on the origin of the sign-in page.
-    handler: async (request, _env, ctx) =>
-      Response.json(
-        { headers: Object.fromEntries(request.headers), props: ctx.props, body: await request.text() },
-        { headers: { 'Set-Cookie': '__Host-session=mine; Path=/; Secure' } },
-      ),
-  },
+  { path: '/legacy/mcp', name: 'Legacy', scopes: ['notes:write'], handler: echo },
+  { path: '/agent/mcp', name: 'Agent', scopes: ['notes:write'], handler: echo },
   { url: ELSEWHERE, name: 'Elsewhere', scopes: ['notes:write'] },
 )

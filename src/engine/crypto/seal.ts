@@ -1,5 +1,5 @@
 // Values that leave the server and come back: the session cookie, the consent form, a tool's state, the way through an
-// upstream sign-in, an invitation, a link. HMAC-SHA-256, with a key of its own per kind (HKDF, RFC 5869), so that no value serves as another
+// upstream sign-in, an invitation, a link, a session. HMAC-SHA-256, with a key of its own per kind (HKDF, RFC 5869), so that no value serves as another
 // kind; bound to the issuer, so that none works at another hostname of the same Worker. Sealed values can be read, not
 // forged.
 import { base64url } from 'jose'
@@ -15,6 +15,7 @@ export type SealKind =
   | 'device'
   | 'dpop'
   | 'link'
+  | 'handed-session'
 
 const encoder = new TextEncoder()
 const keys = new WeakMap<Settings, Map<SealKind, Promise<CryptoKey>>>()

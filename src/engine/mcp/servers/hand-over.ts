@@ -11,6 +11,7 @@ import { anyPage, isForeignOrigin } from '../endpoint.ts'
 import { withSingleHeaders } from '../headers.ts'
 import { endingWith } from '../stream.ts'
 import { type FurtherServer, type Handler, resourceOf, type ServerBehind } from './server.ts'
+import { noSuchSession, ownId, SESSION_ID, sealedId } from './session-id.ts'
 
 /** Who makes a request. */
 export interface VerifiedCaller {
@@ -25,7 +26,7 @@ export interface VerifiedCaller {
   readonly expiresAt: number
 }
 
-export const CALLER = 'Gatehouse-Caller'
+const CALLER = 'Gatehouse-Caller'
 /** What proves a right at this origin. */
 const CREDENTIALS = ['Authorization', 'DPoP', 'Cookie']
 
@@ -52,8 +53,13 @@ async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response>
     return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
   const started = Date.now()
   const accessToken = await authenticate(c)
+  const sealed = c.req.raw.headers.get(SESSION_ID)
+  const session = sealed === null ? undefined : await ownId(c, accessToken, sealed)
   const caller = callerOf(accessToken)
-  const answer = await handler(withCaller(c.req.raw, caller), c.env, contextWith(c, caller))
+  const answer =
+    sealed !== null && session === undefined
+      ? noSuchSession()
+      : await handler(handed(c.req.raw, caller, session), c.env, contextWith(c, caller))
   log('mcp.request', {
     user: caller.userId,
     client: caller.clientId,
@@ -61,7 +67,7 @@ async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response>
     ms: Date.now() - started,
     version: VERSION,
   })
-  return endingWith(accessToken, c, withoutCookies(answer))
+  return endingWith(accessToken, c, await returned(c, accessToken, answer))
 }
 
 function callerOf({ userId, userName, clientId, scopes, grant, expiresAt }: AccessToken): VerifiedCaller {
@@ -69,11 +75,12 @@ function callerOf({ userId, userName, clientId, scopes, grant, expiresAt }: Acce
 }
 
 // What a stranger writes into the header is replaced.
-function withCaller(request: Request, caller: VerifiedCaller): Request {
-  const handed = new Request(request)
-  for (const name of CREDENTIALS) handed.headers.delete(name)
-  handed.headers.set(CALLER, encodeURIComponent(JSON.stringify(caller)))
-  return handed
+function handed(request: Request, caller: VerifiedCaller, session: string | undefined): Request {
+  const copy = new Request(request)
+  for (const name of CREDENTIALS) copy.headers.delete(name)
+  copy.headers.set(CALLER, encodeURIComponent(JSON.stringify(caller)))
+  if (session !== undefined) copy.headers.set(SESSION_ID, session)
+  return copy
 }
 
 // Where an `McpAgent` looks.
@@ -81,9 +88,11 @@ function contextWith(c: Context<AppEnv>, props: VerifiedCaller): ExecutionContex
   return Object.assign(c.executionCtx, { props }) as ExecutionContext
 }
 
-// On this origin are the sign-in and consent pages: their cookies are not the affair of another Worker.
-function withoutCookies(answer: Response): Response {
-  const own = new Response(answer.body, answer)
-  own.headers.delete('Set-Cookie')
-  return own
+async function returned(c: Context<AppEnv>, accessToken: AccessToken, answer: Response): Promise<Response> {
+  const copy = new Response(answer.body, answer)
+  // On this origin are the sign-in and consent pages: another Worker has no say in their cookies.
+  copy.headers.delete('Set-Cookie')
+  const session = copy.headers.get(SESSION_ID)
+  if (session !== null) copy.headers.set(SESSION_ID, await sealedId(c, accessToken, session))
+  return copy
 }

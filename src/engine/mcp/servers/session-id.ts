@@ -1,0 +1,45 @@
+// The session of a server behind the gate, for the caller who began it. Such a server may take whoever knows the id for its
+// owner, as an `McpAgent` does. So its client gets the id sealed, with the name of its owner.
+import type { Context } from 'hono'
+import { LIFETIME } from '#config'
+import { seal, unseal } from '../../crypto/seal.ts'
+import type { AppEnv } from '../../http/app-env.ts'
+import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+
+export const SESSION_ID = 'Mcp-Session-Id'
+
+interface Owned {
+  readonly id: string
+  /** Who began it, where, and by which key. */
+  readonly owner: string
+}
+
+function ownerOf({ userId, clientId, resource, jkt }: AccessToken): string {
+  return JSON.stringify([userId, clientId, resource, jkt])
+}
+
+/** What the client gets for an id. It is good for seven days, and each answer may bring another one. */
+export function sealedId(
+  { var: { settings, issuer } }: Context<AppEnv>,
+  caller: AccessToken,
+  id: string,
+): Promise<string> {
+  const owned: Owned = { id, owner: ownerOf(caller) }
+  return seal(settings, 'handed-session', issuer, owned, LIFETIME.idleSession)
+}
+
+/** The id that the server knows; undefined where it is not the caller's. */
+export async function ownId(
+  { var: { settings, issuer } }: Context<AppEnv>,
+  caller: AccessToken,
+  sealed: string,
+): Promise<string | undefined> {
+  const owned = await unseal<Owned>(settings, 'handed-session', issuer, sealed)
+  return owned?.owner === ownerOf(caller) ? owned.id : undefined
+}
+
+/** MCP 2025-11-25 transports, "Session Management": the client then begins a new session. */
+export function noSuchSession(): Response {
+  const error = { code: -32001, message: 'Session not found' }
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 404 })
+}

@@ -1,6 +1,15 @@
 // `npm create gatehouse`, from the tarball that npm would publish.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -83,5 +92,20 @@ describe.runIf(hasPackage)('npm create gatehouse', () => {
     const before = readdirSync(folder)
     expect(create('--help')).toEqual({ status: 0, stdout: expect.stringMatching(/^Usage: /), stderr: '' })
     expect(readdirSync(folder)).toEqual(before)
+  })
+})
+
+describe.runIf(hasPackage)('npm publish ./create', () => {
+  it('refuses while a page has a placeholder for the address of the repository', () => {
+    const check = (readme: string) => {
+      writeFileSync(join(folder, 'README.md'), readme)
+      mkdirSync(join(folder, 'docs'), { recursive: true })
+      writeFileSync(join(folder, 'docs/upgrade.md'), 'The OWNER of a grant.\n')
+      const { status, stderr } = spawnSync('node', ['create/check-address.ts', folder], { encoding: 'utf8' })
+      return { status, stderr }
+    }
+    const refused = check('# Gatehouse\nnpx degit OWNER/gatehouse\n')
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('yet: README.md:2.') })
+    expect(check('# Gatehouse\nnpx degit acme/gatehouse\n')).toEqual({ status: 0, stderr: '' })
   })
 })

@@ -6,6 +6,7 @@ import { env } from 'cloudflare:workers'
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { gatehouse } from '#engine/gatehouse.ts'
+import type { FurtherServer } from '#engine/mcp/servers/server.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { verifierFor } from '../../examples/behind-the-gate/src/verify.ts'
 import { login } from '../fixture/src/login.ts'
@@ -69,6 +70,27 @@ async function callAt(
 
 const ALL = [MCP_URL, BILLING, LEGACY, ELSEWHERE]
 const PAIRS = ALL.flatMap((of) => ALL.map((at) => [of, at] as const))
+
+describe('a server that is described wrongly', () => {
+  const billing = { path: '/billing/mcp', name: 'Billing', scopes: ['notes:write'], tools: [] } as const
+  const start = (...servers: FurtherServer[]) =>
+    gatehouse({ login, tools, forget, exportData, servers, home: homePage })
+
+  it.each<[string, FurtherServer[]]>([
+    ['a path that another server has', [billing, billing]],
+    ['the path of the main server', [{ ...billing, path: '/mcp' as '/billing/mcp' }]],
+    ['a path that a page could have', [{ ...billing, path: '/login' as '/billing/mcp' }]],
+    ['a path with a pattern', [{ ...billing, path: '/:any/mcp' }]],
+    [
+      'an address with a slash at its end',
+      [{ url: `${ELSEWHERE}/`, name: 'Elsewhere', scopes: ['notes:write'] }],
+    ],
+    ['a scope that apps ask the main server for', [{ ...billing, scopes: ['notes:read'] }]],
+  ])('does not start with %s', (_, servers) => {
+    expect(() => start(billing)).not.toThrow()
+    expect(() => start(...servers)).toThrow(/server/)
+  })
+})
 
 describe('G1 the token of one server at another', () => {
   it.each(PAIRS.filter(([of, at]) => of === at))('is accepted where it is for: %s', async (of, at) => {

@@ -89,13 +89,14 @@ function button(href: string, text: string) {
   )
 }
 
-function appCard({ clientId, name, scopes, since, lastUsedAt }: ConnectedApp, ask: string) {
+function appCard({ clientId, name, servers, scopes, since, lastUsedAt }: ConnectedApp, ask: string) {
   return (
     <li class="app">
       <div>
         <h3>
           <bdi>{name}</bdi>
         </h3>
+        {servers.length > 0 && <p>Uses {servers.join(', ')}</p>}
         <p class="quiet">
           {scopes.map(({ name: scope }) => scope).join(' ')} · since {day(since)} · last used{' '}
           {day(lastUsedAt)}

@@ -58,6 +58,13 @@ const name = values.get ?? (values.read === undefined ? words.shift() : undefine
 const input = inputOf(words)
 
 useProxy()
+// The SDK says this in words for those who write clients.
+const warnOfSdk = console.warn
+console.warn = (...words: unknown[]) => {
+  if (/^\[mcp-sdk\] OAuth "\w+" — invalidating/.test(String(words[0])))
+    console.error('! The server no longer knows the last sign-in of this command. It signs in again.')
+  else warnOfSdk(...words)
+}
 await run(values['sign-out'] ? forget : call)
 
 async function call(): Promise<void> {

@@ -132,6 +132,20 @@ describe('npm run call', () => {
     expect(kept().client).toEqual(client)
   })
 
+  it('signs in again on a server that does not know its client', async () => {
+    const file = join(folder, readdirSync(folder)[0] as string)
+    const { client } = kept()
+    const tokens = { ...kept().tokens, access_token: 'expired' }
+    writeFileSync(
+      file,
+      JSON.stringify({ ...kept(), client: { ...client, client_id: 'a'.repeat(64) }, tokens }),
+    )
+    const { code, complaint } = await call('whoami')
+    expect(complaint).toContain('no longer knows the last sign-in of this command')
+    expect(complaint).not.toContain('mcp-sdk')
+    expect(code).toBe(0)
+  })
+
   it('signs out: revokes its grant, and forgets it', async () => {
     const before = countOf('grant.revoked')
     expect(await call('--sign-out')).toMatchObject({ code: 0, output: `✓ Signed out of ${server.origin}\n` })

@@ -234,7 +234,7 @@ const STATES: Readonly<Record<string, State>> = {
     path: () => '/account',
     act: async (page) => {
       await giveDevice(page)
-      await page.getByLabel('Name of a new one').fill(LONG)
+      await page.getByLabel('Passkey name').fill(LONG)
       await page.getByRole('button', { name: 'Add a passkey' }).click()
       await page.getByText('The passkey is added.').waitFor()
       await page.getByText('Rename').first().click()

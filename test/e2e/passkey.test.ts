@@ -63,7 +63,7 @@ async function newPerson(): Promise<Person> {
 }
 
 async function addPasskey(page: Page, name: string): Promise<void> {
-  await page.getByLabel('Name of a new one').fill(name)
+  await page.getByLabel('Passkey name').fill(name)
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   await page.getByRole('heading', { name, exact: true }).waitFor()
 }
@@ -257,7 +257,7 @@ describe('A24 a passkey', () => {
     const { page } = owner
     await addPasskey(page, 'Desk')
     await page.getByRole('button', { name: 'Add a passkey' }).click()
-    await page.getByText('This device has a passkey for you here already.').waitFor()
+    await page.getByText('This device already has a passkey for you here.').waitFor()
     await page.getByText('Rename').click()
     await page.getByLabel('New name of Desk').fill('Kitchen')
     await page.getByRole('button', { name: 'Save' }).click()

@@ -164,7 +164,7 @@ describe('one app and several servers', () => {
     expect(await card.count()).toBe(1)
     expect(await card.textContent()).toMatch(/Uses Reports elsewhere, Reports, Billing, The fixture server/)
     await card.getByRole('button', { name: 'Revoke' }).click()
-    await page.getByText('Revoked. The app is out within two minutes.').waitFor()
+    await page.getByText('Revoked. The app loses access within two minutes.').waitFor()
     await page.close()
     for (const app of apps.values()) {
       const body = new URLSearchParams({

@@ -29,8 +29,8 @@ const MAX_ACTIVITY = 200
 const WITH_METHOD: readonly Activity['kind'][] = ['signed_in', 'session_ended']
 
 const NOTICES: Record<string, string> = {
-  revoked: 'Revoked. The app is out within two minutes.',
-  'revoked-all': 'All apps are revoked. They are out within two minutes.',
+  revoked: 'Revoked. The app loses access within two minutes.',
+  'revoked-all': 'All apps are revoked. They lose access within two minutes.',
   partly: 'Not everything could be revoked at once. Press it again.',
 }
 

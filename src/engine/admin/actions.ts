@@ -44,7 +44,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     button: 'Revoke',
     fields: ['user', 'client_id'],
     run: ofPerson(endApps),
-    notice: 'Revoked. The app is out within two minutes.',
+    notice: 'Revoked. The app loses access within two minutes.',
   },
   'revoke-all': {
     title: 'Revoke all apps of a person',
@@ -52,7 +52,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     button: 'Revoke all',
     fields: ['user'],
     run: ofPerson((env, subject) => endApps(env, subject)),
-    notice: 'Their apps are revoked, and out within two minutes.',
+    notice: 'Their apps are revoked, and lose access within two minutes.',
   },
   'sign-out': {
     title: 'Sign a person out',
@@ -82,18 +82,18 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   disable: {
     title: 'Disable a person',
     consequences:
-      'They are signed out, their apps are revoked, and they cannot sign in until you enable them again. Their personal access tokens are refused meanwhile. What they keep here stays.',
+      'They are signed out, their apps are revoked, and they cannot sign in until you enable them again. Until then the server also refuses their personal access tokens. Their data stays.',
     button: 'Disable',
     fields: ['user'],
     run: ofPerson(disablePerson),
-    notice: 'Disabled. They cannot sign in, and their apps are out within two minutes.',
+    notice: 'Disabled. They cannot sign in, and their apps lose access within two minutes.',
   },
   enable: {
     title: 'Enable a person',
     button: 'Enable',
     fields: ['user'],
     run: ofPerson(enablePerson),
-    notice: 'Enabled. They can sign in again, and allow their apps anew.',
+    notice: 'Enabled. They can sign in again, and must approve their apps again.',
   },
   remove: {
     title: 'Remove a registration',
@@ -101,7 +101,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     button: 'Remove',
     fields: ['registration'],
     run: (env, { actor }, { registration = '' }) => endRegistration(env, actor, registration),
-    notice: 'Removed. Its apps are out within two minutes, and it has to introduce itself again.',
+    notice: 'Removed. It loses access within two minutes, and must register again to connect.',
   },
 }
 

@@ -22,7 +22,7 @@ export async function readMessage(
   if (typeof message !== 'object' || message === null)
     return refuse(400, INVALID_REQUEST, 'A message is an object.')
   if (!isPlain(message, MAX_DEPTH))
-    return refuse(400, INVALID_REQUEST, 'The message is too deep, or sets a prototype.')
+    return refuse(400, INVALID_REQUEST, 'The message is nested too deeply, or sets a prototype.')
   const problem = problemOf(message)
   return problem === undefined
     ? { message }

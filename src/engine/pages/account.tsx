@@ -81,8 +81,8 @@ export function accountPage(account: Account): Promise<Response> {
         <section>
           <h2>Delete your data</h2>
           <p class="quiet">
-            Everything that is kept here about you, for good. The next page says what that is, and asks you
-            again.
+            Deletes everything that this server keeps about you, for good. The next page lists it and asks you
+            to confirm.
           </p>
           <a class="button danger small" href="/account/erase">
             Delete my data…

@@ -30,7 +30,7 @@ export function appsPage(registrations: Part<Registered>, notice: string | undef
           <p class="empty">
             {registrations.next === undefined
               ? 'No app is registered.'
-              : 'What was listed here is over. There is more.'}
+              : 'The registrations of this page have ended. The next page has more.'}
           </p>
         )}
         {more('/admin/apps?registrations', registrations, 'More registrations')}

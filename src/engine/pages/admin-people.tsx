@@ -44,7 +44,7 @@ export function peoplePage({
           <h2>{guests ? 'Guests' : 'People'}</h2>
           <form method="get" action="/admin" class="search">
             <label for="q">
-              Name or id <span class="quiet">(the beginning of a word of the name, or of the id)</span>
+              Name or id <span class="quiet">(the first letters are enough)</span>
             </label>
             <input id="q" type="text" name="q" value={text} maxlength={100} autocomplete="off" />
             {guests && <input type="hidden" name="guests" value="1" />}
@@ -57,7 +57,7 @@ export function peoplePage({
           )}
           {unlisted && (
             <p>
-              <a href={`/admin/person?user=${unlisted}`}>Open the person with this id all the same</a>
+              <a href={`/admin/person?user=${unlisted}`}>Open the person with this id anyway</a>
             </p>
           )}
           {more(`/admin?${query}people`, people, `More ${kind}`)}

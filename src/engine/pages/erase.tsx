@@ -107,7 +107,7 @@ export function erasedPage(afterwards: string): Promise<Response> {
     children: (
       <>
         <h1>Your data is deleted</h1>
-        <p>You are signed out everywhere, and your apps are out within two minutes.</p>
+        <p>You are signed out everywhere, and your apps lose access within two minutes.</p>
         <p>{afterwards}</p>
         <p>
           <a href="/login">Sign in</a>

@@ -5,7 +5,7 @@ export function Section() {
   return (
     <section id="export">
       <h2>Download your data</h2>
-      <p class="quiet">Everything that is kept here about you, in one file.</p>
+      <p class="quiet">Everything that this server keeps about you, in one file.</p>
       <a class="button small" href="/account/export">
         Download my data…
       </a>
@@ -32,7 +32,7 @@ export function exportPage({ isFresh }: { isFresh: boolean }): Promise<Response>
           </form>
         ) : (
           <>
-            <p>You signed in a while ago. Sign in again first, so that no one else takes your data.</p>
+            <p>You signed in a while ago. To protect your data, sign in again first.</p>
             <form method="post" action="/logout">
               <input type="hidden" name="return_to" value="/account/export" />
               <button type="submit" class="primary">

@@ -8,7 +8,7 @@ const toText = (buffer) =>
 
 const PROBLEMS = {
   NotAllowedError: 'No passkey was chosen, or it took too long. Try again when you are ready.',
-  InvalidStateError: 'This device has a passkey for you here already.',
+  InvalidStateError: 'This device already has a passkey for you here.',
   Unreachable: 'The server could not be reached. Try again in a moment.',
   Nothing: 'Your browser returned no passkey. Try again, or use another browser or device.',
   Unreadable: 'This browser cannot add a passkey of this kind. Update it, or use another browser or device.',

@@ -49,7 +49,7 @@ export function Section({ passkeys, otherWay, invitations, done = '' }: Props) {
         )}
         <PasskeyForm action="/login/passkey/add" button="Add a passkey">
           <label for="new-passkey">
-            Name of a new one <span class="quiet">(left empty: what your device calls itself)</span>
+            Passkey name <span class="quiet">(optional)</span>
           </label>
           <input id="new-passkey" type="text" name="name" maxlength={100} autocomplete="off" />
         </PasskeyForm>

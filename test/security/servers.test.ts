@@ -1,7 +1,7 @@
 // Attacks across several servers behind one gate: rows G1 to G7. What holds for one server holds for each of them elsewhere.
 import '../support/state-tools.ts'
 import '../support/several-servers.ts'
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
@@ -14,7 +14,7 @@ import { exportData, forget, tools } from '../fixture/src/server/index.ts'
 import { DocumentHost } from '../support/document-host.ts'
 import { ForeignServer, serverWith } from '../support/foreign-server.ts'
 import { legacyCall, modernCall } from '../support/mcp-request.ts'
-import { initialize } from '../support/mcp-session.ts'
+import { initialize, McpSession } from '../support/mcp-session.ts'
 import { OAuthClient, structured, type Tokens } from '../support/oauth-client.ts'
 import { expectInvalidToken, expectRefusal, tokensOf } from '../support/outcome.ts'
 import { Machine } from '../support/owned-client.ts'
@@ -289,6 +289,21 @@ describe('G4 the session of one server at another', () => {
     expect((await call(BILLING)).status).toBe(200)
     expect((await call(MCP_URL)).status).toBe(404)
     expect((await call(BILLING)).status).toBe(200)
+  })
+})
+
+describe('G4 a session that was stored before there were several servers', () => {
+  it('is one of the main server', async () => {
+    const { id } = await McpSession.open(tokenFor(MCP_URL))
+    await runInDurableObject(env.SESSIONS.get(env.SESSIONS.idFromString(id)), (_, { storage }) => {
+      const { resource, ...before } = storage.kv.get<{ resource: string }>('session') ?? {}
+      expect(resource).toBe(MCP_URL)
+      storage.kv.put('session', before)
+    })
+    const call = async (resource: string) =>
+      send(resource, legacyCall(tokenFor(resource), 'whoami', {}, { headers: { 'Mcp-Session-Id': id } }))
+    expect((await call(BILLING)).status).toBe(404)
+    expect((await call(MCP_URL)).status).toBe(200)
   })
 })
 

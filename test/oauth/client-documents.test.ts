@@ -104,7 +104,7 @@ describe('a client described by a document', () => {
     expect(writes).not.toHaveBeenCalled()
     await consent.allow()
     const keys = () => writes.mock.calls.map(([key]) => String(key).split(':')[0]).sort()
-    expect(keys()).toEqual(['cimd', 'grant'])
+    await vi.waitFor(() => expect(keys()).toEqual(['cimd', 'grant']))
     await app.authorize(person)
     expect(keys()).toEqual(['cimd', 'grant', 'grant'])
   })

@@ -259,7 +259,7 @@ describe('R10 a change of a client', () => {
     const before = (await objectOf(client).read()) as Client
     expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
     await approve(client, before)
-    expect(await copyOf(client)).toMatchObject({ metadata: { client_name: 'Another name' } })
+    await expectCopy(client, 'Another name')
   })
 
   it('in the middle of an approval is in KV in the end', async () => {

@@ -37,7 +37,11 @@ describe('storage operations', () => {
 
   it('a redemption and a refresh write nothing to KV, read at most the client, and ask the grant once', async () => {
     const app = await OAuthClient.registered()
-    const redemption = await app.authorize()
+    let redemption = {}
+    const authorize = async () => {
+      redemption = await app.authorize()
+    }
+    await cost(authorize)
     const once = { ...NOTHING, kvReads: 1, objectRequests: 1 }
     let refreshToken = ''
     const redeem = async () => {

@@ -87,6 +87,9 @@ describe('S11 changes of a registration', () => {
     const { client_id, registration_access_token } = await answer.json<Record<string, string>>()
     const app = await OAuthClient.known(client_id as string)
     await approve(await Visitor.signedIn(), app)
+    const object = env.CLIENTS.get(env.CLIENTS.idFromString(app.id))
+    const published = () => runInDurableObject(object, (_object, { storage }) => storage.kv.get('published'))
+    await vi.waitFor(async () => expect(await published()).toBeDefined())
     puts.mockClear()
     const headers = {
       Authorization: `Bearer ${registration_access_token}`,

@@ -1,7 +1,8 @@
 // Everything that this server keeps about one user, as they download it. Passkeys and tokens appear without what signs in.
 import type { KeptRow } from '../../log/audit-object.ts'
 import { eventsOf } from '../../log/audit-store.ts'
-import { activityOf, type GrantDescription } from '../../oauth/grants/object.ts'
+import { activityOf } from '../../oauth/grants/logged.ts'
+import type { GrantDescription } from '../../oauth/grants/object.ts'
 import { grantsOf } from '../../oauth/grants/user-store.ts'
 import { accountOf } from '../../people/account-store.ts'
 import type { Activity } from '../../people/activity.ts'

@@ -11,13 +11,14 @@ export function copyKey(clientId: string): string {
   return `client:${clientId}`
 }
 
-/** Tells the client that a copy is written. Where a change has overtaken it, writes the client as it is by then. */
-export async function confirmCopy(
+/** Writes a copy and tells the client, which spares the next approval a write. Where a change has overtaken it, again. */
+export async function publishCopy(
   env: Env,
   object: DurableObjectStub<ClientObject>,
   copy: Copy,
 ): Promise<void> {
   const { client, revision, until } = copy
+  await env.RECORDS.put(copyKey(client.id), JSON.stringify(client), { expiration: Math.floor(until / 1000) })
   if (!(await object.published({ revision, until }))) await renewCopy(env, object, client.id, until)
 }
 
@@ -31,13 +32,7 @@ export async function renewCopy(
   await scheduler.wait(KV_WRITE_INTERVAL_MS)
   const copy = await object.copy(until)
   if (!copy) return env.RECORDS.delete(copyKey(clientId))
-  await writeCopy(env, copy)
-  await confirmCopy(env, object, copy)
-}
-
-/** Rejects when KV does not take it. */
-export function writeCopy(env: Env, { client, until }: Copy): Promise<void> {
-  return env.RECORDS.put(copyKey(client.id), JSON.stringify(client), { expiration: Math.floor(until / 1000) })
+  await publishCopy(env, object, copy)
 }
 
 /**

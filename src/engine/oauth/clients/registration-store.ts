@@ -4,7 +4,7 @@ import { waitUntil } from 'cloudflare:workers'
 import { OAuthError, orUnavailable, tooOften } from '../../http/errors.ts'
 import { logError } from '../../log/log.ts'
 import type { Client } from './client.ts'
-import { confirmCopy, removeCopy, renewCopy, writeCopy } from './copy-store.ts'
+import { publishCopy, removeCopy, renewCopy } from './copy-store.ts'
 import { approveDescribed } from './document-store.ts'
 import { isDocumentUrl } from './document-url.ts'
 import { rememberGiven } from './given-store.ts'
@@ -46,15 +46,15 @@ export async function approveClient(
   if (isOwnedId(client.id)) return rememberGiven(env, client.id, grantEndsAt, grantId)
   if (isDocumentUrl(client.id)) {
     await rememberGiven(env, client.id, grantEndsAt, grantId)
-    return approveDescribed(env, client.id)
+    // After the answer: the copy is only for a time when the document cannot be fetched.
+    waitUntil(approveDescribed(env, client.id).catch(logError))
+    return
   }
   const object = requireObject(env, client.id)
   const copy = await orUnavailable(object.approve(grantEndsAt, grantId))
   if (copy === 'gone') throw new OAuthError('access_denied', 'The app is not registered any more.')
-  if (copy === 'published') return
-  await orUnavailable(writeCopy(env, copy))
-  // After the answer: it spares the next approval a write, and finds out whether a change has overtaken the copy.
-  waitUntil(confirmCopy(env, object, copy).catch(logError))
+  // After the answer: until the copy is there, the token endpoint asks the object.
+  if (copy !== 'published') waitUntil(publishCopy(env, object, copy).catch(logError))
 }
 
 /** The client that a registration access token may change; undefined when it is none's. @throws OAuthError 503 */

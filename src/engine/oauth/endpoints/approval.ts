@@ -8,7 +8,7 @@ import { proofOf, type Session } from '../../people/session.ts'
 import { type Client, displayName } from '../clients/client.ts'
 import { approveClient } from '../clients/registration-store.ts'
 import type { Code, GrantRecord } from '../grants/grant.ts'
-import { openGrant } from '../grants/opening-store.ts'
+import { keepRecord, openGrant } from '../grants/opening-store.ts'
 
 interface Approved {
   readonly client: Client
@@ -36,9 +36,10 @@ export async function approve(
     session: proofOf(session),
   }
   const grantEndsAt = Date.now() + LIFETIME.grant * 1000
-  // First whether there is room for a grant: the client, too, is written to KV.
+  // First whether there is room for a grant: both of the others write to KV. Neither of them depends on the other. If one
+  // fails, the client gets no code, and the grant ends with it.
   const record = await openGrant(c.env, approval, code)
-  await approveClient(c.env, client, grantEndsAt, record.id)
+  await Promise.all([keepRecord(c.env, record), approveClient(c.env, client, grantEndsAt, record.id)])
   const shown = { person: identity, app: record.clientName }
   audit('consent.allowed', { user: userId, client: client.id, grant: record.id, scopes }, shown)
   return record

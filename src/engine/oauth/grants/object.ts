@@ -6,7 +6,6 @@ import { DurableObject } from 'cloudflare:workers'
 import { LIFETIME } from '#config'
 import { logError } from '../../log/log.ts'
 import { accountOf } from '../../people/account-store.ts'
-import type { Activity } from '../../people/activity.ts'
 import type {
   Code,
   GrantEvent,
@@ -18,6 +17,7 @@ import type {
   RefreshOutcome,
   RevocationReason,
 } from './grant.ts'
+import { activityOf } from './logged.ts'
 import { isLive, nextWake, openedGrant, step } from './state.ts'
 
 const ENDED = { kind: 'refused', reason: 'ended' } as const
@@ -27,11 +27,9 @@ const MAX_RETRY_MS = 6 * 60 * 60 * 1000
 const MARK_SECONDS = LIFETIME.accessToken + 300
 
 /** Which stores know of the end of a grant so far. */
-interface Told {
+interface Told extends Partial<Record<'mark' | 'record' | 'index', true>> {
   readonly since: number
   readonly tries: number
-  mark?: true
-  record?: true
 }
 
 /** What the owner of a grant is shown of it. */
@@ -86,12 +84,14 @@ export class GrantObject extends DurableObject<Env> {
     return state.record
   }
 
-  /** The client to which this code or refresh token, old or new, was given; undefined when it is not of this grant. */
-  clientOf(hash: string): string | undefined {
+  /** The same for its client, which has a code or refresh token, old or new. The other stores follow the answer. */
+  giveBack(hash: string, clientId: string): GrantRecord | 'not_yours' | undefined {
     const state = this.#load()
-    if (!state) return undefined
-    const hashes = [state.code.hash, state.current?.hash, ...state.superseded.map((token) => token.hash)]
-    return hashes.includes(hash) || this.#isSpent(hash) ? state.record.clientId : undefined
+    if (!state || state.revoked || !this.#isOf(state, hash)) return undefined
+    if (state.record.clientId !== clientId) return 'not_yours'
+    this.#decide(state, { type: 'revoke', reason: 'revoked_by_client' })
+    this.ctx.waitUntil(this.#publishEnd())
+    return state.record
   }
 
   describe(): GrantDescription | undefined {
@@ -127,6 +127,11 @@ export class GrantObject extends DurableObject<Env> {
     this.ctx.storage.setAlarm(state.revoked ? now + RETRY_MS : Math.max(nextWake(state, now), now))
   }
 
+  #isOf({ code, current, superseded }: GrantState, hash: string): boolean {
+    const hashes = [code.hash, current?.hash, ...superseded.map((token) => token.hash)]
+    return hashes.includes(hash) || this.#isSpent(hash)
+  }
+
   #isSpent(hash: string): boolean {
     return this.ctx.storage.kv.get(`spent:${hash}`) !== undefined
   }
@@ -140,31 +145,22 @@ export class GrantObject extends DurableObject<Env> {
     const { id, userId } = state.record
     const told = this.ctx.storage.kv.get<Told>('told') ?? { since: Date.now(), tries: 0 }
     const isMarkOfUse = state.redeemedAt !== undefined && Date.now() < told.since + MARK_SECONDS * 1000
-    try {
-      if (state.revoked && isMarkOfUse && !told.mark) {
-        await this.env.RECORDS.put(`revoked:${id}`, state.revoked, { expirationTtl: MARK_SECONDS })
-        told.mark = true
-      }
-      if (!told.record) await this.env.RECORDS.delete(`grant:${id}`)
-      told.record = true
-      await accountOf(this.env, userId).forgetGrant(id, activityOf(state))
-      await this.ctx.storage.deleteAll()
-    } catch (cause) {
-      const retryMs = Math.min(RETRY_MS * 2 ** told.tries, MAX_RETRY_MS)
-      this.ctx.storage.kv.put<Told>('told', { ...told, tries: told.tries + 1 })
-      logError(cause, { grant: id, retry_in_ms: retryMs })
-      this.ctx.storage.setAlarm(Date.now() + retryMs)
+    const tell = async (store: 'mark' | 'record' | 'index', end: () => Promise<void>) => {
+      if (!told[store]) await end()
+      told[store] = true
     }
+    const { RECORDS } = this.env
+    const mark = state.revoked && isMarkOfUse ? state.revoked : undefined
+    const all = await Promise.allSettled([
+      mark && tell('mark', () => RECORDS.put(`revoked:${id}`, mark, { expirationTtl: MARK_SECONDS })),
+      tell('record', () => RECORDS.delete(`grant:${id}`)),
+      tell('index', () => accountOf(this.env, userId).forgetGrant(id, activityOf(state))),
+    ])
+    const failed = all.find((one) => one.status === 'rejected')
+    if (!failed) return this.ctx.storage.deleteAll()
+    const retryMs = Math.min(RETRY_MS * 2 ** told.tries, MAX_RETRY_MS)
+    this.ctx.storage.kv.put<Told>('told', { ...told, tries: told.tries + 1 })
+    logError(failed.reason, { grant: id, retry_in_ms: retryMs })
+    this.ctx.storage.setAlarm(Date.now() + retryMs)
   }
-}
-
-/** What happened in a grant, for its owner to look back on. */
-export function activityOf({
-  record,
-  refreshes,
-  revoked,
-}: Pick<GrantState, 'record' | 'refreshes' | 'revoked'>): Activity[] {
-  const about = record.clientName
-  const refreshed = refreshes.map((one) => ({ kind: 'refreshed' as const, about, ...one }))
-  return revoked ? [...refreshed, { at: Date.now(), kind: revoked, about, place: '', times: 1 }] : refreshed
 }

@@ -1,5 +1,5 @@
 // A grant begins: what a person has just approved is written in three places, all or none. The grant object (the truth),
-// the index of the account, the KV record.
+// the index of the account, then the KV record.
 import { LIFETIME } from '#config'
 import { orUnavailable } from '../../http/errors.ts'
 import { PageError } from '../../http/page-error.ts'
@@ -42,7 +42,7 @@ type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> & {
 }
 
 /**
- * Opens a grant for what a person has just approved.
+ * Opens a grant for what a person has just approved. keepRecord() comes next.
  * @param code with which its client gets tokens
  * @throws OAuthError 503 · PageError 403 when the session of the approval is over, 429 when the person has given as many
  * grants as one can
@@ -71,15 +71,16 @@ export async function openGrant(env: Env, approval: Approval, code: Code): Promi
     await orUnavailable(grant.drop())
     throw REFUSALS[added]
   }
-  await orUnavailable(putRecord(env, record))
   return record
 }
 
-async function putRecord(env: Env, record: GrantRecord): Promise<void> {
-  await env.RECORDS.put(`grant:${record.id}`, JSON.stringify(record), {
+/** Writes the KV record of a grant that openGrant() has opened. @throws OAuthError 503 */
+export async function keepRecord(env: Env, record: GrantRecord): Promise<void> {
+  const written = env.RECORDS.put(`grant:${record.id}`, JSON.stringify(record), {
     expirationTtl: Math.max(Math.ceil((record.expiresAt - record.createdAt) / 1000), KV_LEAST_SECONDS),
     metadata: summary(record),
   })
+  await orUnavailable(written)
 }
 
 /** What `wrangler kv key list` shows of a grant, within the 1,024 bytes that KV gives it. */

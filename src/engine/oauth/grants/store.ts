@@ -86,10 +86,10 @@ export async function revokeGrant(
   return record
 }
 
-/** The client to which this code or refresh token was given; undefined when it is unknown. @throws OAuthError 503 */
-export async function clientOfHandle(env: Env, handle: Handle): Promise<string | undefined> {
-  const grant = grantOf(env, handle.grantId)
-  return grant && orUnavailable(grant.clientOf(await sha256(handle.secret)))
+/** As the grant's giveBack(): undefined also for a grant that is unknown. @throws OAuthError 503 */
+export async function giveBack(env: Env, { grantId, secret }: Handle, clientId: string) {
+  const grant = grantOf(env, grantId)
+  return grant && orUnavailable(grant.giveBack(await sha256(secret), clientId))
 }
 
 /**

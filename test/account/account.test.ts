@@ -1,15 +1,19 @@
 // What a person sees of what they have allowed, and how they take it back.
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { whereFrom } from '#engine/http/requester.ts'
+import { MAX_REVOKED_AT_ONCE } from '#engine/oauth/grants/user-store.ts'
 import { accountOf } from '#engine/people/account-store.ts'
-import { OWNER } from '#engine/people/identity.ts'
+import { OWNER, userIdOf } from '#engine/people/identity.ts'
+import { loadSettings } from '#engine/settings/load.ts'
+import { GrantObject } from '#worker'
 import { callTool, OAuthClient, type Tokens } from '../support/oauth-client.ts'
+import { OperationCounter } from '../support/operations.ts'
 import { expectLive, expectOver, pass } from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'
-import { configure } from '../support/worker.ts'
+import { configure, ORIGIN } from '../support/worker.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -182,6 +186,76 @@ describe('revoking', () => {
     }
     expect((await person.get('/account')).status).toBe(200)
     await expectLive(app, refresh_token)
+  })
+})
+
+describe('a person with many approvals, as from before there was a cap', () => {
+  /** @param real how many of them, the newest, are grants and not only lines of the index */
+  async function withMany(all: number, apps: number, real: number) {
+    const name = crypto.randomUUID()
+    const identity = { method: 'passkey', issuer: '', subject: name, name, knownAs: [], invited: true }
+    const userId = await userIdOf(loadSettings(env), identity)
+    const account = accountOf(env, userId)
+    const code = { hash: '', redirectUri: '', codeChallenge: '', expiresAt: Date.now() + 60_000 }
+    const ids = Array.from({ length: all }, () => env.GRANTS.newUniqueId())
+    await Promise.all(
+      ids.slice(all - real).map((id, n) => {
+        const client = `app ${(all - real + n) % apps}`
+        const app = { clientId: client, clientName: client, scopes: [], resource: '' }
+        const lasts = { createdAt: Date.now(), expiresAt: Date.now() + DAY * 1000 }
+        const whose = { id: id.toString(), issuer: ORIGIN, userId, identity }
+        return env.GRANTS.get(id).open({ ...whose, ...app, ...lasts }, code)
+      }),
+    )
+    await runInDurableObject(account, (object, { storage }) => {
+      // Makes the tables.
+      object.grantIds()
+      for (const [n, id] of ids.entries()) {
+        storage.sql.exec('INSERT INTO grants VALUES (?, ?, ?)', id.toString(), `app ${n % apps}`, n)
+      }
+    })
+    return { person: await Visitor.as(name), account }
+  }
+
+  it('sees 20 apps on a page, each of which makes at most 50 requests', async () => {
+    const { person } = await withMany(1000, 50, 50)
+    const counter = await OperationCounter.install()
+    const seen: string[][] = []
+    for (let path: string | undefined = '/account'; path; ) {
+      const at: string = path
+      const { result, cost } = await counter.count(async () => (await person.get(at)).text())
+      expect(cost.objectRequests).toBeLessThanOrEqual(50)
+      expect(cost).toMatchObject({ kvReads: 0, kvWrites: 0, kvLists: 0 })
+      expect(result).toContain('50 apps, with 1,000 approvals in all.')
+      seen.push([...result.matchAll(/name="client_id" value="([^"]+)"/g)].map(([, id]) => id as string))
+      path = /href="(\/account\?apps=\d+)"/.exec(result)?.[1]
+    }
+    expect(seen.map(({ length }) => length)).toEqual([20, 20, 10])
+    expect(new Set(seen.flat()).size).toBe(50)
+  })
+
+  it('revokes all by the hundred, sees how many are left, and goes on where a request stopped', async () => {
+    const { person, account } = await withMany(2 * MAX_REVOKED_AT_ONCE + 50, 30, MAX_REVOKED_AT_ONCE + 1)
+    const { revoke } = GrantObject.prototype
+    let times = 0
+    const revoked = vi.spyOn(GrantObject.prototype, 'revoke')
+    revoked.mockImplementation(function (this: GrantObject, reason) {
+      if (++times === 30) throw new Error('storage is down')
+      return revoke.call(this, reason)
+    })
+    expect((await person.post('/account/revoke-all', {})).status).toBe(503)
+    const before = 2 * MAX_REVOKED_AT_ONCE + 50
+    await vi.waitFor(async () => expect(await account.grantIds()).toHaveLength(before - 99))
+    expect(revoked).toHaveBeenCalledTimes(MAX_REVOKED_AT_ONCE)
+    const counter = await OperationCounter.install()
+    const { result, cost } = await counter.count(() => person.post('/account/revoke-all', {}))
+    expect(revoked).toHaveBeenCalledTimes(2 * MAX_REVOKED_AT_ONCE)
+    // Also what the objects ask, and the rows on the owner's page: one invocation may ask 1,000 times.
+    expect(cost.objectRequests).toBeLessThanOrEqual(3 * MAX_REVOKED_AT_ONCE + 5)
+    expect(result.headers.get('Location')).toBe('/account?done=partly')
+    const page = await (await person.get('/account?done=partly')).text()
+    expect(page).toContain('Press again: it goes on with them.')
+    expect(page).toContain('30 apps, with 149 approvals in all.')
   })
 })
 

@@ -280,12 +280,17 @@ describe('the page of a person', () => {
     expect(page.part('apps').match(/Notes for Mac/g)).toHaveLength(1)
   })
 
-  it('shows the newest approvals of a person who gave many, and how many more there are', async () => {
+  it('shows 20 apps of a person who has many, and leads to the others', async () => {
     const ada = await newMember('Ada')
     for (let n = 0; n < 22; n++) await allow(ada, `app ${n}`)
-    expect((await AdminPage.of(owner, `/person?user=${ada.user}`)).part('apps')).toContain(
-      'And 2 older approvals.',
-    )
+    const path = `/person?user=${ada.user}`
+    const first = await AdminPage.of(owner, path)
+    expect(first.part('apps')).toContain('22 apps, with 22 approvals in all.')
+    expect(first.html.match(/do=revoke&amp;user=/g)).toHaveLength(20)
+    expect(first.next('apps')).toBe(`${path}&apps=20`)
+    const last = await AdminPage.of(owner, first.next('apps'))
+    expect(last.html.match(/do=revoke&amp;user=/g)).toHaveLength(2)
+    expect(last.next('apps')).toBeUndefined()
   })
 })
 

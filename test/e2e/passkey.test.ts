@@ -337,3 +337,66 @@ describe('A24 an invitation', () => {
     await eve.page.getByRole('heading', { name: 'This invitation is over' }).waitFor()
   })
 })
+
+describe('the owner, without scripts', () => {
+  /** With the owner's session. */
+  async function ownersPage(): Promise<Page> {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    contexts.push(context)
+    await context.addCookies(await owner.page.context().cookies())
+    const page = await context.newPage()
+    await page.goto(`${server.origin}/admin`)
+    return page
+  }
+
+  /** Presses a button of a page, and the one of the page that asks. */
+  async function end(page: Page, link: string, title: string, button: string): Promise<void> {
+    await page.getByRole('link', { name: link }).click()
+    await page.getByRole('heading', { name: title }).waitFor()
+    await page.getByRole('main').getByRole('button', { name: button, exact: true }).focus()
+    await page.keyboard.press('Enter')
+  }
+
+  it('finds an invited person who has no app, disables, enables, signs out and deletes them', async () => {
+    const link = await invite(owner.page, 'Grace')
+    const grace = await newPerson()
+    await grace.page.goto(link)
+    await grace.page.getByRole('button', { name: 'Make my passkey' }).click()
+    await grace.page.getByText('Signed in as Grace').waitFor()
+
+    const page = await ownersPage()
+    await page.getByLabel('Name or id').focus()
+    await page.keyboard.type('grac')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/q=grac/)
+    expect(await page.locator('#people .app').allInnerTexts()).toEqual([expect.stringContaining('no app')])
+    await page.getByRole('link', { name: 'Grace' }).focus()
+    await page.keyboard.press('Enter')
+
+    await end(page, 'Disable…', 'Disable a person?', 'Disable')
+    await page.getByText('Disabled. They cannot sign in').waitFor()
+    await grace.page.goto(`${server.origin}/account`)
+    await grace.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await grace.page.getByText('is disabled').first().waitFor()
+
+    await page.getByRole('button', { name: 'Enable' }).click()
+    await page.getByText('Enabled. They can sign in again').waitFor()
+    await grace.page.goto(`${server.origin}/account`)
+    await grace.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await grace.page.getByText('Signed in as Grace').waitFor()
+
+    await end(page, 'Sign out…', 'Sign a person out?', 'Sign out')
+    await page.getByText('They are signed out everywhere.').waitFor()
+    await grace.page.reload()
+    await grace.page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
+
+    await page.getByRole('link', { name: 'Delete everything…' }).click()
+    await page.getByLabel('I want all of it deleted').check()
+    await page.getByRole('button', { name: 'Delete it' }).click()
+    await page.getByText('All data of that person is deleted').waitFor()
+    await page.goto(`${server.origin}/admin?q=grac`)
+    await page.getByText('None of the people fits.').waitFor()
+    await grace.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await grace.page.getByText('This passkey is not known here').waitFor()
+  })
+})

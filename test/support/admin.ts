@@ -34,7 +34,7 @@ export class AdminPage {
   }
 
   /** The address of the next page of a part, after `/admin`. */
-  next(id: 'people' | 'registrations'): string | undefined {
+  next(id: 'people' | 'registrations' | 'apps'): string | undefined {
     const href = new RegExp(`href="/admin([^"]*[?;]${id}=[^"]+)`).exec(this.html)?.[1]
     return href?.replaceAll('&amp;', '&')
   }

@@ -48,6 +48,11 @@ export async function erasePerson(
   return erased
 }
 
+/** How many approvals a deletion that was not complete has left. @throws OAuthError 503 */
+export async function leftOf(env: Env, userId: string): Promise<number> {
+  return (await grantIdsOf(env, userId)).length
+}
+
 async function erase(
   env: Env,
   userId: string,

@@ -8,7 +8,7 @@ import { readForm } from '../http/parameters.ts'
 import { audit } from '../log/audit.ts'
 import { type LoginMethod, scriptOf } from '../login/method.ts'
 import { activityOf } from '../oauth/grants/logged.ts'
-import { grantIdsOf, grantsOf, revokeGrants } from '../oauth/grants/user-store.ts'
+import { grantIdsOf, MAX_REVOKED_AT_ONCE, revokeGrants } from '../oauth/grants/user-store.ts'
 import { accountPage } from '../pages/account.tsx'
 import { erasedPage, erasePage, SURE } from '../pages/erase.tsx'
 import type { Forget } from '../people/account-object.ts'
@@ -17,8 +17,8 @@ import type { Activity } from '../people/activity.ts'
 import { owns } from '../people/owners.ts'
 import { forgetSession, loginUrl, readSession, type Session } from '../people/session.ts'
 import { byAppAndDay } from './activity.ts'
-import { groupByClient } from './apps.ts'
-import { type Erased, erasePerson } from './erase.ts'
+import { appsOf } from './apps.ts'
+import { type Erased, erasePerson, leftOf } from './erase.ts'
 import type { ExportData } from './export/data.ts'
 import { exportRoutes, exportSection } from './export/routes.tsx'
 import { personalTokens, personalTokensSection } from './personal-tokens/routes.ts'
@@ -31,7 +31,7 @@ const WITH_METHOD: readonly Activity['kind'][] = ['signed_in', 'session_ended']
 const NOTICES: Record<string, string> = {
   revoked: 'Revoked. The app loses access within two minutes.',
   'revoked-all': 'All apps are revoked. They lose access within two minutes.',
-  partly: 'Not everything could be revoked at once. Press it again.',
+  partly: `One press revokes at most ${MAX_REVOKED_AT_ONCE} approvals, and more are left. Press again: it goes on with them.`,
 }
 
 /**
@@ -59,8 +59,8 @@ export function accountRoutes(
   app.get('/account', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl('/account'), 303)
-    const [grants, past, sections] = await Promise.all([
-      grantsOf(c.env, session.userId),
+    const [{ apps, grants }, past, sections] = await Promise.all([
+      appsOf(c.env, c.var, session.userId, c.req.query('apps')),
       accountOf(c.env, session.userId).past(MAX_ACTIVITY),
       Promise.all([
         ...methods.map(({ accountSection }) => accountSection?.(c, session)),
@@ -73,7 +73,7 @@ export function accountRoutes(
     return accountPage({
       person: { ...session.identity, method: nameOf(session.method) },
       owner: owns(c.get('settings'), session),
-      apps: groupByClient(c.var, grants),
+      apps,
       activity: recent.slice(0, MAX_ACTIVITY),
       sections: [sessionsSection(past.sessions, session, nameOf, done), ...sections],
       script: scriptOf(methods),
@@ -111,7 +111,8 @@ export function accountRoutes(
   app.get('/account/erase', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl('/account/erase'), 303)
-    return erasePage({ ...questionFor(c, session), partly: c.req.query('done') === 'partly' })
+    const left = c.req.query('done') === 'partly' ? await leftOf(c.env, session.userId) : undefined
+    return erasePage({ ...questionFor(c, session), left })
   })
 
   app.post('/account/erase', async (c) => {

@@ -1,12 +1,12 @@
 // What the owner is shown: a page of the people, one person, and a page of the registrations.
-import { groupByClient } from '../account/apps.ts'
+import { appsOf } from '../account/apps.ts'
 import { listRegistrations, type Registration } from '../oauth/clients/overview-store.ts'
 import { destinationOf } from '../oauth/endpoints/authorization-response.ts'
 import { describeGrants, grantIdsOf } from '../oauth/grants/user-store.ts'
-import type { Part } from '../pages/admin.tsx'
 import type { Registered } from '../pages/admin-apps.tsx'
 import type { ListedPerson } from '../pages/admin-people.tsx'
 import type { ShownPerson } from '../pages/admin-person.tsx'
+import type { Part } from '../pages/part.tsx'
 import { accountOf } from '../people/account-store.ts'
 import { orPage } from '../people/session.ts'
 import type { Gate } from '../settings/resources.ts'
@@ -14,8 +14,6 @@ import type { Entry } from './directory/object.ts'
 import { type Asked, findPerson, searchPeople } from './directory/store.ts'
 
 const REGISTRATIONS = 20
-/** How many grants of one person are looked at. */
-const GRANTS = 20
 
 /** What login methods are called, by their ids. */
 export type Names = (method: string) => string
@@ -31,14 +29,18 @@ async function listed(env: Env, entry: Entry, methods: Names): Promise<ListedPer
   return { ...entry, method: methods(entry.method), ...(await orPage(accountOf(env, userId).standing())) }
 }
 
-/** @throws OAuthError 503 · PageError 503 */
-export async function person(env: Env, gate: Gate, userId: string, methods: Names): Promise<ShownPerson> {
-  const [entry, standing, ids] = await Promise.all([
+/** @param from of the apps, what an earlier page gave as its next @throws OAuthError 503 · PageError 503 */
+export async function person(
+  env: Env,
+  gate: Gate,
+  { userId, from }: { userId: string; from: string | undefined },
+  methods: Names,
+): Promise<ShownPerson> {
+  const [entry, standing, { apps, grants }] = await Promise.all([
     findPerson(env, userId),
     orPage(accountOf(env, userId).standing()),
-    grantIdsOf(env, userId),
+    appsOf(env, gate, userId, from),
   ])
-  const grants = await describeGrants(env, ids.slice(0, GRANTS))
   const identity = grants[0]?.record.identity
   const method = entry?.method ?? identity?.method
   return {
@@ -47,8 +49,7 @@ export async function person(env: Env, gate: Gate, userId: string, methods: Name
     method: method === undefined ? undefined : methods(method),
     joinedAt: entry?.joinedAt,
     seenAt: entry?.seenAt,
-    apps: groupByClient(gate, grants),
-    unseen: Math.max(ids.length - GRANTS, 0),
+    apps,
     passkeys: standing.passkeys,
     tokens: standing.tokens,
     isDisabled: standing.isDisabled,

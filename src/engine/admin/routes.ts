@@ -1,7 +1,7 @@
 // /admin: all users, the registrations and the recent security events, for the owner only. For other users who
 // are signed in, there is nothing here.
 import { Hono } from 'hono'
-import { erasePerson } from '../account/erase.ts'
+import { erasePerson, leftOf } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { requireOwnPage } from '../http/own-page.ts'
 import { ownWindow } from '../http/own-window.ts'
@@ -70,8 +70,9 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
   app.route('/admin/events', eventRoutes(nameOf))
 
   app.get('/admin/person', async (c) => {
-    const { user, done } = c.req.query()
-    return personPage(await person(c.env, c.var, requireUserId(user), nameOf), noticeOf(done))
+    const { user, apps: from, done } = c.req.query()
+    const asked = { userId: requireUserId(user), from }
+    return personPage(await person(c.env, c.var, asked, nameOf), noticeOf(done))
   })
 
   app.get('/admin/ask', async (c) => {
@@ -103,7 +104,9 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
 
   app.get('/admin/erase', async (c) => {
     const { user, done } = c.req.query()
-    return erasePage({ ...(await questionAbout(c.env, requireUserId(user))), partly: done === 'partly' })
+    const userId = requireUserId(user)
+    const left = done === 'partly' ? await leftOf(c.env, userId) : undefined
+    return erasePage({ ...(await questionAbout(c.env, userId)), left })
   })
 
   app.post('/admin/erase', async (c) => {

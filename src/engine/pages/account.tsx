@@ -1,7 +1,9 @@
 // The account page: the signed-in user, the connected apps with a way to revoke each, the recent activity.
 import type { Child } from 'hono/jsx'
 import { type Activity, activityList } from './activity.tsx'
+import { type Apps, howMany } from './apps.tsx'
 import { page } from './layout.tsx'
+import { more } from './part.tsx'
 import { day, minute } from './time.tsx'
 
 export interface ConnectedApp {
@@ -19,7 +21,7 @@ export interface ConnectedApp {
 interface Account {
   readonly person: { readonly name: string; readonly method: string; readonly expiresAt?: number }
   readonly owner: boolean
-  readonly apps: readonly ConnectedApp[]
+  readonly apps: Apps
   readonly activity: readonly Activity[]
   /** Open sessions, and what the login methods show here. */
   readonly sections: readonly Child[]
@@ -49,7 +51,7 @@ export function accountPage(account: Account): Promise<Response> {
         <section>
           <div class="head">
             <h2>Connected apps</h2>
-            {apps.length > 1 && (
+            {apps.total > 1 && (
               <form method="post" action="/account/revoke-all">
                 <button type="submit" class="danger small">
                   Revoke all
@@ -57,19 +59,24 @@ export function accountPage(account: Account): Promise<Response> {
               </form>
             )}
           </div>
-          {apps.length === 0 ? (
+          {apps.total === 0 ? (
             <p class="empty">No app is connected. When you approve one, it appears here.</p>
           ) : (
             <>
               <p class="quiet">These apps can act for you until you revoke them or they expire.</p>
-              <ul class="apps">{apps.map(appCard)}</ul>
+              {howMany(apps)}
+              <ul class="apps">{apps.shown.map(appCard)}</ul>
+              {more('/account?apps', apps, 'More apps')}
             </>
           )}
         </section>
         {sections}
         <section>
           <h2>Activity</h2>
-          <p class="quiet">What happened in the last 90 days. Don’t recognize something? Revoke the app.</p>
+          <p class="quiet">
+            What happened in the last 90 days. Don’t recognize something? Revoke the app.
+            {!apps.isWhole && ' Refreshes are those of the apps on this page.'}
+          </p>
           {activityList(activity.slice(0, FEW))}
           {activity.length > FEW && (
             <details>

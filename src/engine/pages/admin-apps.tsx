@@ -1,5 +1,6 @@
 // The owner's page of the registrations. Each entry leads to the page that ends it.
-import { adminPage, more, type Part } from './admin.tsx'
+import { adminPage } from './admin.tsx'
+import { more, type Part } from './part.tsx'
 import { day } from './time.tsx'
 
 export interface Registered {

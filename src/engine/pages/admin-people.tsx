@@ -1,5 +1,6 @@
 // The owner's page of all users. Each entry leads to the page of that person.
-import { adminPage, more, type Part } from './admin.tsx'
+import { adminPage } from './admin.tsx'
+import { more, type Part } from './part.tsx'
 import { day, minute } from './time.tsx'
 
 export interface ListedPerson {

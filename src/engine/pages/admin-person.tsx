@@ -1,6 +1,8 @@
 // One user, as the owner sees them: the connected apps, and the actions that end them.
 import type { ConnectedApp } from './account.tsx'
 import { adminPage } from './admin.tsx'
+import { type Apps, howMany } from './apps.tsx'
+import { more } from './part.tsx'
 import { day, minute } from './time.tsx'
 
 export interface ShownPerson {
@@ -11,9 +13,7 @@ export interface ShownPerson {
   /** Milliseconds since the epoch, both: of the first and of the last sign-in. */
   readonly joinedAt: number | undefined
   readonly seenAt: number | undefined
-  readonly apps: readonly ConnectedApp[]
-  /** How many grants there are beyond those that the apps are made of. */
-  readonly unseen: number
+  readonly apps: Apps
   readonly passkeys: number
   /** Personal access tokens. */
   readonly tokens: number
@@ -21,7 +21,7 @@ export interface ShownPerson {
 }
 
 export function personPage(person: ShownPerson, notice: string | undefined): Promise<Response> {
-  const { userId, name, method, joinedAt, seenAt, apps, unseen, passkeys, tokens, isDisabled } = person
+  const { userId, name, method, joinedAt, seenAt, apps, passkeys, tokens, isDisabled } = person
   const ask = (what: string) => `/admin/ask?do=${what}&user=${userId}`
   return adminPage({
     tab: 'People',
@@ -61,11 +61,12 @@ export function personPage(person: ShownPerson, notice: string | undefined): Pro
         <section id="apps">
           <div class="head">
             <h2>Connected apps</h2>
-            {apps.length > 0 && button(ask('revoke-all'), 'Revoke all…')}
+            {apps.total > 0 && button(ask('revoke-all'), 'Revoke all…')}
           </div>
-          {apps.length === 0 && <p class="empty">No app is connected.</p>}
-          <ul class="apps">{apps.map((app) => appCard(app, `${ask('revoke')}&client_id=`))}</ul>
-          {unseen > 0 && <p class="quiet">And {unseen} older approvals.</p>}
+          {apps.total === 0 && <p class="empty">No app is connected.</p>}
+          {howMany(apps)}
+          <ul class="apps">{apps.shown.map((app) => appCard(app, `${ask('revoke')}&client_id=`))}</ul>
+          {more(`/admin/person?user=${userId}&apps`, apps, 'More apps')}
         </section>
       </>
     ),

@@ -2,13 +2,6 @@
 import type { Child } from 'hono/jsx'
 import { page } from './layout.tsx'
 
-/** A part of a list. */
-export interface Part<T> {
-  readonly shown: readonly T[]
-  /** With what the next page is asked for. */
-  readonly next: string | undefined
-}
-
 const TABS = [
   ['/admin', 'People'],
   ['/admin/apps', 'Apps'],
@@ -45,17 +38,4 @@ export function adminPage({ tab, notice, children }: Frame): Promise<Response> {
       </>
     ),
   })
-}
-
-/** The way to the next part. */
-export function more(query: string, { next }: Part<unknown>, text: string) {
-  return (
-    next !== undefined && (
-      <p>
-        <a class="button" href={`${query}=${encodeURIComponent(next)}`}>
-          {text}
-        </a>
-      </p>
-    )
-  )
 }

@@ -13,8 +13,8 @@ interface Question {
   readonly afterwards: string
   /** The form came without its tick. */
   readonly unsure?: boolean
-  /** One try was not enough. */
-  readonly partly?: boolean
+  /** One try was not enough: so many approvals of apps are left. */
+  readonly left?: number | undefined
   readonly action: string
   /** Where *Keep it* leads. */
   readonly back: string
@@ -27,7 +27,7 @@ const YOURS = ['Delete your data', 'your', 'you'] as const
 const THEIRS = ['Delete a person’s data', 'their', 'them'] as const
 
 export function erasePage(question: Question): Promise<Response> {
-  const { owner, userId, afterwards, unsure, partly, action, back } = question
+  const { owner, userId, afterwards, unsure, left, action, back } = question
   const [title, whose, them] = userId ? THEIRS : YOURS
   return page({
     title,
@@ -41,9 +41,12 @@ export function erasePage(question: Question): Promise<Response> {
             Nothing is deleted yet. Tick the box below to confirm.
           </p>
         )}
-        {partly && (
+        {left !== undefined && (
           <p class="notice" role="alert">
-            Not everything could be deleted yet. Try again in a minute.
+            Not everything could be deleted yet.{' '}
+            {left === 0
+              ? 'Try again in a minute.'
+              : `${left === 1 ? '1 approval of an app is' : `${left.toLocaleString('en')} approvals of apps are`} left. Press “Delete it” again: it goes on from there.`}
           </p>
         )}
         {whoItIs(question)}

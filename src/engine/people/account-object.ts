@@ -7,7 +7,7 @@ import { eraseEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
 import { ACTIVITY_TABLES, type Activity, ActivityLog, type Note } from './activity.ts'
 import { type Allowance, CallCounts, type UsedUp } from './call-counts.ts'
-import { GivenGrants, GRANT_TABLES } from './given-grants.ts'
+import { type GivenApps, GivenGrants, GRANT_TABLES } from './given-grants.ts'
 import { type Admission, type Identity, isStillAdmitted } from './identity.ts'
 import {
   type AddedInvitation,
@@ -220,6 +220,11 @@ export abstract class AccountObject extends DurableObject<Env> {
   /** Forgets a grant that is over, and keeps what happened in it. Said twice, it counts once. */
   forgetGrant(id: string, activity: readonly Activity[]): void {
     if (this.#grants.remove(id)) for (const one of activity) this.#activity.add(one)
+  }
+
+  /** See GivenGrants.apps(). */
+  givenApps(offset: number, most: { readonly apps: number; readonly ids: number }): GivenApps {
+    return this.#grants.apps(offset, most)
   }
 
   /** Ids of the grants that are not known to be over, the newest first. */

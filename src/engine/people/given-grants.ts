@@ -9,6 +9,22 @@ const MAX_OF_GUEST = { live: 5, aDay: 10 }
 export const GRANT_TABLES =
   'CREATE TABLE IF NOT EXISTS grants (id TEXT PRIMARY KEY, client_id TEXT NOT NULL, opened_at INTEGER NOT NULL)'
 
+/** One app of a page of apps. */
+export interface GivenApp {
+  readonly clientId: string
+  /** How many grants it has. */
+  readonly count: number
+  /** The newest of them. */
+  readonly ids: readonly string[]
+}
+
+/** Some of the apps of a person, and how many there are. */
+export interface GivenApps {
+  readonly page: readonly GivenApp[]
+  readonly apps: number
+  readonly grants: number
+}
+
 export class GivenGrants {
   readonly #sql: SqlStorage
 
@@ -43,6 +59,29 @@ export class GivenGrants {
   /** Those of one client, the newest first. */
   idsFor(clientId: string): string[] {
     return this.#idsBy('SELECT id FROM grants WHERE client_id = ? ORDER BY opened_at DESC', clientId)
+  }
+
+  /**
+   * A page of apps, those that were approved last first.
+   * @param most how many apps it has, and how many ids: each app has at least one
+   */
+  apps(offset: number, most: { readonly apps: number; readonly ids: number }): GivenApps {
+    const clients = this.#sql
+      .exec<{ id: string; count: number }>(
+        `SELECT client_id AS id, count(*) AS count FROM grants
+          GROUP BY client_id ORDER BY max(opened_at) DESC, client_id LIMIT ? OFFSET ?`,
+        most.apps,
+        offset,
+      )
+      .toArray()
+    let room = most.ids
+    const page = clients.map(({ id, count }, index) => {
+      const ids = this.idsFor(id).slice(0, room - (clients.length - 1 - index))
+      room -= ids.length
+      return { clientId: id, count, ids }
+    })
+    const { grants } = this.#sql.exec<{ grants: number }>('SELECT count(*) AS grants FROM grants').one()
+    return { page, apps: this.countApps(), grants }
   }
 
   /** How many clients have one. */

@@ -1,22 +1,10 @@
 // The account page: the signed-in user, the connected apps with a way to revoke each, the recent activity.
 import type { Child } from 'hono/jsx'
 import { type Activity, activityList } from './activity.tsx'
-import { type Apps, howMany } from './apps.tsx'
+import { type Apps, type ConnectedApp, howMany } from './apps.tsx'
 import { page } from './layout.tsx'
 import { more } from './part.tsx'
 import { day, minute } from './time.tsx'
-
-export interface ConnectedApp {
-  readonly clientId: string
-  readonly name: string
-  /** The servers that it may use; none where there is one server. */
-  readonly servers: readonly string[]
-  readonly scopes: readonly { readonly name: string; readonly text: string }[]
-  /** Milliseconds since the epoch, each. */
-  readonly since: number
-  readonly lastUsedAt: number
-  readonly endsAt: number
-}
 
 interface Account {
   readonly person: { readonly name: string; readonly method: string; readonly expiresAt?: number }

@@ -1,7 +1,6 @@
 // One user, as the owner sees them: the connected apps, and the actions that end them.
-import type { ConnectedApp } from './account.tsx'
 import { adminPage } from './admin.tsx'
-import { type Apps, howMany } from './apps.tsx'
+import { type Apps, type ConnectedApp, howMany } from './apps.tsx'
 import { more } from './part.tsx'
 import { day, minute } from './time.tsx'
 

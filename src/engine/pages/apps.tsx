@@ -1,6 +1,17 @@
-// What the pages of a person and of the owner say of a list of apps that is too long for one page.
-import type { ConnectedApp } from './account.tsx'
+// A list of apps, as the page of a person and that of the owner have it.
 import type { Part } from './part.tsx'
+
+export interface ConnectedApp {
+  readonly clientId: string
+  readonly name: string
+  /** The servers that it may use; none where there is one server. */
+  readonly servers: readonly string[]
+  readonly scopes: readonly { readonly name: string; readonly text: string }[]
+  /** Milliseconds since the epoch, each. */
+  readonly since: number
+  readonly lastUsedAt: number
+  readonly endsAt: number
+}
 
 /** A page of apps. */
 export interface Apps extends Part<ConnectedApp> {

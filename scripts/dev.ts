@@ -59,16 +59,20 @@ const child = spawn(
   },
 )
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
-/** What wrangler printed before the server was ready: shown only if it never is. */
+/** What wrangler printed before the server was ready: shown only if it never is, and no error says why. */
 const held: string[] = []
 let isReady = false
+let hasError = false
 child.on('close', (code, signal) => {
-  if (!isReady && !isVerbose) for (const line of held) console.log(line)
+  if (!isReady && !isVerbose && !hasError) for (const line of held) console.log(line)
   process.exit(code ?? (signal === 'SIGINT' ? 0 : 1))
 })
 
 await Promise.all([
-  eachLine(child.stderr, (line) => console.error(readable(line))),
+  eachLine(child.stderr, (line) => {
+    hasError ||= stripVTControlCharacters(line).includes('[ERROR]')
+    console.error(readable(line))
+  }),
   eachLine(child.stdout, (line) => {
     const origin = /Ready on (https?:\/\/\S+)/.exec(stripVTControlCharacters(line))?.[1]
     if (isReady || isVerbose) console.log(readable(line))

@@ -81,7 +81,13 @@ function begin(folder: string): void {
 }
 
 function next(name: string, left: readonly string[], github: boolean): string {
-  const lines = [`cd ${name}`, ...left, 'npm run dev', 'npm run deploy']
+  const lines = [
+    `cd ${name}`,
+    ...left,
+    'npm run dev      # the server on this computer',
+    'npm run call     # in a second terminal: what it offers',
+    'npm run deploy   # the server on Cloudflare',
+  ]
   const note = github ? '\nSign-in with GitHub needs an OAuth app: docs/login.md#github\n' : ''
   return `\nType next:\n\n${lines.map((line) => `  ${line}`).join('\n')}\n${note}`
 }

@@ -238,3 +238,12 @@ describe('npm run reviewer', () => {
     expect(await run('--list')).toMatchObject({ output: expect.stringContaining('There is no reviewer') })
   })
 })
+
+describe('npm run dev', () => {
+  it('says only why it cannot start', async () => {
+    const { code, output, complaint } = await runScript('dev', '--port', 'none')
+    expect(complaint).toContain('ERROR')
+    expect(output).not.toContain('env.')
+    expect(code).toBe(1)
+  })
+})

@@ -46,7 +46,7 @@ describe.runIf(hasPackage)('npm create gatehouse', () => {
     expect(read('src/login.ts')).toContain('= [passphrase, passkey, github]')
     expect(read('wrangler.toml')).toContain('required = ["GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", ')
     for (const file of ['.gitignore', 'package-lock.json', 'bench/.npmrc']) expect(read(file)).not.toBe('')
-    expect(stdout).toContain('Type next:\n\n  cd my-server\n  npm install\n  npm run types\n  npm run dev\n')
+    expect(stdout).toContain('Type next:\n\n  cd my-server\n  npm install\n  npm run types\n  npm run dev ')
     expect(stdout).toContain('docs/login.md#github')
     expect(status).toBe(0)
   })

@@ -7,7 +7,6 @@
 //   /admin                          the same for everybody, for the owner alone              admin/
 //   what else the fork has          its routes, and the files in public/                     own/
 import { type Context, Hono } from 'hono'
-import { LinearRouter } from 'hono/router/linear-router'
 import type { ExportData } from './account/export/data.ts'
 import { accountRoutes } from './account/routes.ts'
 import { noteSignIns, withDirectory, withDirectoryEntry } from './admin/directory/store.ts'
@@ -18,6 +17,7 @@ import type { AppEnv } from './http/app-env.ts'
 import { errorResponse, OAuthError } from './http/errors.ts'
 import { guardOrigin } from './http/origin-guard.ts'
 import { PageError } from './http/page-error.ts'
+import { Router } from './http/router.ts'
 import { secureHeaders } from './http/secure-headers.ts'
 import { logError, watchLines } from './log/log.ts'
 import type { LoginMethod } from './login/method.ts'
@@ -81,9 +81,7 @@ function workerOf(
   served: readonly [Served, ...Served[]],
 ): Hono<AppEnv> {
   const [main, ...others] = resources
-  // Hono's usual router compiles all routes in the first request of an isolate: milliseconds, to save each later request
-  // a microsecond. This one prepares nothing.
-  const app = new Hono<AppEnv>({ router: new LinearRouter() })
+  const app = new Hono<AppEnv>({ router: new Router() })
   app.use(secureHeaders, guardOrigin)
   for (const one of served) app.route('/', mcpEndpoint(one))
   app.route('/', handedOver(servers))

@@ -63,9 +63,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ch
 const held: string[] = []
 let isReady = false
 let hasError = false
-child.on('close', (code, signal) => {
-  if (!isReady && !isVerbose && !hasError) for (const line of held) console.log(line)
-  process.exit(code ?? (signal === 'SIGINT' ? 0 : 1))
+child.on('exit', (code, signal) => {
+  const end = () => {
+    if (!isReady && !isVerbose && !hasError) for (const line of held) console.log(line)
+    process.exit(code ?? (signal === 'SIGINT' ? 0 : 1))
+  }
+  child.once('close', end)
+  // wrangler's esbuild can outlive it and hold the pipes open: then there is no `close`.
+  setTimeout(end, 1000)
 })
 
 await Promise.all([

@@ -14,8 +14,10 @@ Measures this Worker beside the same tools without authentication, and beside it
 
   profile [call | register | ask | allow | exchange | refresh | revoke] [ours | peer]
             show what one request is made of, instead
+  scale     compute what a million grants cost, and what breaks first, from the counted operations;
+            with --write into docs/cost.md. On any machine, in seconds
 
-It needs Linux.`
+The rest needs Linux.`
 
 const { values, positionals } = readOptions(
   USAGE,
@@ -23,6 +25,11 @@ const { values, positionals } = readOptions(
   { positionals: true },
 )
 
+if (positionals[0] === 'scale') {
+  const { scale } = await import('./scale/scale.ts')
+  scale(values)
+  process.exit()
+}
 if (platform() !== 'linux') {
   console.log(
     'The bench reads what a process has used from /proc, which only Linux has. A container will do.',

@@ -19,6 +19,9 @@ const COLUMNS: readonly (keyof Operations)[] = [
   'rowsWritten',
 ]
 
+/** The columns of the second table. Those of the tools and of sessions are not in it. */
+const PLACES = ['GRANTS', 'ACCOUNTS', 'CLIENTS', 'AUDIT', 'DIRECTORY']
+
 let counter: OperationCounter
 
 beforeEach(async () => {
@@ -31,18 +34,22 @@ afterEach(() => {
 })
 
 /** The rows of the page whose cells are numbers. */
-const told = [...page.matchAll(/^\| (.+?) +((?:\| +\d+ +)+)\|$/gm)].map(([, step, cells = '']) => [
+const rows = [...page.matchAll(/^\| (.+?) +((?:\| +\d+ +)+)\|$/gm)].map(([, step, cells = '']) => [
   step,
   ...(cells.match(/\d+/g) ?? []).map(Number),
 ])
+const told = rows.filter(({ length }) => length === 1 + COLUMNS.length)
+const toldPlaces = rows.filter(({ length }) => length === 1 + PLACES.length)
 
 describe('docs/cost.md', () => {
   it('tells what each step costs', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const counted: unknown[] = []
+    const placed: unknown[][] = []
     const step = async <T>(name: string, take: () => Promise<T>): Promise<T> => {
       const { result, cost } = await counter.count(take)
       counted.push([name, ...COLUMNS.map((column) => cost[column])])
+      placed.push([name, ...PLACES.map((binding) => cost.byBinding[binding] ?? 0)])
       return result
     }
     const person = new Visitor()
@@ -96,5 +103,6 @@ describe('docs/cost.md', () => {
       await counter.wake(env.CLIENTS, client_id)
     })
     expect(told).toEqual(counted)
+    expect(toldPlaces).toEqual(placed.filter(([, ...counts]) => counts.some(Boolean)))
   })
 })

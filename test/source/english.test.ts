@@ -16,7 +16,7 @@ const MARKERS: readonly RegExp[] = [
 
 const AREAS: Readonly<Record<string, readonly string[]>> = {
   'the docs': ['docs/*.md', '{AGENTS,CHANGELOG,CONTRIBUTING,SECURITY}.md', '.github/**/*.md'],
-  'the commands and the bench': ['scripts/**/*.ts', 'bench/*.ts', 'bench/{measure,workers}/**/*.ts'],
+  'the commands and the bench': ['scripts/**/*.ts', 'bench/*.ts', 'bench/{measure,scale,workers}/**/*.ts'],
   'the tests': ['test/**/*.ts'],
   'the engine and its pages': ['src/**/*.{ts,tsx}'],
   'what starts and what shows': ['create/src/*.ts', 'examples/*/src/**/*.ts'],

@@ -12,13 +12,15 @@ export interface Operations {
   readonly kvDeletes: number
   readonly kvLists: number
   readonly objectRequests: number
+  /** The object requests, by the binding of their class. */
+  readonly byBinding: Readonly<Record<string, number>>
   /** By objects; those that a deletion of a whole object takes are not among them. */
   readonly rowsWritten: number
   /** Requests to other servers. */
   readonly fetches: number
 }
 
-type Counted = keyof Operations
+type Counted = Exclude<keyof Operations, 'byBinding'>
 
 /** What the runtime's methods return: values, or promises of them. */
 type Method = (this: unknown, ...args: unknown[]) => unknown
@@ -35,6 +37,7 @@ export class OperationCounter {
     rowsWritten: 0,
     fetches: 0,
   }
+  #byBinding: Record<string, number> = {}
   readonly #pending = new Set<Promise<unknown>>()
 
   /** Counts until vi.restoreAllMocks(). */
@@ -58,23 +61,30 @@ export class OperationCounter {
   /** What a step costs, with what goes on after its answers. */
   async count<T>(step: () => Promise<T>): Promise<{ result: T; cost: Operations }> {
     const before = { ...this.#counts }
+    this.#byBinding = {}
     const result = await step()
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending)
       await scheduler.wait(0)
     }
     const cost = Object.entries(this.#counts).map(([name, now]) => [name, now - before[name as Counted]])
-    return { result, cost: Object.fromEntries(cost) }
+    return { result, cost: { ...Object.fromEntries(cost), byBinding: this.#byBinding } }
   }
 
   /** Lets an object do what it has an alarm for, which is a request of its own. */
   async wake(namespace: DurableObjectNamespace, id: string): Promise<void> {
-    this.#add('objectRequests')
+    this.#addRequest(namespace)
     await runDurableObjectAlarm(this.#stubOf.call(namespace, namespace.idFromString(id)))
   }
 
   #add(name: Counted, count = 1): void {
     this.#counts[name] += count
+  }
+
+  #addRequest(namespace: unknown): void {
+    this.#add('objectRequests')
+    const [binding] = Object.entries(env).find(([, one]) => one === namespace) as [string, unknown]
+    this.#byBinding[binding] = (this.#byBinding[binding] ?? 0) + 1
   }
 
   #watch(target: object, names: readonly string[], seen: (result: unknown) => void): void {
@@ -90,16 +100,17 @@ export class OperationCounter {
   }
 
   /** Each call of a stub's method is a request to its object. */
-  #watchStubs(namespace: object, name: string): void {
-    const original = Reflect.get(namespace, name) as Method
+  #watchStubs(prototype: object, name: string): void {
+    const original = Reflect.get(prototype, name) as Method
     const counter = this
-    vi.spyOn(namespace as Record<string, Method>, name).mockImplementation(function (this: unknown, ...args) {
+    vi.spyOn(prototype as Record<string, Method>, name).mockImplementation(function (this: unknown, ...args) {
+      const namespace = this
       return new Proxy(original.apply(this, args) as object, {
         get(stub, property) {
           const value = Reflect.get(stub, property, stub)
           if (typeof value !== 'function') return value
           return (...sent: unknown[]) => {
-            counter.#add('objectRequests')
+            counter.#addRequest(namespace)
             return counter.#follow(Reflect.apply(value, stub, sent))
           }
         },

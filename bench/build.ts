@@ -26,6 +26,7 @@ const PEER = { config: 'bench/wrangler.toml', guard: 'peer' } as const
 
 export const ours: Build = { ...OURS, name: 'ours', entry: 'test/fixture/src/index.ts' }
 export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
+export const oursMeasured: Build = { ...OURS, name: 'measured', entry: 'bench/workers/ours-measured.ts' }
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
 export const peerSdk1: Build = { ...PEER, name: 'peer-sdk-1', entry: 'bench/workers/peer-sdk-1.ts' }

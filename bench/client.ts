@@ -19,14 +19,15 @@ interface Metadata {
 
 export class Client {
   readonly #connection: Connection
-  readonly #cookie: string
+  /** Of the person, where people sign in. */
+  readonly cookie: string
   readonly #metadata: Metadata
-  #id = ''
+  id = ''
 
   private constructor(connection: Connection, metadata: Metadata, cookie: string) {
     this.#connection = connection
     this.#metadata = metadata
-    this.#cookie = cookie
+    this.cookie = cookie
   }
 
   /** @param passphrase of the person, where people sign in */
@@ -47,14 +48,14 @@ export class Client {
         token_endpoint_auth_method: 'none',
       }),
     })
-    this.#id = JSON.parse(body).client_id
+    this.id = JSON.parse(body).client_id
   }
 
   /** The consent page. */
   async ask(): Promise<Consent> {
     const verifier = randomBytes(32).toString('base64url')
     const parameters = new URLSearchParams({
-      client_id: this.#id,
+      client_id: this.id,
       redirect_uri: REDIRECT_URI,
       response_type: 'code',
       state: 'state',
@@ -66,7 +67,7 @@ export class Client {
     const path = `/authorize?${parameters}`
     const page = await this.#connection.send({
       path,
-      headers: { Cookie: this.#cookie, Accept: 'text/html' },
+      headers: { Cookie: this.cookie, Accept: 'text/html' },
     })
     if (page.status !== 200) throw new Error(`No consent page but ${page.status}: ${page.body}`)
     return { path, verifier, fields: fieldsOf(page.body) }
@@ -81,13 +82,15 @@ export class Client {
     return code
   }
 
-  async exchange(code: string, { verifier }: Consent): Promise<Tokens> {
-    return this.#tokens({
+  /** @param headers such as the proof of a key */
+  async exchange(code: string, { verifier }: Consent, headers = {}): Promise<Tokens> {
+    const fields = {
       grant_type: 'authorization_code',
       code,
       code_verifier: verifier,
       redirect_uri: REDIRECT_URI,
-    })
+    }
+    return this.#tokens(fields, headers)
   }
 
   async refresh({ refresh_token }: Tokens): Promise<Tokens> {
@@ -96,7 +99,7 @@ export class Client {
 
   async revoke({ refresh_token }: Tokens): Promise<void> {
     const { status, body } = await this.#post(pathOf(this.#metadata.revocation_endpoint), {
-      client_id: this.#id,
+      client_id: this.id,
       token: refresh_token,
     })
     if (status !== 200) throw new Error(`Not revoked: ${status} ${body}`)
@@ -109,17 +112,19 @@ export class Client {
     return this.exchange(await this.allow(consent), consent)
   }
 
-  async #tokens(fields: Record<string, string>): Promise<Tokens> {
-    const { status, body } = await this.#post(pathOf(this.#metadata.token_endpoint), {
-      client_id: this.#id,
-      resource: `${ISSUER}/mcp`,
-      ...fields,
-    })
+  async #tokens(fields: Record<string, string>, headers = {}): Promise<Tokens> {
+    const all = { client_id: this.id, resource: `${ISSUER}/mcp`, ...fields }
+    const { status, body } = await this.#post(pathOf(this.#metadata.token_endpoint), all, [], headers)
     if (status !== 200) throw new Error(`No tokens: ${status} ${body}`)
     return JSON.parse(body)
   }
 
-  #post(path: string, fields: Record<string, string | string[]>, scopes: string[] = []): Promise<Received> {
+  #post(
+    path: string,
+    fields: Record<string, string | string[]>,
+    scopes: string[] = [],
+    headers = {},
+  ): Promise<Received> {
     const body = new URLSearchParams()
     for (const [name, value] of Object.entries(fields))
       if (typeof value === 'string') body.append(name, value)
@@ -130,7 +135,8 @@ export class Client {
       headers: {
         'Content-Type': 'application/x-www-form-urlencoded',
         'Sec-Fetch-Site': 'same-origin',
-        Cookie: this.#cookie,
+        Cookie: this.cookie,
+        ...headers,
       },
       body: body.toString(),
     })

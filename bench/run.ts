@@ -9,7 +9,7 @@ const USAGE = `Usage: npm run bench [-- <part> …] [-- --write]
 
 Measures this Worker beside the same tools without authentication, and beside its peers.
 
-  <part>    only these: calls, latency, steps, cold-start, growth
+  <part>    only these: calls, latency, steps, cold-start, growth, requests
   --write   also write the tables and the chart of docs/performance.md
 
   profile [call | register | ask | allow | exchange | refresh | revoke] [ours | peer]
@@ -47,6 +47,7 @@ const { measureCalls } = await import('./measure/calls.ts')
 const { measureColdStart } = await import('./measure/cold-start.ts')
 const { measureGrowth } = await import('./measure/growth.ts')
 const { measureLatency } = await import('./measure/latency.ts')
+const { measureRequests } = await import('./measure/requests.ts')
 const { measureSteps } = await import('./measure/steps.ts')
 const { profile } = await import('./profile.ts')
 const { markdown } = await import('./report.ts')
@@ -58,6 +59,7 @@ const PARTS = {
   steps: measureSteps,
   'cold-start': measureColdStart,
   growth: measureGrowth,
+  requests: measureRequests,
 } as const
 
 if (positionals[0] === 'profile') {
@@ -75,7 +77,7 @@ for (const [name, measure] of Object.entries(PARTS)) {
   console.log(`${markdown(section)}\n`)
   sections.push(section)
 }
-if (values.write) write(sections)
+if (values.write) write(sections, { isAll: positionals.length === 0 })
 
 /** Whether what is installed is what the lock file says: npm keeps a copy of it there. */
 function isInstalled(): boolean {

@@ -5,9 +5,9 @@
 
 export interface Price {
   readonly what: string
-  /** Of the free plan, each day; of storage, at any time. */
+  /** The free plan has so many a day, and so much storage at any time. */
   readonly free: number
-  /** Of the paid plan, each month. */
+  /** The paid plan includes so many a month. */
   readonly included: number
   /** Dollars for each beyond. */
   readonly each: number

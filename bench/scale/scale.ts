@@ -1,7 +1,7 @@
 // `npm run bench -- scale`: what a million grants cost, what breaks first, and at which number. It measures nothing: it
 // multiplies the counted operations of docs/cost.md, so any machine says the same.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { LIFETIME } from '../../src/config.ts'
+import { LIFETIME } from '../../test/fixture/src/config.ts'
 import { type Goal, markdown, type Section, type Table } from '../report.ts'
 import { type Cost, readCosts, type Step } from './costs.ts'
 import { copyWrites, hourOf, queueAt, requestsTo, revocationDelays } from './launch.ts'
@@ -14,22 +14,25 @@ const GIGABYTE = 1e9
 
 /** What is assumed of people, and printed with the result. */
 const ASSUMED = {
-  /** Of its account page, by each person. */
+  /** Each person opens their account page so often. */
   viewsAMonth: 4,
-  /** Of the grants, revoked before they are over. */
+  /** This part of all grants is revoked before it is over. */
   revoked: 0.1,
-  /** Of the registrations, those that no user ever approves. */
+  /** No user ever approves this part of all registrations. */
   abandoned: 0.5,
-  /** Of a request: twice what a call takes on the reference machine. */
+  /** A request takes so much CPU: about twice what a call took where docs/performance.md was measured. */
   cpuMs: 1,
   /** For which an object counts as active after a request. */
   objectMs: 10,
 } as const
 
-/** Bytes, measured by `npm run bench -- people`: of the files of objects, and of records in KV. */
-const BYTES = { grantObject: 16_384, accountObject: 28_672, clientObject: 20_480, records: 1_500 }
-/** What SeenObject has room for, measured there, too. */
-const SEEN_IDS = 100_000
+/**
+ * Bytes, as `databaseSize` of each object said in workerd: of a grant after five refreshes, of an account with ten apps, of
+ * a client. And of the two records in KV, with names and metadata.
+ */
+const BYTES = { grantObject: 16_384, accountObject: 61_440, clientObject: 20_480, records: 1_140 }
+/** So many ids SeenObject took in workerd before it was full. */
+const SEEN_IDS = 286_000
 
 /** How often each step happens in a month. */
 type Month = Readonly<Record<Step, number>>

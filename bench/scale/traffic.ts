@@ -1,6 +1,6 @@
 // A few minutes of calls, second by second: which of them ask KV, a grant or for new tokens. The rules are those of
 // src/engine/mcp/revocation.ts.
-import { LIFETIME } from '../../src/config.ts'
+import { LIFETIME } from '../../test/fixture/src/config.ts'
 import type { Step } from './costs.ts'
 import { eventsInASecond, seeded } from './random.ts'
 

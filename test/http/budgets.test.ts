@@ -22,9 +22,12 @@ let app: OAuthClient
 let person: Visitor
 
 beforeEach(async () => {
-  app = await OAuthClient.registered()
-  person = await Visitor.signedIn()
   counter = await OperationCounter.install()
+  // Counted, so that nothing of it goes on while a request is counted.
+  await counter.count(async () => {
+    app = await OAuthClient.registered()
+    person = await Visitor.signedIn()
+  })
 })
 
 afterEach(() => {
@@ -99,7 +102,7 @@ describe('a request makes no formatter, and stays within its budget:', () => {
   })
 
   it('an exchange of a code, and a refresh', async () => {
-    const redemption = await app.authorize(person)
+    const { result: redemption } = await counter.count(() => app.authorize(person))
     let refreshToken = ''
     const exchange = async () => {
       const answer = await app.token(redemption)

@@ -19,7 +19,7 @@ interface Metadata {
 
 export class Client {
   readonly #connection: Connection
-  /** Of the person, where people sign in. */
+  /** The session of the person, where people sign in. */
   readonly cookie: string
   readonly #metadata: Metadata
   id = ''

@@ -10,7 +10,7 @@ import type { Section } from '../report.ts'
 import { control, type Kind, type Units, unitsOf } from './units.ts'
 
 const ROUNDS = 4
-/** Of what any client may ask, and of what one user may do only so often in a day. */
+/** Requests in a round: that any client may send, and that one user may send only so often in a day. */
 const [MANY, FEW] = [15, 5]
 const PEOPLE = 1_000
 /** What the free plan allows a request, in milliseconds of CPU. */

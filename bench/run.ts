@@ -9,7 +9,7 @@ const USAGE = `Usage: npm run bench [-- <part> …] [-- --write]
 
 Measures this Worker beside the same tools without authentication, and beside its peers.
 
-  <part>    only these: calls, latency, steps, cold-start, growth, requests
+  <part>    only these: calls, latency, steps, cold-start, growth, requests, people
   --write   also write the tables and the chart of docs/performance.md
 
   profile [call | register | ask | allow | exchange | refresh | revoke] [ours | peer]
@@ -47,6 +47,7 @@ const { measureCalls } = await import('./measure/calls.ts')
 const { measureColdStart } = await import('./measure/cold-start.ts')
 const { measureGrowth } = await import('./measure/growth.ts')
 const { measureLatency } = await import('./measure/latency.ts')
+const { measurePeople } = await import('./measure/people.ts')
 const { measureRequests } = await import('./measure/requests.ts')
 const { measureSteps } = await import('./measure/steps.ts')
 const { profile } = await import('./profile.ts')
@@ -60,6 +61,7 @@ const PARTS = {
   'cold-start': measureColdStart,
   growth: measureGrowth,
   requests: measureRequests,
+  people: measurePeople,
 } as const
 
 if (positionals[0] === 'profile') {

@@ -81,7 +81,7 @@ export class Storage {
     const name = decodeURIComponent(url.pathname.slice(1))
     if (request.method === 'PUT') return this.#put(name, request)
     if (request.method === 'DELETE') return this.#delete(name)
-    return name === '' ? this.#list(url.searchParams.get('prefix') ?? '') : this.#get(name)
+    return name === '' ? this.#list(url.searchParams) : this.#get(name)
   }
 
   #get(name: string): Answer {
@@ -106,15 +106,22 @@ export class Storage {
     return {}
   }
 
-  #list(prefix: string): Answer {
+  #list(asked: URLSearchParams): Answer {
     this.#operations.lists++
+    const prefix = asked.get('prefix') ?? ''
+    const limit = Number(asked.get('key_count_limit') ?? 1000)
     const keys: { name: string; metadata?: unknown }[] = []
-    for (let at = this.#placeOf(prefix); this.#names[at]?.startsWith(prefix); at++) {
+    let at = this.#placeOf(asked.get('cursor') ?? prefix)
+    for (; keys.length < limit && this.#names[at]?.startsWith(prefix); at++) {
       const name = this.#names[at] as string
       const metadata = this.#entries.get(name)?.metadata
       keys.push({ name, ...(metadata && { metadata: JSON.parse(metadata) }) })
     }
-    return { body: JSON.stringify({ keys, list_complete: true }) }
+    const next = this.#names[at]
+    const isComplete = !next?.startsWith(prefix)
+    return {
+      body: JSON.stringify({ keys, list_complete: isComplete, ...(!isComplete && { cursor: next }) }),
+    }
   }
 
   /** Where a name is among the sorted, or would be. */

@@ -1,6 +1,7 @@
 // This Worker whole, with what the bench fills it with: by the engine's own objects, not by a hundred thousand sign-ins.
 import { openGrant } from '../../src/engine/oauth/grants/opening-store.ts'
 import type { Identity } from '../../src/engine/people/identity.ts'
+import * as fixture from '../../test/fixture/src/index.ts'
 import worker from './ours-at-distance.ts'
 
 export * from './ours-at-distance.ts'
@@ -13,19 +14,11 @@ type Act = (env: Env, asked: URLSearchParams) => Promise<unknown>
 
 const ACTS: Readonly<Record<string, Act>> = {
   '/bench/verify': verify,
-  '/bench/people': (env, asked) =>
-    times(asked, (n) =>
-      env.DIRECTORY.getByName('people').signedIn({
-        userId: userId(n),
-        name: `Person ${n}`,
-        method: 'passkey',
-      }),
-    ),
-  '/bench/given': (env, asked) =>
-    times(asked, () => {
-      const client = env.CLIENTS.get(env.CLIENTS.idFromString(asked.get('client') as string))
-      return client.approve(Date.now() + 90 * DAY_MS, env.GRANTS.newUniqueId().toString())
-    }),
+  '/bench/people': (env, asked) => directoryOf(env).fill(Number(asked.get('count'))),
+  '/bench/given': (env, asked) => {
+    const client = env.CLIENTS.get(env.CLIENTS.idFromString(asked.get('client') as string))
+    return (client as unknown as DurableObjectStub<ClientObject>).fill(Number(asked.get('count')))
+  },
   '/bench/grants': (env, asked) =>
     times(asked, () => allow(env, asked.get('user') ?? userId(0), asked.get('client') as string)),
   '/bench/events': (env, asked) =>
@@ -43,8 +36,25 @@ const ACTS: Readonly<Record<string, Act>> = {
         strangers: false,
       }),
     ),
-  '/bench/seen': (env, asked) =>
-    times(asked, (n) => env.SEEN.getByName('bench').isFirst(userId(n), Date.now() + DAY_MS)),
+}
+
+function directoryOf({ DIRECTORY }: Env): DurableObjectStub<DirectoryObject> {
+  return DIRECTORY.getByName('people') as unknown as DurableObjectStub<DirectoryObject>
+}
+
+export class DirectoryObject extends fixture.DirectoryObject {
+  fill(count: number): void {
+    for (let n = 0; n < count; n++)
+      this.signedIn({ userId: userId(n), name: `Person ${n}`, method: 'passkey' })
+  }
+}
+
+export class ClientObject extends fixture.ClientObject {
+  fill(count: number): void {
+    for (let n = 0; n < count; n++) {
+      this.approve(Date.now() + 90 * DAY_MS, this.env.GRANTS.newUniqueId().toString())
+    }
+  }
 }
 
 export default {

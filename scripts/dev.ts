@@ -46,9 +46,10 @@ const child = spawn(
   [
     WRANGLER,
     'dev',
-    // The deployed server's address does not apply here. This comes first, because `--var` takes every word up to an option.
+    // What only a deployed server has. This comes first, because `--var` takes every word up to an option.
     '--var',
     'PUBLIC_URL:',
+    'JURISDICTION:',
     '--show-interactive-dev-session=false',
     '--infer-origin-from-routes=false',
     ...options.filter((option) => option !== '--verbose'),

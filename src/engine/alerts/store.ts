@@ -1,6 +1,7 @@
 // The way to the object that decides. An isolate does not ask it again before another alert of a kind can be due, so that
 // a flood of failed sign-ins costs few requests.
 import { logError } from '../log/log.ts'
+import { inJurisdiction } from '../settings/jurisdiction.ts'
 import type { AlertObject, Report } from './object.ts'
 import type { AlertKind } from './rules.ts'
 
@@ -30,6 +31,6 @@ function isQuiet(kind: AlertKind): boolean {
   return Date.now() < (quiet.get(kind) ?? 0)
 }
 
-function objectOf({ ALERTS }: Env): DurableObjectStub<AlertObject> {
-  return ALERTS.getByName('alerts')
+function objectOf(env: Env): DurableObjectStub<AlertObject> {
+  return inJurisdiction(env, env.ALERTS).getByName('alerts')
 }

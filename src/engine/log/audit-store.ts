@@ -1,5 +1,6 @@
 // Sends rare events to the audit object: never a tool call, an MCP request or a plain refresh.
 import { env } from 'cloudflare:workers'
+import { inJurisdiction } from '../settings/jurisdiction.ts'
 import type { AuditObject, KeptEvent, KeptRow, RecentEvents, Wanted } from './audit-object.ts'
 import { type AuditEvent, KEPT, type Line, type Shown } from './events.ts'
 
@@ -39,6 +40,6 @@ export async function eraseEvents(env: Env, userId: string): Promise<void> {
   await objectOf(env).erase(userId)
 }
 
-function objectOf({ AUDIT }: Env): DurableObjectStub<AuditObject> {
-  return AUDIT.getByName('audit')
+function objectOf(env: Env): DurableObjectStub<AuditObject> {
+  return inJurisdiction(env, env.AUDIT).getByName('audit')
 }

@@ -11,6 +11,7 @@ import {
 } from './assertion-issuers.ts'
 import { type ForeignServer, readForeignServers } from './authorization-servers.ts'
 import { type DirectoryProofs, readProofs } from './directories.ts'
+import { readJurisdiction } from './jurisdiction.ts'
 import { readCeilings, readOwner, readOwners, readRules, type ScopeCeiling } from './rules.ts'
 import { readSecrets, type Secrets } from './secrets.ts'
 import { isSecure } from './secure-address.ts'
@@ -19,6 +20,8 @@ import { readSwitch, requireSetting, SettingsError } from './setting.ts'
 export interface Settings extends Secrets, DirectoryProofs {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
+  /** Where Durable Objects are; undefined for anywhere. */
+  readonly jurisdiction: DurableObjectJurisdiction | undefined
   /** Hosts whose client metadata documents are accepted. */
   readonly clientDocumentHosts: 'any' | readonly string[]
   /** Redirect URIs with an app's own scheme, letter for letter. */
@@ -76,6 +79,7 @@ function readSettings(env: Env): Settings {
       authorizationServers.length === 0 ||
       readSwitch('KEEP_OWN_AUTHORIZATION_SERVER', env.KEEP_OWN_AUTHORIZATION_SERVER),
     publicUrl: readPublicUrl(env.PUBLIC_URL),
+    jurisdiction: readJurisdiction(env.JURISDICTION),
     appRedirectUris: readAppRedirectUris(env),
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),

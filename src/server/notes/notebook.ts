@@ -1,6 +1,6 @@
 // The notes of one user: a Durable Object with one SQLite table.
 import { DurableObject } from 'cloudflare:workers'
-import type { HandlerContext } from '#engine/mcp/handler.ts'
+import { inJurisdiction } from '#engine/settings/jurisdiction.ts'
 
 export type Note = {
   id: number
@@ -66,7 +66,7 @@ export class Notebook extends DurableObject<Env> {
   }
 }
 
-/** The notes of the caller. */
-export function notebookOf({ env, user }: HandlerContext): DurableObjectStub<Notebook> {
-  return env.NOTEBOOKS.getByName(user.id)
+/** The notes of a user. */
+export function notebookOf({ env, user }: { env: Env; user: { id: string } }): DurableObjectStub<Notebook> {
+  return inJurisdiction(env, env.NOTEBOOKS).getByName(user.id)
 }

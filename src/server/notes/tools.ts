@@ -71,12 +71,12 @@ export const notes: readonly Tool[] = [listNotes, searchNotes, addNote, deleteNo
 
 /** Deletes all notes of a user. */
 export async function forgetNotes(env: Env, userId: string): Promise<void> {
-  await env.NOTEBOOKS.getByName(userId).erase()
+  await notebookOf({ env, user: { id: userId } }).erase()
 }
 
 /** All notes of a user, the newest first. */
 export async function exportNotes(env: Env, userId: string): Promise<Note[]> {
-  const notebook = env.NOTEBOOKS.getByName(userId)
+  const notebook = notebookOf({ env, user: { id: userId } })
   const all: Note[] = []
   let page = await notebook.list(EXPORT_PAGE)
   while (page.length > 0) {

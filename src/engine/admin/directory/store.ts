@@ -6,6 +6,7 @@ import { displayable } from '../../http/displayable.ts'
 import { orUnavailable } from '../../http/errors.ts'
 import { logError } from '../../log/log.ts'
 import type { Forget } from '../../people/account-object.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import type { DirectoryObject, Entry, Search } from './object.ts'
 
 const PAGE = 20
@@ -70,6 +71,6 @@ export async function searchPeople(
   return { people, next: found.length > PAGE ? String(people.at(-1)?.number) : undefined }
 }
 
-function objectOf({ DIRECTORY }: Env): DurableObjectStub<DirectoryObject> {
-  return DIRECTORY.getByName('people')
+function objectOf(env: Env): DurableObjectStub<DirectoryObject> {
+  return inJurisdiction(env, env.DIRECTORY).getByName('people')
 }

@@ -1,6 +1,7 @@
 // The Worker's way to the sessions of clients that begin with `initialize`.
 import { isLegacyRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
 import { orUnavailable } from '../../http/errors.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import { type Envelope, envelopeFor, isInitialize, refusal, SESSION_ID, sessionNotFound } from './envelope.ts'
 import { eventStream } from './event-stream.ts'
 
@@ -52,7 +53,8 @@ function own(answer: Response): Response {
 // An id that is not one of ours is refused here, without I/O.
 function sessionOf(env: Env, id: string | null): DurableObjectStub | undefined {
   try {
-    return env.SESSIONS.get(id === null ? env.SESSIONS.newUniqueId() : env.SESSIONS.idFromString(id))
+    const sessions = inJurisdiction(env, env.SESSIONS)
+    return sessions.get(id === null ? sessions.newUniqueId() : sessions.idFromString(id))
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 // The way to what was seen of an issuer's or a client's assertions.
 import { sha256 } from '../../crypto/digest.ts'
 import { orUnavailable } from '../../http/errors.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 
 /**
  * Whether an assertion comes for the first time. @throws OAuthError 503
@@ -10,5 +11,9 @@ import { orUnavailable } from '../../http/errors.ts'
 export async function isFirstUse(env: Env, whose: string, jti: string, expiresAt: number): Promise<boolean> {
   // A little longer than it is good for, because of clocks.
   const until = (expiresAt + 120) * 1000
-  return orUnavailable(env.SEEN.getByName(whose).isFirst(await sha256(jti), until))
+  return orUnavailable(
+    inJurisdiction(env, env.SEEN)
+      .getByName(whose)
+      .isFirst(await sha256(jti), until),
+  )
 }

@@ -1,5 +1,6 @@
 // The way to the grants that a client was given, which its object remembers, so that its end can end them.
 import { orUnavailable } from '../../http/errors.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import type { ClientObject } from './object.ts'
 import { objectOf } from './store.ts'
 
@@ -25,5 +26,5 @@ export async function forgetGiven(env: Env, clientId: string, ids: readonly stri
 
 // Where no object holds the client, one has the client's id for its name.
 function givenObjectOf(env: Env, clientId: string): DurableObjectStub<ClientObject> {
-  return objectOf(env, clientId) ?? env.CLIENTS.getByName(clientId)
+  return objectOf(env, clientId) ?? inJurisdiction(env, env.CLIENTS).getByName(clientId)
 }

@@ -3,6 +3,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import { OAuthError, orUnavailable, tooOften } from '../../http/errors.ts'
 import { logError } from '../../log/log.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import type { Client } from './client.ts'
 import { publishCopy, removeCopy, renewCopy } from './copy-store.ts'
 import { approveDescribed } from './document-store.ts'
@@ -21,7 +22,8 @@ export async function registerClient(
   secretHash: string | undefined,
   managementHash: string,
 ): Promise<Client> {
-  const objectId = env.CLIENTS.newUniqueId()
+  const clients = inJurisdiction(env, env.CLIENTS)
+  const objectId = clients.newUniqueId()
   const client: Client = {
     id: objectId.toString(),
     issuer,
@@ -29,7 +31,7 @@ export async function registerClient(
     ...(secretHash !== undefined && { secretHash }),
     issuedAt: Math.floor(Date.now() / 1000),
   }
-  await orUnavailable(env.CLIENTS.get(objectId).register(client, managementHash))
+  await orUnavailable(clients.get(objectId).register(client, managementHash))
   return client
 }
 

@@ -1,6 +1,7 @@
 // Finding a client. The object of a registered client is the truth, KV the copy that /token reads near the client; a KV
 // miss is only ever a question to the object. Clients described by a document, and the owner's, have stores of their own.
 import { OAuthError, orUnavailable } from '../../http/errors.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import type { Client, Lookup } from './client.ts'
 import { copyKey } from './copy-store.ts'
 import { findDescribed } from './document-store.ts'
@@ -38,7 +39,8 @@ export async function findApprovedClient(lookup: Lookup, clientId: string): Prom
 export function objectOf(env: Env, clientId: string): DurableObjectStub<ClientObject> | undefined {
   if (!/^[0-9a-f]{64}$/.test(clientId)) return undefined
   try {
-    return env.CLIENTS.get(env.CLIENTS.idFromString(clientId))
+    const clients = inJurisdiction(env, env.CLIENTS)
+    return clients.get(clients.idFromString(clientId))
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@
 import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import { OAuthError, orUnavailable } from '../../http/errors.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import { formatHandle, type Handle } from '../tokens/handle.ts'
 import type { DeviceObject, DeviceRequest, Poll, PollOutcome } from './object.ts'
 import { randomUserCode } from './user-code.ts'
@@ -21,14 +22,15 @@ export async function openRequest(
   asked: Omit<DeviceRequest, 'codeHash' | 'askedAt' | 'expiresAt'>,
 ): Promise<Codes> {
   const [secret, userCode, askedAt] = [randomSecret(), randomUserCode(), Date.now()]
-  const id = env.DEVICES.idFromName(nameOf(asked.issuer, userCode))
+  const devices = inJurisdiction(env, env.DEVICES)
+  const id = devices.idFromName(nameOf(asked.issuer, userCode))
   const request = {
     ...asked,
     codeHash: await sha256(secret),
     askedAt,
     expiresAt: askedAt + CODE_LIFETIME * 1000,
   }
-  if (!(await orUnavailable(env.DEVICES.get(id).begin(request)))) {
+  if (!(await orUnavailable(devices.get(id).begin(request)))) {
     throw new OAuthError('temporarily_unavailable', 'No code is free. Try again.', { retryAfter: 1 })
   }
   return { deviceCode: formatHandle(id.toString(), secret), userCode }
@@ -36,7 +38,7 @@ export async function openRequest(
 
 /** The object of a user code, which exists for any code. */
 export function deviceOf(env: Env, issuer: string, userCode: string): DurableObjectStub<DeviceObject> {
-  return env.DEVICES.getByName(nameOf(issuer, userCode))
+  return inJurisdiction(env, env.DEVICES).getByName(nameOf(issuer, userCode))
 }
 
 /** What has become of a device code. @throws OAuthError 503 */
@@ -53,7 +55,8 @@ export async function pollRequest(
 // An id that is not one of ours is refused here, without I/O.
 function deviceWithId(env: Env, id: string): DurableObjectStub<DeviceObject> | undefined {
   try {
-    return env.DEVICES.get(env.DEVICES.idFromString(id))
+    const devices = inJurisdiction(env, env.DEVICES)
+    return devices.get(devices.idFromString(id))
   } catch {
     return undefined
   }

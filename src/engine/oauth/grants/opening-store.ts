@@ -6,6 +6,7 @@ import { PageError } from '../../http/page-error.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { secondsLeft } from '../../people/identity.ts'
 import type { SessionProof } from '../../people/sessions.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import type { Code, GrantRecord } from './grant.ts'
 
 const KV_METADATA_BYTES = 1024
@@ -49,7 +50,8 @@ type Approval = Omit<GrantRecord, 'id' | 'createdAt' | 'expiresAt'> & {
  */
 export async function openGrant(env: Env, approval: Approval, code: Code): Promise<GrantRecord> {
   const { place, session, ...approved } = approval
-  const objectId = env.GRANTS.newUniqueId()
+  const grants = inJurisdiction(env, env.GRANTS)
+  const objectId = grants.newUniqueId()
   const now = Date.now()
   const record: GrantRecord = {
     ...approved,
@@ -58,7 +60,7 @@ export async function openGrant(env: Env, approval: Approval, code: Code): Promi
     expiresAt: now + secondsLeft(approved.identity, LIFETIME.grant) * 1000,
   }
   // First the object: if the others fail, its alarm removes what was written, because no client redeems the code.
-  const grant = env.GRANTS.get(objectId)
+  const grant = grants.get(objectId)
   await orUnavailable(grant.open(record, code))
   const client = { id: record.clientId, name: record.clientName }
   const isGuest = record.identity.expiresAt !== undefined

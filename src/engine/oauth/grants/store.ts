@@ -3,6 +3,7 @@
 import { sha256 } from '../../crypto/digest.ts'
 import { randomSecret } from '../../crypto/secrets.ts'
 import { orUnavailable } from '../../http/errors.ts'
+import { inJurisdiction } from '../../settings/jurisdiction.ts'
 import { bound, formatHandle, type Handle, successorOf } from '../tokens/handle.ts'
 import type {
   GrantRecord,
@@ -111,9 +112,10 @@ export async function isGrantLive(env: Env, grantId: string): Promise<boolean> {
 }
 
 // An id that is not one of ours is refused here, without I/O.
-function grantOf(env: Env, grantId: string): DurableObjectStub<GrantObject> | undefined {
+export function grantOf(env: Env, grantId: string): DurableObjectStub<GrantObject> | undefined {
   try {
-    return env.GRANTS.get(env.GRANTS.idFromString(grantId))
+    const grants = inJurisdiction(env, env.GRANTS)
+    return grants.get(grants.idFromString(grantId))
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@ import { orUnavailable } from '../../http/errors.ts'
 import { accountOf } from '../../people/account-store.ts'
 import type { GrantRecord, RevocationReason } from './grant.ts'
 import type { GrantDescription } from './object.ts'
-import { revokeGrant } from './store.ts'
+import { grantOf, revokeGrant } from './store.ts'
 
 /** The live grants of a user, the newest first. @throws OAuthError 503 */
 export async function grantsOf(env: Env, userId: string): Promise<GrantDescription[]> {
@@ -21,9 +21,7 @@ export async function grantIdsOf(env: Env, userId: string, clientId?: string): P
 
 /** Those of the grants that are live. @throws OAuthError 503 */
 export async function describeGrants(env: Env, ids: readonly string[]): Promise<GrantDescription[]> {
-  const descriptions = await orUnavailable(
-    Promise.all(ids.map((id) => env.GRANTS.get(env.GRANTS.idFromString(id)).describe())),
-  )
+  const descriptions = await orUnavailable(Promise.all(ids.map((id) => grantOf(env, id)?.describe())))
   return descriptions.filter((description) => description !== undefined)
 }
 

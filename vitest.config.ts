@@ -29,6 +29,7 @@ const PACKAGES = {
     '@passwordless-id/webauthn',
     'hono',
     'hono/cookie',
+    'hono/hono-base',
     'hono/html',
     'hono/jsx',
     'hono/jsx/jsx-runtime',

@@ -6,7 +6,7 @@
 //   /account                        what they have allowed, and revoking it                  account/
 //   /admin                          the same for everybody, for the owner alone              admin/
 //   what else the fork has          its routes, and the files in public/                     own/
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { ExportData } from './account/export/data.ts'
 import { accountRoutes } from './account/routes.ts'
 import { noteSignIns, withDirectory, withDirectoryEntry } from './admin/directory/store.ts'
@@ -15,6 +15,7 @@ import { raiseAlerts } from './alerts/alerts.ts'
 import { directoryRoutes } from './directories/routes.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { errorResponse, OAuthError } from './http/errors.ts'
+import { Hono } from './http/hono.ts'
 import { guardOrigin } from './http/origin-guard.ts'
 import { PageError } from './http/page-error.ts'
 import { Router } from './http/router.ts'
@@ -81,7 +82,8 @@ function workerOf(
   served: readonly [Served, ...Served[]],
 ): Hono<AppEnv> {
   const [main, ...others] = resources
-  const app = new Hono<AppEnv>({ router: new Router() })
+  const app = new Hono<AppEnv>()
+  app.router = new Router()
   app.use(secureHeaders, guardOrigin)
   for (const one of served) app.route('/', mcpEndpoint(one))
   app.route('/', handedOver(servers))

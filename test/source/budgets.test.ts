@@ -9,9 +9,9 @@ import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
 /** The minified bundle, in KiB: a little above its size now. */
-const BUNDLE = 209
+const BUNDLE = 207
 /** Our own modules that answer a request to /mcp need. */
-const MODULES = 69
+const MODULES = 70
 
 interface Metafile {
   readonly inputs: Readonly<Record<string, { readonly imports: readonly { readonly path: string }[] }>>

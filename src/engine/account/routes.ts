@@ -1,7 +1,8 @@
 // /account: what a person has allowed, what happened lately, and taking it back. A client may hold several grants
 // (each step-up makes one); the page shows one app, and Revoke ends all of them.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { requireOwnPage } from '../http/own-page.ts'
 import { ownWindow } from '../http/own-window.ts'
 import { readForm } from '../http/parameters.ts'

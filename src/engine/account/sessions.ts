@@ -1,7 +1,8 @@
 // The open sessions of a person on the account page, and ending one of them.
-import { Hono } from 'hono'
+
 import type { Child } from 'hono/jsx'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { readForm } from '../http/parameters.ts'
 import { log } from '../log/log.ts'
 import { SessionsSection } from '../pages/account-sessions.tsx'

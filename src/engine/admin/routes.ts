@@ -1,8 +1,9 @@
 // /admin: all users, the registrations and the recent security events, for the owner only. For other users who
 // are signed in, there is nothing here.
-import { Hono } from 'hono'
+
 import { erasePerson, leftOf } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { requireOwnPage } from '../http/own-page.ts'
 import { ownWindow } from '../http/own-window.ts'
 import { PageError } from '../http/page-error.ts'

@@ -1,7 +1,8 @@
 // Proofs for directories of MCP servers that this domain is yours. Each is a text that the directory gives you: public, and
 // 404 until its setting has it. docs/directories.md
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import type { Settings } from '../settings/load.ts'
 
 export const directoryRoutes = new Hono<AppEnv>()

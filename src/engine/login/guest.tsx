@@ -1,7 +1,8 @@
 // Login as a guest, for public demos: each visitor gets an account of their own, which is gone after a while.
-import { Hono } from 'hono'
+
 import { LIFETIME } from '#config'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { requireFewAttempts } from './attempts.ts'
 import { finishLogin } from './finish-login.ts'
 import type { LoginMethod } from './method.ts'

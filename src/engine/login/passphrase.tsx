@@ -1,8 +1,9 @@
 // Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
-import { Hono } from 'hono'
+
 import { sha256 } from '../crypto/digest.ts'
 import { equalInConstantTime } from '../crypto/secrets.ts'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { audit } from '../log/audit.ts'
 import { OWNER } from '../people/identity.ts'
 import { requireFewAttempts } from './attempts.ts'

@@ -1,9 +1,10 @@
 // Login at another site: the person goes there, and comes back with a code (RFC 6749 §4.1, RFC 7636). What GitHub and
 // OpenID providers have in common. Each knows its endpoints and how to identify its users.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { raw } from 'hono/html'
 import * as oauth from 'oauth4webapi'
 import type { AppEnv } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { audit } from '../log/audit.ts'
 import { logError } from '../log/log.ts'
 import { PERSON } from '../pages/icons.ts'

@@ -1,6 +1,7 @@
 // /login and /logout, around the login methods that are on.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv, UpstreamScopes } from '../http/app-env.ts'
+import { Hono } from '../http/hono.ts'
 import { requireOwnPage } from '../http/own-page.ts'
 import { readForm } from '../http/parameters.ts'
 import { log } from '../log/log.ts'

@@ -1,9 +1,10 @@
 // The endpoint of an MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
 // or for every session of the older era, so that nothing of one user is ever in reach of another.
 import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server'
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
+import { Hono } from '../http/hono.ts'
 import type { Fields } from '../log/events.ts'
 import { log } from '../log/log.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'

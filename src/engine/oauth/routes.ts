@@ -1,10 +1,11 @@
 // The endpoints of the authorization server, and the metadata of the resource: path, methods, who may call it from a
 // page elsewhere, and how errors are rendered. Middleware is bound to paths, so that what is open to every origin opens
 // nothing else.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
 import { errorResponse, OAuthError } from '../http/errors.ts'
+import { Hono } from '../http/hono.ts'
 import { logError } from '../log/log.ts'
 import { isMain, type Resources } from '../settings/resources.ts'
 import { DEVICE_CODE_GRANT, JWT_BEARER_GRANT } from './clients/metadata.ts'

@@ -1,7 +1,8 @@
 // /account/export: a user downloads what this server keeps about them. Only a person who has just signed in: a browser that
 // was left open must not hand it all to the next one who sits down.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
+import { Hono } from '../../http/hono.ts'
 import { PageError } from '../../http/page-error.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'

@@ -1,8 +1,9 @@
 // Personal access tokens: tokens that a person makes for a script of theirs. docs/scripts.md says when to take one.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
+import { Hono } from '../../http/hono.ts'
 import { PageError } from '../../http/page-error.ts'
 import { type Parameters, readForm } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'

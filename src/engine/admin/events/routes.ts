@@ -1,6 +1,7 @@
 // /admin/events: what happened, filtered, and the same as a file. Below /admin, which has checked who asks.
-import { Hono } from 'hono'
+
 import type { AppEnv } from '../../http/app-env.ts'
+import { Hono } from '../../http/hono.ts'
 import { KEPT } from '../../log/events.ts'
 import { eventsPage } from '../../pages/admin-events.tsx'
 import type { Names } from '../overview.ts'

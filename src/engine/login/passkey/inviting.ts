@@ -1,7 +1,8 @@
 // Invitations, the owner's side: making one, and taking it back.
-import { Hono } from 'hono'
+
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
+import { Hono } from '../../http/hono.ts'
 import { PageError } from '../../http/page-error.ts'
 import { audit } from '../../log/audit.ts'
 import { accountOf } from '../../people/account-store.ts'

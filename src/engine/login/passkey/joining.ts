@@ -1,8 +1,9 @@
 // Invitations, the invited user's side: a link that creates an account and its passkey. Opening it changes
 // nothing, because programs open links before users do.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
+import { Hono } from '../../http/hono.ts'
 import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import { logError } from '../../log/log.ts'

@@ -1,7 +1,8 @@
 // A signed-in user's passkeys: adding, renaming, removing.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
+import { Hono } from '../../http/hono.ts'
 import { PageError } from '../../http/page-error.ts'
 import type { Parameters } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'

@@ -1,7 +1,8 @@
 // Login by passkey (WebAuthn): accounts without a password or an outside provider. Users add passkeys on their account
 // page, or create an account with one from the owner's invitation.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
+import { Hono } from '../../http/hono.ts'
 import { KEY } from '../../pages/icons.ts'
 import { accountOf } from '../../people/account-store.ts'
 import { owns } from '../../people/owners.ts'

@@ -1,7 +1,8 @@
 // Sign-in with a passkey. It names the account by its user handle, which is the user id, and the account knows its key.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { base64url } from 'jose'
 import type { AppEnv } from '../../http/app-env.ts'
+import { Hono } from '../../http/hono.ts'
 import type { Parameters } from '../../http/parameters.ts'
 import { audit } from '../../log/audit.ts'
 import { accountOf } from '../../people/account-store.ts'

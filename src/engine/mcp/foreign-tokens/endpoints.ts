@@ -1,9 +1,10 @@
 // Hosted clients have been seen to open /authorize and /token on our origin although our metadata names another server
 // (claude-ai-mcp#706, #900). While our own server is off, both lead to the first server that the metadata names.
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { anyOrigin } from '../../http/cors.ts'
 import { errorResponse, OAuthError } from '../../http/errors.ts'
+import { Hono } from '../../http/hono.ts'
 import { PageError } from '../../http/page-error.ts'
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { discover, requireEndpoint } from './discovery.ts'

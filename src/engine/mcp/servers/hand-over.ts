@@ -1,7 +1,8 @@
 // Requests for a server that answers them itself: another Worker, an `McpAgent`, any handler. It gets a caller who has been
 // verified, and never the token. What it is handed counts only where strangers cannot call it: docs/several-servers.md.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
+import { Hono } from '../../http/hono.ts'
 import { log } from '../../log/log.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { VERSION } from '../../version.ts'

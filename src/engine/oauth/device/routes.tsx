@@ -1,8 +1,9 @@
 // /device (RFC 8628 §3.3): a signed-in person types the code of a device, sees the consent page, and decides once.
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { LIFETIME } from '#config'
 import { seal } from '../../crypto/seal.ts'
 import type { AppEnv } from '../../http/app-env.ts'
+import { Hono } from '../../http/hono.ts'
 import { withinLimit } from '../../http/limits.ts'
 import { requireOwnPage } from '../../http/own-page.ts'
 import { ownWindow } from '../../http/own-window.ts'

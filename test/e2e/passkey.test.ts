@@ -200,6 +200,99 @@ describe('A24 a passkey', () => {
     await owner.page.getByRole('button', { name: 'Remove Phone' }).click()
   })
 
+  describe('in autofill', () => {
+    /** What the page asks the browser for, one after the other; no passkey is chosen in autofill. */
+    const WATCH = `asked = []
+      const get = navigator.credentials.get.bind(navigator.credentials)
+      navigator.credentials.get = (request) => {
+        asked.push(request.mediation ?? 'button')
+        if (request.mediation !== 'conditional') return get(request)
+        return new Promise((_, reject) =>
+          request.signal.addEventListener('abort', () => {
+            asked.push('aborted')
+            reject(request.signal.reason)
+          }))
+      }`
+    const expectAsked = (page: Page, ...requests: string[]) =>
+      expect.poll(() => page.evaluate('asked')).toEqual(requests)
+    let fetched: string[]
+
+    beforeEach(async () => {
+      await addPasskey(owner.page, 'Autofill')
+      await signOut(owner.page)
+      fetched = []
+      owner.page.on('request', (request) => fetched.push(new URL(request.url()).pathname))
+    })
+
+    afterEach(async () => {
+      await owner.page.getByRole('button', { name: 'Remove Autofill' }).click()
+      await owner.page.getByText('The passkey is removed.').waitFor()
+    })
+
+    it('signs in at the field for the passphrase, once it can be seen', async () => {
+      const { page } = owner
+      const app = `${server.origin}/login?return_to=%2Faccount%2Fexport`
+      await page.goto(app)
+      expect(fetched).not.toContain('/login/passkey/options')
+      await page.getByText('Owner sign-in').click()
+      // The authenticator of Chromium chooses in the place of its user.
+      await page.waitForURL(`${server.origin}/account/export`)
+      expect(fetched.filter((path) => path.startsWith('/login/passkey'))).toEqual([
+        '/login/passkey/options',
+        '/login/passkey',
+      ])
+      await page.goto(`${server.origin}/account`)
+    })
+
+    it('makes way for the button, and comes back after it', async () => {
+      const { page } = owner
+      await page.evaluate(WATCH)
+      await page.getByText('Owner sign-in').click()
+      await expectAsked(page, 'conditional')
+      await owner.device.recognise(false)
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByText('No passkey was chosen').waitFor()
+      await expectAsked(page, 'conditional', 'aborted', 'button')
+      await page.getByLabel('Passphrase').focus()
+      await expectAsked(page, 'conditional', 'aborted', 'button', 'conditional')
+      await owner.device.recognise(true)
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    })
+
+    it('asks anew when its challenge is too old, and only then', async () => {
+      const { page } = owner
+      await page.evaluate(WATCH)
+      await page.getByText('Owner sign-in').click()
+      await expectAsked(page, 'conditional')
+      const focusAt = async (minutes: number) => {
+        await page.evaluate(`{ const now = Date.now() + ${minutes} * 60000; Date.now = () => now }`)
+        await page.getByLabel('Passphrase').blur()
+        await page.getByLabel('Passphrase').focus()
+      }
+      await focusAt(4)
+      await focusAt(2)
+      await expectAsked(page, 'conditional', 'aborted', 'conditional')
+      expect(fetched.filter((path) => path === '/login/passkey/options')).toHaveLength(2)
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    })
+
+    it.each([
+      ['does not know it', 'delete PublicKeyCredential.isConditionalMediationAvailable'],
+      ['has none', 'PublicKeyCredential.isConditionalMediationAvailable = async () => false'],
+    ])('leaves the page as it is where the browser %s', async (_, without) => {
+      const { page } = owner
+      await page.evaluate(WATCH)
+      await page.evaluate(without)
+      await page.getByText('Owner sign-in').click()
+      await page.getByLabel('Passphrase').focus()
+      await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+      await page.getByRole('heading', { name: 'Your account' }).waitFor()
+      expect(fetched.filter((path) => path === '/login/passkey/options')).toHaveLength(1)
+    })
+  })
+
   it('is asked for again after a browser whose API gives nothing or throws', async () => {
     const { page } = owner
     const signingIn = 'Sign in with a passkey'

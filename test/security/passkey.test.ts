@@ -345,6 +345,13 @@ describe('A24 a passkey that a user adds', () => {
     expect(await expectPage(refused, 403)).toContain('twenty passkeys')
   })
 
+  it('can be asked for by an open page more often than anyone may sign in', async () => {
+    const { authenticator } = await withPasskey()
+    const visitor = new Visitor()
+    for (let times = 0; times < 12; times++) await optionsOf(visitor, '/login/passkey')
+    expectSignedIn(await signInWith(visitor, authenticator))
+  })
+
   it('keeps its challenge from scripts and other hosts', async () => {
     const response = await new Visitor().post('/login/passkey/options', {})
     const [cookie] = response.headers.getSetCookie()

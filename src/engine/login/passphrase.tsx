@@ -60,7 +60,8 @@ export const passphrase: LoginMethod = {
           id="passphrase"
           type="password"
           name="passphrase"
-          autocomplete="current-password"
+          // Where passkeys are on, their script has the browser offer them here.
+          autocomplete="current-password webauthn"
           required
           autofocus
         />

@@ -15,20 +15,20 @@ const PROBLEMS = {
 }
 
 /** What to ask the authenticator for; undefined where the form's own answer is a page that says why not. */
-async function askServer(form) {
+async function askServer(form, signal) {
   const body = new URLSearchParams(new FormData(form))
   try {
-    const answer = await fetch(form.dataset.options, { method: 'POST', body })
+    const answer = await fetch(form.dataset.options, { method: 'POST', body, signal })
     return answer.ok ? await answer.json() : undefined
   } catch {
     throw { name: 'Unreachable' }
   }
 }
 
-async function callAuthenticator(options) {
+async function callAuthenticator(options, request) {
   options.challenge = toBytes(options.challenge)
   for (const one of options.excludeCredentials ?? []) one.id = toBytes(one.id)
-  if (!options.user) return navigator.credentials.get({ publicKey: options })
+  if (!options.user) return navigator.credentials.get({ publicKey: options, ...request })
   options.user.id = toBytes(options.user.id)
   // Before the device keeps a passkey that no server knows.
   if (!AuthenticatorAttestationResponse.prototype.getPublicKey) throw { name: 'Unreadable' }
@@ -53,6 +53,49 @@ function fillIn(form, credential) {
   form.elements.publicKeyAlgorithm.value = response.getPublicKeyAlgorithm?.() ?? ''
 }
 
+/**
+ * Has the browser offer passkeys in a field, where the page has one for it (WebAuthn §5.1.4.2).
+ * @returns withdraws the offer: a browser has one request at a time, and its newest challenge replaces the others
+ */
+function offerAutofill(form) {
+  const field = document.querySelector('[autocomplete~=webauthn]')
+  const fold = field?.closest('details')
+  let aborter
+  let offered
+  // When its challenge will be too old.
+  let until = 0
+  const withdraw = () => {
+    until = 0
+    aborter?.abort()
+    return offered
+  }
+  async function request(withdrawn, signal) {
+    await withdrawn
+    try {
+      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+      const options = await askServer(form, signal)
+      until = Date.now() + options.timeout
+      fillIn(form, await callAuthenticator(options, { mediation: 'conditional', signal }))
+      form.submit()
+    } catch {
+      // The user asked for nothing yet, so there is nothing to say. The button still works.
+      if (!signal.aborted) until = 0
+    }
+  }
+  // Not before the field can be seen: a page that only waits asks the server for nothing.
+  const offer = () => {
+    if (Date.now() < until || (fold && !fold.open)) return
+    const withdrawn = withdraw()
+    until = Infinity
+    aborter = new AbortController()
+    offered = request(withdrawn, aborter.signal)
+  }
+  fold?.addEventListener('toggle', offer)
+  field?.addEventListener('focus', offer)
+  if (field) offer()
+  return withdraw
+}
+
 function prepare(form) {
   const button = form.querySelector('button')
   const alert = form.querySelector('[role=alert]')
@@ -64,6 +107,7 @@ function prepare(form) {
     return say('Passkeys need a name, not a number: open this page at localhost instead of ' + location.hostname + '.')
   }
   if (!window.PublicKeyCredential) return say('This browser does not support passkeys.')
+  const withdrawAutofill = offerAutofill(form)
   let busy = false
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
@@ -71,6 +115,7 @@ function prepare(form) {
     busy = true
     say('')
     try {
+      await withdrawAutofill()
       const options = await askServer(form)
       if (options) fillIn(form, await callAuthenticator(options))
       form.submit()

@@ -228,6 +228,7 @@ describe('a person with many approvals, as from before there was a cap', () => {
       expect(cost).toMatchObject({ kvReads: 0, kvWrites: 0, kvLists: 0 })
       expect(result).toContain('50 apps, with 1,000 approvals in all.')
       seen.push([...result.matchAll(/name="client_id" value="([^"]+)"/g)].map(([, id]) => id as string))
+      expect(result.includes('Newest apps')).toBe(at !== '/account')
       path = /href="(\/account\?apps=\d+)"/.exec(result)?.[1]
     }
     expect(seen.map(({ length }) => length)).toEqual([20, 20, 10])

@@ -291,6 +291,7 @@ describe('the page of a person', () => {
     const last = await AdminPage.of(owner, first.next('apps'))
     expect(last.html.match(/do=revoke&amp;user=/g)).toHaveLength(2)
     expect(last.next('apps')).toBeUndefined()
+    expect([first, last].map(({ html }) => html.includes('Newest apps'))).toEqual([false, true])
   })
 })
 

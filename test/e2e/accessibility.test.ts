@@ -170,6 +170,15 @@ const STATES: Readonly<Record<string, State>> = {
       await page.getByText('The code on your device').waitFor()
     },
   },
+  'the page after a device was allowed': {
+    who: () => fresh,
+    path: () => deviceLink('تطبيق الملاحظات'),
+    act: async (page) => {
+      await page.getByRole('button', { name: 'It shows this code' }).click()
+      await page.getByRole('button', { name: 'Allow' }).press('Enter')
+      await page.getByRole('heading', { name: 'Allowed' }).waitFor()
+    },
+  },
   'the page after a device was denied': {
     who: () => fresh,
     path: () => deviceLink('Terminal'),
@@ -181,6 +190,10 @@ const STATES: Readonly<Record<string, State>> = {
   },
   'the account page without an app': { who: () => fresh, path: () => '/account' },
   'the account page with many apps': { who: () => busy, path: () => '/account' },
+  'the account page with a later page of apps, and approvals left to revoke': {
+    who: () => busy,
+    path: () => '/account?apps=1&done=partly',
+  },
   'the people of the owner, with an open invitation': {
     who: () => busy,
     path: async () => {

@@ -34,6 +34,7 @@ export async function appsOf(
       next: end < given.apps ? String(end) : undefined,
       total: given.apps,
       approvals: given.grants,
+      isFirst: offset === 0,
       isWhole: ids.length === given.grants,
     },
   }

@@ -1,7 +1,7 @@
 // The account page: the signed-in user, the connected apps with a way to revoke each, the recent activity.
 import type { Child } from 'hono/jsx'
 import { type Activity, activityList } from './activity.tsx'
-import { type Apps, type ConnectedApp, howMany } from './apps.tsx'
+import { type Apps, type ConnectedApp, howMany, newest } from './apps.tsx'
 import { page } from './layout.tsx'
 import { more } from './part.tsx'
 import { day, minute } from './time.tsx'
@@ -54,6 +54,7 @@ export function accountPage(account: Account): Promise<Response> {
               <p class="quiet">These apps can act for you until you revoke them or they expire.</p>
               {howMany(apps)}
               <ul class="apps">{apps.shown.map(appCard)}</ul>
+              {newest('/account', apps)}
               {more('/account?apps', apps, 'More apps')}
             </>
           )}

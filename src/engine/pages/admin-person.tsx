@@ -1,6 +1,6 @@
 // One user, as the owner sees them: the connected apps, and the actions that end them.
 import { adminPage } from './admin.tsx'
-import { type Apps, type ConnectedApp, howMany } from './apps.tsx'
+import { type Apps, type ConnectedApp, howMany, newest } from './apps.tsx'
 import { more } from './part.tsx'
 import { day, minute } from './time.tsx'
 
@@ -65,6 +65,7 @@ export function personPage(person: ShownPerson, notice: string | undefined): Pro
           {apps.total === 0 && <p class="empty">No app is connected.</p>}
           {howMany(apps)}
           <ul class="apps">{apps.shown.map((app) => appCard(app, `${ask('revoke')}&client_id=`))}</ul>
+          {newest(`/admin/person?user=${userId}`, apps)}
           {more(`/admin/person?user=${userId}&apps`, apps, 'More apps')}
         </section>
       </>

@@ -21,6 +21,20 @@ export interface Apps extends Part<ConnectedApp> {
   readonly approvals: number
   /** Whether this page read each of these. */
   readonly isWhole: boolean
+  readonly isFirst: boolean
+}
+
+/** The way back from a later page. */
+export function newest(url: string, { isFirst }: Apps) {
+  return (
+    !isFirst && (
+      <p>
+        <a class="button" href={url}>
+          Newest apps
+        </a>
+      </p>
+    )
+  )
 }
 
 /** How much there is; nothing where the page shows all of it. */

@@ -13,9 +13,10 @@ export function Section() {
   )
 }
 
-export function exportPage({ isFresh }: { isFresh: boolean }): Promise<Response> {
+export function exportPage({ isFresh, owner }: { isFresh: boolean; owner: boolean }): Promise<Response> {
   return page({
     title: 'Download your data',
+    nav: { owner },
     children: (
       <>
         <h1>Download your data</h1>
@@ -41,9 +42,6 @@ export function exportPage({ isFresh }: { isFresh: boolean }): Promise<Response>
             </form>
           </>
         )}
-        <p>
-          <a href="/account">Your account</a>
-        </p>
       </>
     ),
   })

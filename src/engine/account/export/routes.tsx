@@ -8,6 +8,7 @@ import { whereFrom } from '../../http/requester.ts'
 import { audit } from '../../log/audit.ts'
 import { logError } from '../../log/log.ts'
 import { accountOf } from '../../people/account-store.ts'
+import { owns } from '../../people/owners.ts'
 import { loginUrl, orPage, readSession, type Session } from '../../people/session.ts'
 import { dataOf, type ExportData } from './data.ts'
 import { exportPage, Section } from './pages.tsx'
@@ -26,13 +27,13 @@ export function exportRoutes(exportData: ExportData): Hono<AppEnv> {
 
   app.get('/', async (c) => {
     const session = await readSession(c)
-    return session ? exportPage({ isFresh: isFresh(session) }) : c.redirect(loginUrl(PATH), 303)
+    return session ? pageFor(c, session, isFresh(session)) : c.redirect(loginUrl(PATH), 303)
   })
 
   app.post('/', async (c) => {
     const session = await readSession(c)
     if (!session) return c.redirect(loginUrl(PATH), 303)
-    if (!isFresh(session)) return exportPage({ isFresh: false })
+    if (!isFresh(session)) return pageFor(c, session, false)
     const data = await dataOf(c.env, session, exportData).catch(notNow)
     await orPage(accountOf(c.env, session.userId).noteExport(whereFrom(c)))
     audit('account.exported', { user: session.userId }, { person: session.identity })
@@ -40,6 +41,10 @@ export function exportRoutes(exportData: ExportData): Hono<AppEnv> {
   })
 
   return app
+}
+
+function pageFor(c: Context<AppEnv>, session: Session, isFresh: boolean): Promise<Response> {
+  return exportPage({ isFresh, owner: owns(c.get('settings'), session) })
 }
 
 /** Whether they signed in a moment ago. Guests cannot sign in again to the same account: their session is all they have. */

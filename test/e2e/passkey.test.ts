@@ -201,17 +201,14 @@ describe('A24 a passkey', () => {
   })
 
   describe('in autofill', () => {
-    /** What the page asks the browser for, one after the other; no passkey is chosen in autofill. */
+    /** What the page asks the browser for, one after the other; in autofill no passkey is chosen, nor a signal heard. */
     const WATCH = `asked = []
       const get = navigator.credentials.get.bind(navigator.credentials)
       navigator.credentials.get = (request) => {
         asked.push(request.mediation ?? 'button')
         if (request.mediation !== 'conditional') return get(request)
-        return new Promise((_, reject) =>
-          request.signal.addEventListener('abort', () => {
-            asked.push('aborted')
-            reject(request.signal.reason)
-          }))
+        request.signal.addEventListener('abort', () => asked.push('aborted'))
+        return new Promise(() => {})
       }`
     const expectAsked = (page: Page, ...requests: string[]) =>
       expect.poll(() => page.evaluate('asked')).toEqual(requests)

@@ -61,21 +61,21 @@ function offerAutofill(form) {
   const field = document.querySelector('[autocomplete~=webauthn]')
   const fold = field?.closest('details')
   let aborter
-  let offered
   // When its challenge will be too old.
   let until = 0
   const withdraw = () => {
     until = 0
     aborter?.abort()
-    return offered
   }
-  async function request(withdrawn, signal) {
-    await withdrawn
+  async function request(signal) {
     try {
       if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
       const options = await askServer(form, signal)
       until = Date.now() + options.timeout
-      fillIn(form, await callAuthenticator(options, { mediation: 'conditional', signal }))
+      const credential = await callAuthenticator(options, { mediation: 'conditional', signal })
+      // Extensions that stand in for the browser may not hear the signal.
+      if (signal.aborted) return
+      fillIn(form, credential)
       form.submit()
     } catch {
       // The user asked for nothing yet, so there is nothing to say. The button still works.
@@ -85,10 +85,10 @@ function offerAutofill(form) {
   // Not before the field can be seen: a page that only waits asks the server for nothing.
   const offer = () => {
     if (Date.now() < until || (fold && !fold.open)) return
-    const withdrawn = withdraw()
+    withdraw()
     until = Infinity
     aborter = new AbortController()
-    offered = request(withdrawn, aborter.signal)
+    request(aborter.signal)
   }
   fold?.addEventListener('toggle', offer)
   field?.addEventListener('focus', offer)
@@ -115,7 +115,7 @@ function prepare(form) {
     busy = true
     say('')
     try {
-      await withdrawAutofill()
+      withdrawAutofill()
       const options = await askServer(form)
       if (options) fillIn(form, await callAuthenticator(options))
       form.submit()

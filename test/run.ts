@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
 import { readOptions, refuse } from '../scripts/options.ts'
 import { programOf } from '../scripts/program.ts'
 import { getBrowser, NoBrowser } from './support/get-browser.ts'
@@ -59,37 +58,30 @@ try {
   process.exitCode = 1
 }
 
-/** All parts at once: much of the time each waits for a program that it has started. */
 async function runParts(): Promise<Result[]> {
   if (part) return runTests(...part)
-  const beside = Promise.all([
-    runCommand('check', 'scripts/check.ts'),
-    runCommand('conformance', 'test/conformance/run.ts'),
-  ])
-  const tests = await runTests('server', 'engine', 'outside')
-  const [check, conformance] = await beside
-  for (const { part, lines } of [check, conformance]) console.log(`\n${part}\n\n${lines.join('\n')}`)
-  return [check, ...tests, conformance]
+  return [
+    await runCommand('check', 'scripts/check.ts'),
+    ...(await runTests('server', 'engine', 'outside')),
+    await runCommand('conformance', 'test/conformance/run.ts'),
+  ]
 }
 
-/** Runs a script of ours, whose last line says how many passed and failed. Its other lines are for the end. */
-async function runCommand(part: string, script: string): Promise<Result & { readonly lines: string[] }> {
+/** Runs a script of ours, whose last line says how many passed and failed. */
+async function runCommand(part: string, script: string): Promise<Result> {
+  console.log(`\n${part}\n`)
   const started = Date.now()
-  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
-  const complaints = text(child.stderr)
-  const lines: string[] = []
   let counts: RegExpExecArray | null = null
   for await (const line of createInterface({ input: child.stdout })) {
     counts = /^(\d+) passed, (\d+) failed$/.exec(line)
-    if (!counts) lines.push(line)
+    if (!counts) console.log(line)
   }
   const [code] = await ended
-  lines.push(...(await complaints).split('\n').filter(Boolean))
   const wrong = Math.max(Number(counts?.[2] ?? 0), code === 0 ? 0 : 1)
   return {
     part,
-    lines,
     passed: Number(counts?.[1] ?? 0),
     failed: Array.from({ length: wrong }, () => `${part}: see above`),
     seconds: (Date.now() - started) / 1000,

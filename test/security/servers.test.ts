@@ -85,6 +85,10 @@ describe('a server that is described wrongly', () => {
       'an address with a slash at its end',
       [{ url: `${ELSEWHERE}/`, name: 'Elsewhere', scopes: ['notes:write'] }],
     ],
+    [
+      'an address with capitals, which no token would name',
+      [{ url: 'https://Elsewhere.example/mcp', name: 'Elsewhere', scopes: ['notes:write'] }],
+    ],
     ['a scope that apps ask the main server for', [{ ...billing, scopes: ['notes:read'] }]],
   ])('does not start with %s', (_, servers) => {
     expect(() => start(billing)).not.toThrow()

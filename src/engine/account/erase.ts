@@ -1,6 +1,5 @@
 // Deletes a user's data. Sessions and passkeys go last, in one step with the rest of the account, so that
 // the user can repeat a deletion that failed half way, and the steps already done stay done.
-
 import { PageError, type Way } from '../http/page-error.ts'
 import { audit } from '../log/audit.ts'
 import { eraseEvents } from '../log/audit-store.ts'

@@ -1,5 +1,4 @@
 // The open sessions of a person on the account page, and ending one of them.
-
 import type { Child } from 'hono/jsx'
 import type { AppEnv } from '../http/app-env.ts'
 import { Hono } from '../http/hono.ts'

@@ -1,6 +1,5 @@
 // What the owner ends: an app of a person, their sessions, passkeys or tokens, all of it, a registration. Each can be pressed
 // again, until nothing is left.
-
 import { PageError } from '../http/page-error.ts'
 import { audit } from '../log/audit.ts'
 import { closeRegistration, findRegistration, removeRegistration } from '../oauth/clients/overview-store.ts'

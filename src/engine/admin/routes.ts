@@ -1,6 +1,5 @@
 // /admin: all users, the registrations and the recent security events, for the owner only. For other users who
 // are signed in, there is nothing here.
-
 import { erasePerson, leftOf } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { Hono } from '../http/hono.ts'

@@ -1,7 +1,7 @@
 // Values that leave the server and come back: the session cookie, the consent form, a tool's state, the way through an
-// upstream sign-in, an invitation, a link, a session. HMAC-SHA-256, with a key of its own per kind (HKDF, RFC 5869), so that no value serves as another
-// kind; bound to the issuer, so that none works at another hostname of the same Worker. Sealed values can be read, not
-// forged.
+// upstream sign-in, an invitation, a link, a session. HMAC-SHA-256, with a key of its own per kind (HKDF, RFC 5869), so
+// that no value serves as another kind; bound to the issuer, so that none works at another hostname of the same Worker.
+// Sealed values can be read, not forged.
 import { base64url } from 'jose'
 import type { Settings } from '../settings/load.ts'
 

@@ -1,5 +1,4 @@
 // Login as a guest, for public demos: each visitor gets an account of their own, which is gone after a while.
-
 import { LIFETIME } from '#config'
 import type { AppEnv } from '../http/app-env.ts'
 import { Hono } from '../http/hono.ts'

@@ -1,5 +1,4 @@
 // Login by passphrase: one owner, one secret (OWNER_PASSPHRASE). The default of a fresh deployment.
-
 import { sha256 } from '../crypto/digest.ts'
 import { equalInConstantTime } from '../crypto/secrets.ts'
 import type { AppEnv } from '../http/app-env.ts'

@@ -1,5 +1,5 @@
-// The endpoint of an MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every request,
-// or for every session of the older era, so that nothing of one user is ever in reach of another.
+// The endpoint of an MCP server, for the 2026-07-28 protocol and the `initialize` era alike. A fresh server for every
+// request, or for every session of the older era, so that nothing of one user is ever in reach of another.
 import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
@@ -63,8 +63,8 @@ export function mcpEndpoint({ resource, catalog }: Served): Hono<AppEnv> {
 /** @param open what is public of the catalog; undefined where nothing is */
 async function serve(c: Context<AppEnv>, catalog: Catalog, open: Catalog | undefined): Promise<Response> {
   c.req.raw = withSingleHeaders(c.req.raw)
-  if (isForeignOrigin(c))
-    return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
+  const refused = refuseForeignOrigin(c)
+  if (refused) return refused
   const started = Date.now()
   const isPublic = open !== undefined && isStrangers(c)
   if (isPublic) await requireFewFrom(c)
@@ -157,8 +157,9 @@ function operationOf({
 
 // MCP transports, "DNS rebinding": a page on the internet must not reach a server on this computer. On a public host
 // any origin is welcome, because nothing but the bearer token counts here.
-export function isForeignOrigin(c: Context<AppEnv>): boolean {
+export function refuseForeignOrigin(c: Context<AppEnv>): Response | undefined {
   const origin = c.req.header('Origin')
-  if (origin === undefined || !isLoopback(new URL(c.get('issuer')).hostname)) return false
-  return !URL.canParse(origin) || !isLoopback(new URL(origin).hostname)
+  if (origin === undefined || !isLoopback(new URL(c.get('issuer')).hostname)) return undefined
+  if (URL.canParse(origin) && isLoopback(new URL(origin).hostname)) return undefined
+  return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
 }

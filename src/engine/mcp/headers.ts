@@ -2,6 +2,8 @@
 // write media types as they like (RFC 9110 §5.3, §8.3.1).
 import { OAuthError } from '../http/errors.ts'
 
+export const SESSION_ID = 'Mcp-Session-Id'
+
 /** Of one value, in which no comma means anything. By their names in lower case, as an iteration has them. */
 const SINGLE = new Map(
   [
@@ -9,7 +11,7 @@ const SINGLE = new Map(
     'Content-Type',
     'MCP-Protocol-Version',
     'Mcp-Method',
-    'Mcp-Session-Id',
+    SESSION_ID,
     'Last-Event-ID',
     'Origin',
   ].map((name) => [name.toLowerCase(), name]),

@@ -53,7 +53,17 @@ function isPlain(value: unknown, depth: number): boolean {
   return Object.values(value).every((one) => isPlain(one, depth - 1))
 }
 
-function refuse(status: number, code: number, message: string, id: unknown = null): { refusal: Response } {
+function refuse(status: number, code: number, message: string, id?: unknown): { refusal: Response } {
+  return { refusal: errorAnswer(status, code, message, id) }
+}
+
+/** A JSON-RPC error as an answer of its own. @param id of the message that it answers, where that is known */
+export function errorAnswer(status: number, code: number, message: string, id: unknown = null): Response {
   const error = { jsonrpc: '2.0', error: { code, message }, id }
-  return { refusal: Response.json(error, { status, headers: { 'Cache-Control': 'no-store' } }) }
+  return Response.json(error, { status, headers: { 'Cache-Control': 'no-store' } })
+}
+
+/** MCP 2025-11-25 transports, "Session Management": the client then begins a new session. */
+export function sessionNotFound(): Response {
+  return errorAnswer(404, -32001, 'Session not found')
 }

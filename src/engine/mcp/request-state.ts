@@ -1,6 +1,5 @@
 // What a tool gives the client to bring back with the input it asked for (MCP `requestState`): sealed, and good only for
 // the server, the user, the client and the operation whose call it was. Until it expires it can come back more than once.
-
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import { LIFETIME } from '#config'
 import { sha256 } from '../crypto/digest.ts'

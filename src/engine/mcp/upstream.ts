@@ -1,6 +1,5 @@
 // A handler that acts for its user upstream: a `fetch` with the token that their sign-in at a provider has brought. The
 // token stays between the account that keeps it and the provider that issued it.
-
 import { fetchOutside } from '../http/outgoing.ts'
 import { logError } from '../log/log.ts'
 import { accountOf } from '../people/account-store.ts'

@@ -1,5 +1,4 @@
 // The frame of every page, and the headers that protect it.
-
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { SERVER } from '#config'

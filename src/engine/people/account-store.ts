@@ -1,5 +1,4 @@
 // The way to a user's account object.
-
 import { inJurisdiction } from '../settings/jurisdiction.ts'
 import type { AccountObject } from './account-object.ts'
 

@@ -20,8 +20,6 @@ import { readSwitch, requireSetting, SettingsError } from './setting.ts'
 export interface Settings extends Secrets, DirectoryProofs {
   /** The one origin this server answers for; absent until a deployment knows its own. */
   readonly publicUrl: string | undefined
-  /** Where Durable Objects are; undefined for anywhere. */
-  readonly jurisdiction: DurableObjectJurisdiction | undefined
   /** Hosts whose client metadata documents are accepted. */
   readonly clientDocumentHosts: 'any' | readonly string[]
   /** Redirect URIs with an app's own scheme, letter for letter. */
@@ -71,6 +69,8 @@ export function loadSettings(env: Env): Settings {
 }
 
 function readSettings(env: Env): Settings {
+  // Read where objects are reached, which may be later: a wrong one is said at once.
+  readJurisdiction(env.JURISDICTION)
   const authorizationServers = readForeignServers(env)
   const owners = readOwners(env.OWNERS)
   return {
@@ -79,7 +79,6 @@ function readSettings(env: Env): Settings {
       authorizationServers.length === 0 ||
       readSwitch('KEEP_OWN_AUTHORIZATION_SERVER', env.KEEP_OWN_AUTHORIZATION_SERVER),
     publicUrl: readPublicUrl(env.PUBLIC_URL),
-    jurisdiction: readJurisdiction(env.JURISDICTION),
     appRedirectUris: readAppRedirectUris(env),
     clientDocumentHosts: readHosts(env.CLIENT_DOCUMENT_HOSTS),
     immediateRevocation: readSwitch('IMMEDIATE_REVOCATION', env.IMMEDIATE_REVOCATION),

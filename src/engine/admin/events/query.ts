@@ -1,5 +1,4 @@
 // Which events the owner asks for: by the address of the page, in the words of its form.
-
 import { displayable } from '../../http/displayable.ts'
 import { PageError } from '../../http/page-error.ts'
 import type { KeptRow, Wanted } from '../../log/audit-object.ts'

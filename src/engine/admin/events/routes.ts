@@ -1,5 +1,4 @@
 // /admin/events: what happened, filtered, and the same as a file. Below /admin, which has checked who asks.
-
 import type { AppEnv } from '../../http/app-env.ts'
 import { Hono } from '../../http/hono.ts'
 import { KEPT } from '../../log/events.ts'

@@ -1,5 +1,4 @@
 // Invitations, the owner's side: making one, and taking it back.
-
 import type { AppEnv } from '../../http/app-env.ts'
 import { displayable } from '../../http/displayable.ts'
 import { Hono } from '../../http/hono.ts'

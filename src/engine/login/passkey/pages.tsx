@@ -1,5 +1,4 @@
 // The pages of an invitation: for the owner who has made it, and for the one who opens it.
-
 import { THEME } from '#theme'
 import { COPY, Copyable } from '../../pages/copyable.tsx'
 import { page } from '../../pages/layout.tsx'

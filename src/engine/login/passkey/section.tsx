@@ -1,5 +1,4 @@
 // What the account page shows: the passkeys of the person, and to the owner the invitations.
-
 import { day, minute } from '../../pages/time.tsx'
 import type { Invitation } from '../../people/invitations.ts'
 import type { PasskeyDescription } from '../../people/passkeys.ts'

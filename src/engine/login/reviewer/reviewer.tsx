@@ -1,6 +1,5 @@
 // Login for those who try the server before a directory lists it: a password of their own, without a second factor, to an
 // account that ends. `npm run reviewer` makes it.
-
 import type { AppEnv } from '../../http/app-env.ts'
 import { Hono } from '../../http/hono.ts'
 import { audit } from '../../log/audit.ts'

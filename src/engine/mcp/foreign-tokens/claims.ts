@@ -1,6 +1,5 @@
 // The checks of another server's access token, from a JWT or from introspection (RFC 9068 §4, RFC 7662 §2.2), and
 // what the token means here.
-
 import { OAuthError } from '../../http/errors.ts'
 import { withoutNull } from '../../http/without-null.ts'
 import { scopeNamesAt, scopesNamed } from '../../oauth/scope-names.ts'

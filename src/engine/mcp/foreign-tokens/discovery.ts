@@ -1,5 +1,4 @@
 // Where a server's other endpoints are: RFC 8414, and OpenID Connect Discovery 1.0 for those that know only that.
-
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import { isLoopback, isSecure } from '../../settings/secure-address.ts'
 import { fetchJson, Unanswered } from './fetch-json.ts'

@@ -1,6 +1,5 @@
 // Requests to another authorization server, within bounds: this server trusts it to identify users, not with
 // its own time and memory.
-
 import { OAuthError } from '../../http/errors.ts'
 import { fetchOutside } from '../../http/outgoing.ts'
 import { readTextAtMost, TooLarge } from '../../http/read-at-most.ts'

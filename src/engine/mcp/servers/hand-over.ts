@@ -8,18 +8,19 @@ import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { VERSION } from '../../version.ts'
 import { authenticate } from '../bearer-auth.ts'
 import { challenge } from '../challenge.ts'
-import { anyPage, isForeignOrigin } from '../endpoint.ts'
-import { withSingleHeaders } from '../headers.ts'
+import { anyPage, refuseForeignOrigin } from '../endpoint.ts'
+import { SESSION_ID, withSingleHeaders } from '../headers.ts'
+import { sessionNotFound } from '../message.ts'
 import { endingWith } from '../stream.ts'
 import { type FurtherServer, type Handler, resourceOf, type ServerBehind } from './server.ts'
-import { noSuchSession, ownId, SESSION_ID, sealedId } from './session-id.ts'
+import { ownId, sealedId } from './session-id.ts'
 
 /** Who makes a request. */
 export interface VerifiedCaller {
   readonly userId: string
   readonly userName: string
   readonly clientId: string
-  /** Of this server. Whoever answers decides what each of them allows. */
+  /** Of this server, which decides what each of them allows. */
   readonly scopes: readonly string[]
   /** Which approval it came of; absent where no person gave one. */
   readonly grantId?: string
@@ -50,8 +51,8 @@ function add(app: Hono<AppEnv>, server: ServerBehind): void {
 
 async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response> {
   c.req.raw = withSingleHeaders(c.req.raw)
-  if (isForeignOrigin(c))
-    return c.json({ error: 'forbidden', error_description: 'Only local pages may call this.' }, 403)
+  const refused = refuseForeignOrigin(c)
+  if (refused) return refused
   const started = Date.now()
   const accessToken = await authenticate(c)
   const sealed = c.req.raw.headers.get(SESSION_ID)
@@ -59,7 +60,7 @@ async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response>
   const caller = callerOf(accessToken)
   const answer =
     sealed !== null && session === undefined
-      ? noSuchSession()
+      ? sessionNotFound()
       : await handler(handed(c.req.raw, caller, session), c.env, contextWith(c, caller))
   log('mcp.request', {
     user: caller.userId,

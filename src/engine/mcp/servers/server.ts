@@ -47,13 +47,18 @@ export type FurtherServer = ServerHere | ServerBehind | ServerElsewhere
 export function resourceOf(server: FurtherServer): Resource {
   const { name, scopes, initialScopes = scopes } = server
   const at = 'url' in server ? server.url : server.path
-  const isRight = 'url' in server ? URL.canParse(at) && !at.endsWith('/') : /^(\/[\w.~-]+)+\/mcp$/.test(at)
+  const isRight = 'url' in server ? isCanonical(at) : /^(\/[\w.~-]+)+\/mcp$/.test(at)
   if (!isRight)
     throw new Error(
-      `A server is at ${at}. Write a path as in /billing/mcp, or an address without / at its end.`,
+      `A server is at ${at}. Write a path as in /billing/mcp, or an address as browsers write it, without / at its end.`,
     )
   const instructions = 'instructions' in server ? server.instructions : undefined
   return { at, name, scopes, initialScopes, ...(instructions !== undefined && { instructions }) }
+}
+
+// Tokens and clients compare it letter for letter.
+function isCanonical(url: string): boolean {
+  return URL.canParse(url) && [url, `${url}/`].includes(new URL(url).href) && !url.endsWith('/')
 }
 
 /** Those that are in this Worker. */

@@ -1,12 +1,10 @@
-// The session of a server behind the gate, for the caller who began it. Such a server may take whoever knows the id for its
-// owner, as an `McpAgent` does. So its client gets the id sealed, with the name of its owner.
+// The session of a server behind the gate, for the caller who began it. To such a server the id alone may prove that the
+// session is the caller's, as to an `McpAgent`. So its client gets the id sealed, with the name of its owner.
 import type { Context } from 'hono'
 import { LIFETIME } from '#config'
 import { seal, unseal } from '../../crypto/seal.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
-
-export const SESSION_ID = 'Mcp-Session-Id'
 
 interface Owned {
   readonly id: string
@@ -36,10 +34,4 @@ export async function ownId(
 ): Promise<string | undefined> {
   const owned = await unseal<Owned>(settings, 'handed-session', issuer, sealed)
   return owned?.owner === ownerOf(caller) ? owned.id : undefined
-}
-
-/** MCP 2025-11-25 transports, "Session Management": the client then begins a new session. */
-export function noSuchSession(): Response {
-  const error = { code: -32001, message: 'Session not found' }
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 404 })
 }

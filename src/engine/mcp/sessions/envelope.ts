@@ -1,8 +1,8 @@
 // How a request travels from the Worker, which has authenticated it, to the object of its session.
 import type { RequestId } from '@modelcontextprotocol/server'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+import { SESSION_ID } from '../headers.ts'
 
-export const SESSION_ID = 'Mcp-Session-Id'
 /** The headers of a request that mean something to a session. Its Authorization is not one of them. */
 const CARRIED = ['Accept', 'Content-Type', 'MCP-Protocol-Version', SESSION_ID, 'Last-Event-ID']
 const CALLER = 'Gatehouse-Caller'
@@ -53,14 +53,4 @@ export async function readEnvelope(request: Request): Promise<Envelope> {
 
 export function isInitialize(message: { method?: unknown }): boolean {
   return message.method === 'initialize'
-}
-
-/** MCP 2025-11-25 transports, "Session Management": the client then begins a new session. */
-export function sessionNotFound(): Response {
-  return refusal(404, -32001, 'Session not found')
-}
-
-/** What the SDK's transport answers to a request that it takes for wrong. */
-export function refusal(status: number, code: number, message: string): Response {
-  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status })
 }

@@ -8,9 +8,10 @@ import { loadSettings } from '../../settings/load.ts'
 import { identifierOf } from '../../settings/resources.ts'
 import { authInfoOf } from '../bearer-auth.ts'
 import type { Served } from '../catalog.ts'
+import { errorAnswer, sessionNotFound } from '../message.ts'
 import { forOperation } from '../request-state.ts'
 import { newServer } from '../server.ts'
-import { type Envelope, readEnvelope, refusal, sessionNotFound } from './envelope.ts'
+import { type Envelope, readEnvelope } from './envelope.ts'
 import { SessionTransport } from './transport.ts'
 
 /** The owner of a session. Not a grant: after a step-up, the client continues here with another grant. */
@@ -31,14 +32,19 @@ const MAX_STREAMS = 4
 /** How often a session that is used says so to its storage. */
 const TOUCH_MS = IDLE_MS / 100
 
-/** @param served as in mcpEndpoint(), the main one first. Asked anew each time: the list may grow until the first request. */
+/** @param served as in mcpEndpoint(), the main one first. Asked once, by the first request: the list may grow until then. */
 export function legacySession(served: () => readonly [Served, ...Served[]]) {
+  let known: readonly [Served, ...Served[]] | undefined
+  const all = () => {
+    known ??= served()
+    return known
+  }
   const serverOf = ({ issuer, accessToken: { resource } }: Envelope) =>
-    served().find((one) => identifierOf(issuer, one.resource) === resource)
+    all().find((one) => identifierOf(issuer, one.resource) === resource)
 
   function belongsTo(session: Session, { issuer, accessToken }: Envelope): boolean {
     const { userId, clientId, jkt } = accessToken
-    const resource = session.resource ?? identifierOf(issuer, served()[0].resource)
+    const resource = session.resource ?? identifierOf(issuer, all()[0].resource)
     const isSameServer = session.issuer === issuer && resource === accessToken.resource
     const isSameUser = session.userId === userId && session.clientId === clientId
     return isSameServer && isSameUser && session.jkt === jkt
@@ -62,7 +68,7 @@ export function legacySession(served: () => readonly [Served, ...Served[]]) {
       const authInfo = forOperation(authInfoOf(envelope.issuer, envelope.accessToken), envelope.message)
       // Without event ids there is nothing to come back to.
       if (request.method === 'GET' && !transport.isResumable)
-        return refusal(400, -32000, 'There is no such event.')
+        return errorAnswer(400, -32000, 'There is no such event.')
       const message = envelope.message && transport.received(envelope.message)
       const response = message
         ? await transport.answer(request, message, { parsedBody: message, authInfo })
@@ -142,7 +148,11 @@ const INITIALIZE_HEADERS = {
 
 // MCP 2025-11-25 transports, "Listening for Messages from the Server": 405 is how a server offers no stream.
 function tooManyStreams(): Response {
-  const refused = refusal(405, -32000, `A session has at most ${MAX_STREAMS} streams open. Close one first.`)
+  const refused = errorAnswer(
+    405,
+    -32000,
+    `A session has at most ${MAX_STREAMS} streams open. Close one first.`,
+  )
   refused.headers.set('Allow', 'POST, DELETE')
   return refused
 }

@@ -2,7 +2,9 @@
 import { isLegacyRequest, SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
 import { orUnavailable } from '../../http/errors.ts'
 import { inJurisdiction } from '../../settings/jurisdiction.ts'
-import { type Envelope, envelopeFor, isInitialize, refusal, SESSION_ID, sessionNotFound } from './envelope.ts'
+import { SESSION_ID } from '../headers.ts'
+import { errorAnswer, sessionNotFound } from '../message.ts'
+import { type Envelope, envelopeFor, isInitialize } from './envelope.ts'
 import { eventStream } from './event-stream.ts'
 
 const VERSION = 'MCP-Protocol-Version'
@@ -26,10 +28,10 @@ export async function askSession(
 ): Promise<Response> {
   const version = request.headers.get(VERSION)
   if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
-    return refusal(400, -32000, 'This protocol version is not supported.')
+    return errorAnswer(400, -32000, 'This protocol version is not supported.')
   }
   if (message && isInitialize(message) && JSON.stringify(message).length > MAX_INITIALIZE) {
-    return refusal(413, -32600, 'The message is too large.')
+    return errorAnswer(413, -32600, 'The message is too large.')
   }
   const session = sessionOf(env, request.headers.get(SESSION_ID))
   if (!session) return sessionNotFound()
@@ -38,7 +40,7 @@ export async function askSession(
   const listens = request.method === 'GET' && !request.headers.get('Last-Event-ID')
   if (!listens) return own(await orUnavailable(session.fetch(envelope)))
   if (!request.headers.get('Accept')?.includes('text/event-stream')) {
-    return refusal(406, -32000, 'A client must accept text/event-stream.')
+    return errorAnswer(406, -32000, 'A client must accept text/event-stream.')
   }
   envelope.headers.set('Upgrade', 'websocket')
   const answer = await orUnavailable(session.fetch(envelope))

@@ -1,6 +1,5 @@
 // Grant type client_credentials (RFC 6749 §4.4): a machine that acts for itself. Only the owner makes such clients
 // (`npm run client`), and says what each may do at most. No refresh token: it can always ask again.
-
 import { OAuthError } from '../../http/errors.ts'
 import { log } from '../../log/log.ts'
 import { identifierOf } from '../../settings/resources.ts'

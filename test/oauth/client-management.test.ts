@@ -279,9 +279,13 @@ describe('R10 a change of a client', () => {
     await vi.waitFor(async () => expect(await copyOf(client)).toBeNull(), 10_000)
   })
 
-  it('waits for an approval in its own middle', async () => {
+  it.each([
+    ['PUT', 200],
+    ['DELETE', 204],
+  ])('is made, whatever an approval does in its middle: %s', async (method, status) => {
     const client = await registered()
     await approve(client)
+    const before = await copyOf(client)
     const prototype = Object.getPrototypeOf(env.RECORDS)
     const remove = prototype.delete
     vi.spyOn(prototype, 'delete').mockImplementationOnce(async function (
@@ -289,9 +293,19 @@ describe('R10 a change of a client', () => {
       ...args: unknown[]
     ) {
       await remove.apply(this, args)
+      await env.RECORDS.put(`client:${client.client_id}`, JSON.stringify(before))
       await objectOf(client).published({ revision: 0, until: later() })
     })
-    await expectUnavailable(await manage(client, 'PUT', replacement(client)))
+    const body = method === 'PUT' ? replacement(client) : undefined
+    expect((await manage(client, method, body)).status).toBe(status)
+    expect(await copyOf(client)).toBeNull()
+  })
+
+  it('is made in the second of an approval, in which KV takes no other write of its copy', async () => {
+    const client = await registered()
+    await approve(client)
+    const tooFast = new Error('KV DELETE failed: 429 Too Many Requests')
+    vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete').mockRejectedValueOnce(tooFast)
     expect((await manage(client, 'PUT', replacement(client))).status).toBe(200)
   })
 
@@ -305,9 +319,11 @@ describe('R10 a change of a client', () => {
   it('that KV does not hear of is not made', async () => {
     const client = await registered()
     await approve(client)
-    vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete').mockRejectedValueOnce(new Error('storage is down'))
+    const failure = new Error('storage is down')
+    const remove = vi.spyOn(Object.getPrototypeOf(env.RECORDS), 'delete').mockRejectedValue(failure)
     const post = replacement(client, { token_endpoint_auth_method: 'client_secret_post' })
     await expectUnavailable(await manage(client, 'PUT', post))
+    remove.mockRestore()
     // Nothing is lost: the server did not change the secret that it could not deliver.
     expect(await (await manage(client, 'PUT', post)).json()).toHaveProperty('client_secret')
   })

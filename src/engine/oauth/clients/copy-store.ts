@@ -37,8 +37,12 @@ export async function renewCopy(
 
 /**
  * Only for an approved client: strangers can register and change clients without limit, and the deletions
- * of KV are few. @throws OAuthError 503
+ * of KV are few. Asks again when KV refuses, because a user may have approved the client in the same second.
+ * @throws OAuthError 503
  */
 export async function removeCopy(env: Env, { client, isApproved }: Managed): Promise<void> {
-  if (isApproved) await orUnavailable(env.RECORDS.delete(copyKey(client.id)))
+  if (!isApproved) return
+  const remove = () => env.RECORDS.delete(copyKey(client.id))
+  const removeLater = () => scheduler.wait(KV_WRITE_INTERVAL_MS).then(remove)
+  await orUnavailable(remove().catch(removeLater))
 }

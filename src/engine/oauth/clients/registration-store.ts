@@ -71,25 +71,22 @@ export async function findManaged(
   return managed?.client.issuer === issuer ? managed : undefined
 }
 
-/**
- * Changes a client. Its copy goes first: if KV does not answer, nothing has changed. Until it is back, the token
- * endpoint asks the object. @throws OAuthError 429, 503
- */
+/** Changes a client. Until its copy is back, the token endpoint asks the object. @throws OAuthError 429, 503 */
 export async function updateClient(
   env: Env,
   managed: Managed,
   managementHash: string,
   client: Client,
 ): Promise<'done' | 'gone'> {
-  const { published, waitSeconds } = managed
   // Nothing is written that changes nothing.
   if (isSame(client, managed.client)) return 'done'
-  if (waitSeconds > 0) throw tooOften(waitSeconds)
-  await removeCopy(env, managed)
-  const object = requireObject(env, client.id)
-  const change = unlessBusy(await orUnavailable(object.update(managementHash, published, client)))
-  if (published) waitUntil(renewCopy(env, object, client.id, published.until).catch(logError))
-  return change
+  if (managed.waitSeconds > 0) throw tooOften(managed.waitSeconds)
+  return withoutCopy(env, managed, managementHash, async (object, published) => {
+    const change = await object.update(managementHash, published, client)
+    if (published && change !== 'busy')
+      waitUntil(renewCopy(env, object, client.id, published.until).catch(logError))
+    return change
+  })
 }
 
 function isSame(one: Client, other: Client): boolean {
@@ -97,22 +94,36 @@ function isSame(one: Client, other: Client): boolean {
   return a === b
 }
 
-/** Ends a client. First its copy, so that a failure in between leaves it as it was. @throws OAuthError 503 */
+/** Ends a client. @throws OAuthError 503 */
 export async function endClient(
   env: Env,
   managed: Managed,
   managementHash: string,
 ): Promise<'done' | 'gone'> {
-  await removeCopy(env, managed)
-  const object = requireObject(env, managed.client.id)
-  return unlessBusy(await orUnavailable(object.end(managementHash, managed.published)))
+  return withoutCopy(env, managed, managementHash, (object, published) =>
+    object.end(managementHash, published),
+  )
 }
 
-function unlessBusy(change: Change): 'done' | 'gone' {
-  if (change !== 'busy') return change
-  throw new OAuthError('temporarily_unavailable', 'A person allows this client just now. Try again.', {
-    retryAfter: 1,
-  })
+/**
+ * Makes a change after the copy is removed, so that a failure in between leaves the client as it was. An approval can
+ * write the copy again meanwhile: then all of it once more. An approval writes one in months, so this ends.
+ */
+async function withoutCopy(
+  env: Env,
+  managed: Managed,
+  managementHash: string,
+  make: (object: DurableObjectStub<ClientObject>, removed: Managed['published']) => Promise<Change>,
+): Promise<'done' | 'gone'> {
+  const object = requireObject(env, managed.client.id)
+  let known: Managed | undefined = managed
+  while (known) {
+    await removeCopy(env, known)
+    const change = await orUnavailable(make(object, known.published))
+    if (change !== 'busy') return change
+    known = await orUnavailable(object.managedBy(managementHash))
+  }
+  return 'gone'
 }
 
 /** Ends a client at its object or record, and keeps the copy for lists. @throws OAuthError 503 */

@@ -1,5 +1,5 @@
 // Alerts: which events cause one, how often, what it says, and that a request never waits for it.
-import { runInDurableObject } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { audit } from '#engine/log/audit.ts'
@@ -26,11 +26,11 @@ Object.assign(env, SETTINGS)
 let internet: Internet
 /** What the chat was sent. */
 let sent: { readonly headers: Headers; readonly body: string }[]
-/** A day that no other test has, so that each begins with no events. */
+/** A day that no other test has, so that each begins with no events. Far ahead: no alarm rings by itself. */
 let day = 0
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 20 + 2 * day++, 12, 0, 1) })
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2046, 10, 20 + 2 * day++, 12, 0, 1) })
   internet = Internet.install()
   sent = []
   internet.site(CHAT, async (request) => {
@@ -39,10 +39,16 @@ beforeEach(async () => {
   })
 })
 
-afterEach(() => {
+afterEach(async () => {
+  for (const kind of ['token.replayed', 'code.replayed']) await endMinute(kind)
   vi.restoreAllMocks()
   vi.useRealTimers()
 })
+
+/** What waits is sent. Returns whether there was anything. */
+function endMinute(kind: string): Promise<boolean> {
+  return runDurableObjectAlarm(env.ALERTS.getByName(kind))
+}
 
 interface Message {
   readonly text: string
@@ -109,7 +115,7 @@ describe('an alert', () => {
     expect(message).toEqual({
       text: expect.stringMatching(/^\w+: An old refresh token came back/),
       type: 'token.replayed',
-      timestamp: expect.stringMatching(/^2026-11-\d\dT[\d:.]+Z$/),
+      timestamp: expect.stringMatching(/^2046-11-\d\dT[\d:.]+Z$/),
       data: { user: expect.stringMatching(/^user_/), client: stolen.app.id, grant: grantIdOf(stolen.token) },
     })
     expect(JSON.stringify(message)).not.toContain('Notes')
@@ -171,6 +177,7 @@ describe('the object that decides', () => {
   const report = {
     kind: 'token.replayed',
     weight: 1,
+    about: { user: 'user_1' },
     enough: 1,
     windowMs: 600_000,
     oncePerWindow: false,
@@ -187,17 +194,21 @@ describe('the object that decides', () => {
     expect(await object.report(report)).toMatchObject({ due: true })
   })
 
-  it('keeps three numbers for each kind', async () => {
+  it('keeps three numbers, and what waits', async () => {
     const object = newObject()
-    await object.report(report)
+    const kept = () => runInDurableObject(object, (_, { storage }) => [...storage.kv.list()])
     await object.report({ ...report, kind: 'signin.failed', enough: 10 })
-    const kept = await runInDurableObject(object, (_, { storage }) => [...storage.kv.list()])
-    expect(
-      kept.map(([kind, value]) => [kind, Object.values(value as object).map((one) => typeof one)]),
-    ).toEqual([
-      ['signin.failed', ['number', 'number', 'number']],
-      ['token.replayed', ['number', 'number', 'number']],
-    ])
+    await object.report({ ...report, kind: 'signin.failed', enough: 1 })
+    expect(await kept()).toEqual([['kept', { window: expect.any(Number), sum: 0, alertedAt: Date.now() }]])
+    for (let n = 0; n < 30; n++) await object.report({ ...report, about: { user: `user_${n}` } })
+    const waiting = (await kept()).find(([key]) => key === 'waiting')?.[1] as {
+      count: number
+      first: object[]
+    }
+    expect(waiting.count).toBe(30)
+    expect(waiting.first).toHaveLength(20)
+    await runDurableObjectAlarm(object)
+    expect((await kept()).map(([key]) => key)).toEqual(['kept'])
   })
 })
 
@@ -232,6 +243,25 @@ describe('L1 the webhook of alerts', () => {
       expect(body).not.toMatch(/Shown nowhere|Owner/)
       expect(headers.get('Cookie') ?? headers.get('Authorization')).toBeNull()
     }
+  })
+
+  it('hears of each theft, also of those within a minute of an alert that its thief may have caused', async () => {
+    const stolen = (await oldTokens(4)) as [Stolen, Stolen, Stolen, Stolen]
+    for (const one of stolen.slice(0, 3)) await replay(one)
+    await settle()
+    expect(messages('token.replayed')).toHaveLength(1)
+    pass(60)
+    expect(await endMinute('token.replayed')).toBe(true)
+    const [, rest] = (await expectMessages('token.replayed', 2)) as [Message, Message]
+    expect(rest.text).toContain('This happened 2 times within a minute.')
+    expect(rest.data).toMatchObject({
+      grant: grantIdOf(stolen[1].token),
+      others: [{ grant: grantIdOf(stolen[2].token) }],
+    })
+    // That was an alert, too: the next one waits.
+    await replay(stolen[3])
+    await settle()
+    expect(messages('token.replayed')).toHaveLength(2)
   })
 
   it('delays no request while it is silent', async () => {
@@ -274,7 +304,7 @@ describe('L1 the webhook of alerts', () => {
     expect(internet.to('https://elsewhere.example')).toEqual([])
   })
 
-  it('hears of a theft, once, while the object that decides fails', async () => {
+  it('hears of each theft while the object that decides fails', async () => {
     vi.spyOn(AlertObject.prototype, 'report').mockImplementation(() => {
       throw new Error('storage is down')
     })
@@ -282,7 +312,7 @@ describe('L1 the webhook of alerts', () => {
     await wrongPassphrase(3)
     await settle()
     expect(messages('signin.failed')).toEqual([])
-    expect(messages('token.replayed')).toHaveLength(1)
+    expect(messages('token.replayed')).toHaveLength(3)
   })
 })
 

@@ -4,7 +4,7 @@ import { env, waitUntil } from 'cloudflare:workers'
 import type { Line } from '../log/events.ts'
 import { logError } from '../log/log.ts'
 import { loadSettings, type Settings } from '../settings/load.ts'
-import { type AlertKind, countedFor, RULES } from './rules.ts'
+import { type AlertKind, aboutOf, countedFor, RULES } from './rules.ts'
 import { sendAlert } from './send.ts'
 import { isDue } from './store.ts'
 
@@ -33,8 +33,9 @@ async function raise(
   counted: { kind: AlertKind; weight: number; enough: number },
 ): Promise<void> {
   const { windowMs, oncePerWindow } = RULES[counted.kind]
-  if (!(await isDue(env, { ...counted, windowMs, oncePerWindow }))) return
-  await sendAlert(settings, counted.kind, line)
+  const about = aboutOf(counted.kind, line)
+  if (!(await isDue(env, { ...counted, about, windowMs, oncePerWindow }))) return
+  await sendAlert(settings, counted.kind, [about])
 }
 
 /** From how many on; undefined for a limit that this deployment does not have. */

@@ -63,6 +63,9 @@ export const RULES: Readonly<Record<AlertKind, Rule>> = {
   },
 }
 
+/** What the message says of an event. */
+export type About = Partial<Line>
+
 interface Counted {
   readonly kind: AlertKind
   readonly weight: number
@@ -83,4 +86,10 @@ const COUNTED: { readonly [event in Event]?: Counted } = {
 /** What a line of the log counts for; undefined for most lines. */
 export function countedFor({ event }: Line): Counted | undefined {
   return COUNTED[event]
+}
+
+/** Of a line, what the message of its alert may have. */
+export function aboutOf(kind: AlertKind, line: Line): About {
+  const known = RULES[kind].fields.filter((field) => line[field] !== undefined)
+  return Object.fromEntries(known.map((field) => [field, line[field]]))
 }

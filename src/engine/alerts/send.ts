@@ -2,19 +2,26 @@
 // (standardwebhooks.com: HMAC-SHA-256 over `id.timestamp.body`).
 import { NAME } from '#config'
 import { fetchOutside } from '../http/outgoing.ts'
-import type { Line } from '../log/events.ts'
 import { log } from '../log/log.ts'
 import type { AlertTarget } from '../settings/alerts.ts'
 import type { Settings } from '../settings/load.ts'
-import { type AlertKind, RULES } from './rules.ts'
+import { type About, type AlertKind, RULES } from './rules.ts'
 
 const TIMEOUT_MS = 5000
 const encoder = new TextEncoder()
 
-/** Sends it once. What fails leaves a line in the log; the next alert of its kind can be due a minute later. */
-export async function sendAlert({ alerts, publicUrl }: Settings, kind: AlertKind, line: Line): Promise<void> {
+/**
+ * Sends it once. What fails leaves a line in the log; the next alert of its kind can be due a minute later.
+ * @param events the first of those that it is about @param count how many they are
+ */
+export async function sendAlert(
+  { alerts, publicUrl }: Settings,
+  kind: AlertKind,
+  events: readonly About[],
+  count = events.length,
+): Promise<void> {
   if (!alerts) return
-  const body = JSON.stringify(messageOf(publicUrl, kind, line))
+  const body = JSON.stringify(messageOf(publicUrl, kind, events, count))
   const headers = await headersOf(alerts, body)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   // A redirect would take the message to an address that the owner has not chosen.
@@ -29,15 +36,19 @@ export async function sendAlert({ alerts, publicUrl }: Settings, kind: AlertKind
   })
 }
 
-function messageOf(publicUrl: string | undefined, kind: AlertKind, line: Line) {
-  const { text, fields } = RULES[kind]
-  const known = fields.filter((field) => line[field] !== undefined)
+function messageOf(
+  publicUrl: string | undefined,
+  kind: AlertKind,
+  [first, ...others]: readonly About[],
+  count: number,
+) {
+  const times = count > 1 ? ` This happened ${count} times within a minute.` : ''
   const where = publicUrl === undefined ? '' : ` ${publicUrl}/admin/events`
   return {
-    text: `${NAME}: ${text}${where}`,
+    text: `${NAME}: ${RULES[kind].text}${times}${where}`,
     type: kind,
     timestamp: new Date().toISOString(),
-    data: { server: publicUrl, ...Object.fromEntries(known.map((field) => [field, line[field]])) },
+    data: { server: publicUrl, ...first, ...(others.length > 0 && { others }) },
   }
 }
 

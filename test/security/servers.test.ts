@@ -343,6 +343,29 @@ describe('G4 the session that a server behind the gate began', () => {
   })
 })
 
+describe('G4 the session of a token with other scopes', () => {
+  const call = (token: string, id?: string) =>
+    send(LEGACY, legacyCall(token, 'whoami', {}, { headers: { 'Mcp-Session-Id': id } }))
+
+  it.each([
+    ['fewer', 'notes:write offline_access', 'notes:write'],
+    ['more', 'notes:write', 'notes:write offline_access'],
+  ])(
+    'is not one of a token with %s: an agent may know only those it began with',
+    async (_, first, second) => {
+      const [before, after] = [
+        await connectTo(LEGACY, { scope: first }),
+        await connectTo(LEGACY, { scope: second }),
+      ]
+      const id = (await call(before.access_token)).headers.get('Mcp-Session-Id') as string
+      expect((await call(after.access_token, id)).status).toBe(404)
+      expect((await call(before.access_token, id)).status).toBe(200)
+      const refreshed = await tokensOf(app.refresh(before.refresh_token, { resource: LEGACY }))
+      expect((await call(refreshed.access_token, id)).status).toBe(200)
+    },
+  )
+})
+
 describe('G4 the state of a call at one server', () => {
   it('is refused at another, also from the same user and client', async () => {
     const ask = (resource: string, more: object = {}) => {

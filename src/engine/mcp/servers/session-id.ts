@@ -1,5 +1,6 @@
 // The session of a server behind the gate, for the caller who began it. To such a server the id alone may prove that the
-// session is the caller's, as to an `McpAgent`. So its client gets the id sealed, with the name of its owner.
+// session is the caller's, as to an `McpAgent`, which also keeps the scopes that it began with. So its client gets the id
+// sealed, with the name of its owner.
 import type { Context } from 'hono'
 import { LIFETIME } from '#config'
 import { seal, unseal } from '../../crypto/seal.ts'
@@ -8,12 +9,12 @@ import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 
 interface Owned {
   readonly id: string
-  /** Who began it, where, and by which key. */
+  /** Who began it, where, by which key, and with which scopes. */
   readonly owner: string
 }
 
-function ownerOf({ userId, clientId, resource, jkt }: AccessToken): string {
-  return JSON.stringify([userId, clientId, resource, jkt])
+function ownerOf({ userId, clientId, resource, jkt, scopes }: AccessToken): string {
+  return JSON.stringify([userId, clientId, resource, jkt, scopes.toSorted()])
 }
 
 /** What the client gets for an id. It is good for seven days, and each answer may bring another one. */

@@ -1,5 +1,5 @@
 // Row M15: how often a user may call what limits that, by each way in which a message comes.
-import { runInDurableObject } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
@@ -260,11 +260,34 @@ describe('a count of calls', () => {
     expect(await keys()).toEqual(['day tool twice_limited', 'minute tool also_limited'])
   })
 
-  it('is deleted with the account', async () => {
+  it('outlives a deletion of the account, until its period is over', async () => {
+    const again = async () => {
+      await (await Visitor.signedIn()).post('/account/erase', { sure: 'yes' })
+      return newToken(await Visitor.signedIn())
+    }
+    await call('twice_limited', await newToken(await Visitor.signedIn()))
+    expect(await times(3, async () => call('twice_limited', await again()))).toEqual([
+      'Done.',
+      expect.stringContaining('2 calls per minute'),
+      expect.stringContaining('2 calls per minute'),
+    ])
+    pass(20)
+    expect(await call('twice_limited', await again())).toBe('Done.')
+    expect(await call('twice_limited', await again())).toContain('3 calls per day')
+    pass(48_540)
+    expect(await call('twice_limited', await again())).toBe('Done.')
+  })
+
+  it('is deleted a day after the account', async () => {
     const user = await userOf(token)
     await call('limited')
-    expect(await storedFor(user)).toBeDefined()
     await person.post('/account/erase', { sure: 'yes' })
+    expect(await storedFor(user)).toBeDefined()
+    const account = env.ACCOUNTS.getByName(user)
+    for (const hours of [2, 24]) {
+      pass(hours * 60 * 60)
+      await runDurableObjectAlarm(account)
+    }
     expect(await storedFor(user)).toBeUndefined()
   })
 

@@ -228,7 +228,7 @@ describe('A26 after the deletion', () => {
       pass(2 * HOUR - 1)
       await runDurableObjectAlarm(account)
     }
-    pass(2 * HOUR)
+    pass(14 * HOUR)
     expect(await runDurableObjectAlarm(account)).toBe(true)
     expect(await stored(account)).toEqual([])
     expect(await runDurableObjectAlarm(account)).toBe(false)
@@ -247,7 +247,7 @@ describe('A26 after the deletion', () => {
       expect(await runDurableObjectAlarm(account)).toBe(true)
     }
     expect(await stored(env.NOTEBOOKS.getByName(ada.user))).toEqual([])
-    expect(await wakesIn(account)).toBe(13 * 60 - 70)
+    expect(await wakesIn(account)).toBe(25 * 60 - 70)
   })
 
   it('what was written down too late for it goes, too', async () => {

@@ -172,3 +172,19 @@ describe('S11 a revocation that KV does not take for a day', () => {
     expect(await env.RECORDS.get(`grant:${grantIdOf(refresh_token)}`)).toBeNull()
   })
 })
+
+describe('S11 the approvals of a day', () => {
+  it('are used up also for a person who deletes the account and comes back', async () => {
+    // Nothing of the tests before counts.
+    pass(24 * 60 * 60)
+    const app = await OAuthClient.registered()
+    const approveMany = async () => {
+      const person = await Visitor.signedIn()
+      const consent = await person.openConsent((await app.authorizationRequest()).url)
+      const answers = await Promise.all(Array.from({ length: 60 }, () => consent.submit()))
+      await person.post('/account/erase', { sure: 'yes' })
+      return answers.filter(({ status }) => status === 303).length
+    }
+    expect([await approveMany(), await approveMany(), await approveMany()]).toEqual([60, 40, 0])
+  })
+})

@@ -7,7 +7,7 @@ import { eraseEvents } from '../log/audit-store.ts'
 import { logError } from '../log/log.ts'
 import { ACTIVITY_TABLES, type Activity, ActivityLog, type Note } from './activity.ts'
 import { type Allowance, CallCounts, type UsedUp } from './call-counts.ts'
-import { type GivenApps, GivenGrants, GRANT_TABLES } from './given-grants.ts'
+import { DAY_MS, type GivenApps, GivenGrants, GRANT_TABLES } from './given-grants.ts'
 import { type Admission, type Identity, isStillAdmitted } from './identity.ts'
 import {
   type AddedInvitation,
@@ -38,8 +38,8 @@ import { UpstreamGrants, type UpstreamToken } from './upstream-grants.ts'
 
 /** How much longer than a guest their account lasts: their grants end first, and tell it so. */
 const LINGER_MS = 60 * 60 * 1000
-/** How long what was given out before an erasure can still be tried: a cookie, and the access token of an app. */
-const SESSIONS_MS = Math.max(LIFETIME.session, LIFETIME.accessToken) * 1000 + LINGER_MS
+/** How long something of before an erasure counts: a cookie, the access token of an app, what a limit has counted. */
+const REMEMBER_MS = Math.max(LIFETIME.session * 1000, LIFETIME.accessToken * 1000, DAY_MS) + LINGER_MS
 const TOKENS_MS = LIFETIME.accessToken * 1000 + 5 * 60 * 1000
 const RETRY_MS = 5 * 60 * 1000
 /** Deletes what tools keep of a person. */
@@ -52,6 +52,8 @@ interface Erasure {
   readonly at: number
   /** They have signed in again since. */
   readonly returned: boolean
+  /** How many approvals they gave in the day before: to come back must not be a way around the limit. */
+  readonly allowed?: number
 }
 
 /** `too_many`: the person has to revoke one first. `too_often`: that was all for today. */
@@ -120,30 +122,37 @@ export abstract class AccountObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const erasure = this.#erasure
     if (erasure?.returned) return
-    if (erasure && Date.now() < erasure.at + SESSIONS_MS) return this.#forgetAgain(erasure)
+    if (erasure && Date.now() < erasure.at + REMEMBER_MS) return this.#forgetAgain(erasure)
     await this.ctx.storage.deleteAll()
     this.#hasTables = false
   }
 
   /**
    * Deletes everything at once: all that is left is the epoch, raised, for as long as a session of before could come
-   * back. Returns whether it did: it does not while a grant is still live.
+   * back, and what limits have counted. Returns whether it did: it does not while a grant is still live.
    * @param ended ids of grants
    */
   erase(userId: string, ended: readonly string[]): boolean {
     if (this.grantIds().some((id) => !ended.includes(id))) return false
-    const { kv, sql } = this.ctx.storage
     const epoch = this.epoch() + 1
-    // Not deleteAll(), which would have to be waited for: nothing may come between.
+    const at = Date.now()
+    const allowed = this.#allowedSince(at - DAY_MS)
+    this.#callCounts.keepAfter(() => this.#clear())
+    const { kv } = this.ctx.storage
+    kv.put('epoch', epoch)
+    kv.put<Erasure>('erasure', { userId, at, returned: false, allowed })
+    this.ctx.storage.setAlarm(at + TOKENS_MS)
+    return true
+  }
+
+  // Not deleteAll(), which would have to be waited for: nothing may come between.
+  #clear(): void {
+    const { kv, sql } = this.ctx.storage
     for (const [key] of [...kv.list()]) kv.delete(key)
     const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray()
     // All except those of the runtime and of SQLite.
     for (const { name } of tables) if (!/^(_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE ${name}`)
     this.#hasTables = false
-    kv.put('epoch', epoch)
-    kv.put<Erasure>('erasure', { userId, at: Date.now(), returned: false })
-    this.ctx.storage.setAlarm(Date.now() + TOKENS_MS)
-    return true
   }
 
   /** index.ts says how. */
@@ -152,7 +161,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   // An access token could write until it expired. All have expired by now. A request from before the
   // deletion may have written after its answer.
   async #forgetAgain({ userId, at }: Erasure): Promise<void> {
-    this.ctx.storage.setAlarm(at + SESSIONS_MS)
+    this.ctx.storage.setAlarm(at + REMEMBER_MS)
     try {
       await this.forget(userId)
       await eraseEvents(this.env, userId)
@@ -164,6 +173,11 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   get #erasure(): Erasure | undefined {
     return this.ctx.storage.kv.get<Erasure>('erasure')
+  }
+
+  readonly #allowedSince = (since: number): number => {
+    const { at = 0, allowed = 0 } = this.#erasure ?? {}
+    return this.#activity.countSince('allowed', since) + (at > since ? allowed : 0)
   }
 
   // A request that began before the erasure must leave nothing that outlives it.
@@ -210,7 +224,7 @@ export abstract class AccountObject extends DurableObject<Env> {
   ): AddGrantOutcome {
     this.#requireStanding()
     if (!this.isLive(session)) return 'signed_out'
-    const room = this.#grants.roomFor(isGuest, (since) => this.#activity.countSince('allowed', since))
+    const room = this.#grants.roomFor(isGuest, this.#allowedSince)
     if (room !== 'room') return room
     this.#grants.add(id, client.id)
     this.#noteNow('allowed', client.name, place)
@@ -436,12 +450,16 @@ export abstract class AccountObject extends DurableObject<Env> {
 
   /** Counts a call of something that limits how often its user may call it. See CallCounts.spend(). */
   spendCall(what: string, allowances: readonly Allowance[]): UsedUp | undefined {
-    return new CallCounts(this.ctx.storage.kv).spend(what, allowances)
+    return this.#callCounts.spend(what, allowances)
   }
 
   #endSessions(): void {
     this.#sessions.endAll()
     this.#openSessions.clear()
+  }
+
+  get #callCounts(): CallCounts {
+    return new CallCounts(this.ctx.storage.kv)
   }
 
   get #openSessions(): OpenSessions {

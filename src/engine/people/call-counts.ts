@@ -1,5 +1,6 @@
 // The part of an account object that counts what its user calls, where a tool, a resource or a prompt limits that. One
-// record has all counts. Each call drops those whose period is over, so there are never more than limits.
+// record has all counts. Each call drops those whose period is over, so there are never more than limits. It outlives an
+// erasure until then: to come back must not be a way around a limit.
 
 /** At most so many calls in each period. A period begins when the clock of UTC does: on the minute, the hour, at midnight. */
 export interface Allowance<Period extends keyof typeof PERIODS = keyof typeof PERIODS> {
@@ -50,6 +51,13 @@ export class CallCounts {
     for (const { key, used, until } of asked) counts[key] = { calls: used + 1, until }
     this.#kv.put(KEY, counts)
     return undefined
+  }
+
+  /** Writes the counts that still matter once more, after everything else was erased. */
+  keepAfter(erase: () => void): void {
+    const counts = this.#current(Date.now())
+    erase()
+    if (Object.keys(counts).length > 0) this.#kv.put(KEY, counts)
   }
 
   #current(now: number): Counts {

@@ -1,7 +1,8 @@
 // The part of an account object that indexes the grants which its user gave: those that are not known to be over. Each
 // grant is an object of its own, and decides about itself.
 
-const DAY_MS = 24 * 60 * 60 * 1000
+/** The day in which approvals count. */
+export const DAY_MS = 24 * 60 * 60 * 1000
 /** Grants that one person can have at a time, and give in a day: each is a record in KV, of whose writes there are few. */
 const MAX = { live: 100, aDay: 100 }
 const MAX_OF_GUEST = { live: 5, aDay: 10 }

@@ -13,7 +13,9 @@ export interface Build {
   readonly entry: string
   readonly config: string
   /** Who asks for a token. */
-  readonly guard: 'ours' | 'peer' | 'none'
+  readonly guard: 'ours' | 'peer' | 'better-auth' | 'none'
+  /** The file of a Worker that makes its tables when it is first asked. */
+  readonly tables?: string
   readonly define?: Readonly<Record<string, string | number>>
   /** To be profiled: with the names of its functions, and V8's inspector. */
   readonly profiled?: boolean
@@ -30,6 +32,13 @@ export const oursMeasured: Build = { ...OURS, name: 'measured', entry: 'bench/wo
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }
 export const peer: Build = { ...PEER, name: 'peer', entry: 'bench/workers/peer.ts' }
 export const peerSdk1: Build = { ...PEER, name: 'peer-sdk-1', entry: 'bench/workers/peer-sdk-1.ts' }
+export const betterAuth: Build = {
+  name: 'better-auth',
+  entry: 'bench/workers/better-auth.ts',
+  config: 'bench/better-auth.toml',
+  guard: 'better-auth',
+  tables: 'bench/workers/better-auth-tables.ts',
+}
 export const template: Build = {
   name: 'template',
   entry: 'bench/workers/template.ts',

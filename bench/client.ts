@@ -1,10 +1,11 @@
 // An OAuth client and the person who uses it, the same for every authorization server: it reads the metadata, and fills in
 // whatever form the consent page has.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { type Connection, ISSUER, type Received } from './load.ts'
 
 const REDIRECT_URI = 'https://client.example/callback'
-const SCOPE = 'notes:read notes:write'
+const SCOPE = 'notes:read notes:write offline_access'
 
 export interface Tokens {
   readonly access_token: string
@@ -12,6 +13,7 @@ export interface Tokens {
 }
 
 interface Metadata {
+  readonly authorization_endpoint: string
   readonly token_endpoint: string
   readonly registration_endpoint: string
   readonly revocation_endpoint: string
@@ -30,10 +32,12 @@ export class Client {
     this.cookie = cookie
   }
 
-  /** @param passphrase of the person, where people sign in */
-  static async start(connection: Connection, passphrase?: string): Promise<Client> {
-    const { body } = await connection.send({ path: '/.well-known/oauth-authorization-server' })
-    return new Client(connection, JSON.parse(body), passphrase ? await signIn(connection, passphrase) : '')
+  /** @param cookie of the person's session, where people sign in */
+  static async start(connection: Connection, cookie: string): Promise<Client> {
+    const about = async (path: string) => JSON.parse((await connection.send({ path })).body)
+    const { authorization_servers } = await about('/.well-known/oauth-protected-resource/mcp')
+    const path = pathOf(authorization_servers[0]).replace(/\/$/, '')
+    return new Client(connection, await about(`/.well-known/oauth-authorization-server${path}`), cookie)
   }
 
   async register(): Promise<void> {
@@ -64,18 +68,24 @@ export class Client {
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
     })
-    const path = `/authorize?${parameters}`
-    const page = await this.#connection.send({
-      path,
-      headers: { Cookie: this.cookie, Accept: 'text/html' },
-    })
+    let path = `${pathOf(this.#metadata.authorization_endpoint)}?${parameters}`
+    const headers = { Cookie: this.cookie, Accept: 'text/html' }
+    let page = await this.#connection.send({ path, headers })
+    if (page.status === 302) {
+      const { pathname, search } = new URL(page.headers.location ?? '', ISSUER)
+      path = `${pathname}${search}`
+      page = await this.#connection.send({ path, headers })
+    }
     if (page.status !== 200) throw new Error(`No consent page but ${page.status}: ${page.body}`)
     return { path, verifier, fields: fieldsOf(page.body) }
   }
 
   /** The person allows it. Returns the code. */
   async allow({ path, fields }: Consent): Promise<string> {
-    const answer = await this.#post(path, { ...fields, decision: 'allow' }, fields.scopes)
+    const scopes = fields.scopes.map((scope) => ['scope', scope])
+    const form = [...Object.entries(fields.hidden), ['decision', 'allow'], ...scopes]
+    const browser = { Cookie: this.cookie, 'Sec-Fetch-Site': 'same-origin' }
+    const answer = await this.#post(path, form, browser)
     const location = answer.headers.location
     const code = location && new URL(location).searchParams.get('code')
     if (!code) throw new Error(`Not allowed: ${answer.status} ${location ?? answer.body}`)
@@ -98,10 +108,9 @@ export class Client {
   }
 
   async revoke({ refresh_token }: Tokens): Promise<void> {
-    const { status, body } = await this.#post(pathOf(this.#metadata.revocation_endpoint), {
-      client_id: this.id,
-      token: refresh_token,
-    })
+    const fields = { client_id: this.id, token: refresh_token }
+    const path = pathOf(this.#metadata.revocation_endpoint)
+    const { status, body } = await this.#post(path, Object.entries(fields))
     if (status !== 200) throw new Error(`Not revoked: ${status} ${body}`)
   }
 
@@ -114,31 +123,18 @@ export class Client {
 
   async #tokens(fields: Record<string, string>, headers = {}): Promise<Tokens> {
     const all = { client_id: this.id, resource: `${ISSUER}/mcp`, ...fields }
-    const { status, body } = await this.#post(pathOf(this.#metadata.token_endpoint), all, [], headers)
+    const path = pathOf(this.#metadata.token_endpoint)
+    const { status, body } = await this.#post(path, Object.entries(all), headers)
     if (status !== 200) throw new Error(`No tokens: ${status} ${body}`)
     return JSON.parse(body)
   }
 
-  #post(
-    path: string,
-    fields: Record<string, string | string[]>,
-    scopes: string[] = [],
-    headers = {},
-  ): Promise<Received> {
-    const body = new URLSearchParams()
-    for (const [name, value] of Object.entries(fields))
-      if (typeof value === 'string') body.append(name, value)
-    for (const scope of scopes) body.append('scope', scope)
+  #post(path: string, form: string[][], headers = {}): Promise<Received> {
     return this.#connection.send({
       method: 'POST',
       path,
-      headers: {
-        'Content-Type': 'application/x-www-form-urlencoded',
-        'Sec-Fetch-Site': 'same-origin',
-        Cookie: this.cookie,
-        ...headers,
-      },
-      body: body.toString(),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams(form).toString(),
     })
   }
 }
@@ -146,7 +142,7 @@ export class Client {
 export interface Consent {
   readonly path: string
   readonly verifier: string
-  readonly fields: { readonly [name: string]: string | string[]; readonly scopes: string[] }
+  readonly fields: { readonly hidden: Readonly<Record<string, string>>; readonly scopes: readonly string[] }
 }
 
 /** Returns the session cookie. */
@@ -157,19 +153,37 @@ export async function signIn(connection: Connection, passphrase: string): Promis
     headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' },
     body: new URLSearchParams({ passphrase, return_to: '/account' }).toString(),
   })
-  const cookie = headers['set-cookie']?.map((one) => one.split(';')[0]).join('; ')
+  const cookie = cookieOf(headers)
   if (status !== 303 || !cookie) throw new Error(`Not signed in: ${status}`)
   return cookie
 }
 
+/** As a new user of Better Auth. Returns the session cookie. */
+export async function signUp(connection: Connection): Promise<string> {
+  const user = { name: 'Anyone', email: `${randomUUID()}@example.com`, password: randomUUID() }
+  const { status, headers, body } = await connection.send({
+    method: 'POST',
+    path: '/api/auth/sign-up/email',
+    headers: { 'Content-Type': 'application/json', Origin: ISSUER },
+    body: JSON.stringify(user),
+  })
+  const cookie = cookieOf(headers)
+  if (status !== 200 || !cookie) throw new Error(`Not signed up: ${status} ${body}`)
+  return cookie
+}
+
+function cookieOf(headers: IncomingHttpHeaders): string | undefined {
+  return headers['set-cookie']?.map((one) => one.split(';')[0]).join('; ')
+}
+
 function fieldsOf(html: string): Consent['fields'] {
-  const fields: Record<string, string> = {}
+  const hidden: Record<string, string> = {}
   const scopes: string[] = []
   for (const [, name = '', value = ''] of html.matchAll(/<input[^>]*? name="([^"]+)" value="([^"]*)"/g)) {
     if (name === 'scope') scopes.push(value)
-    else fields[name] = value
+    else hidden[name] = value
   }
-  return { ...fields, scopes } as Consent['fields']
+  return { hidden, scopes }
 }
 
 function pathOf(url: string): string {

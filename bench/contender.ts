@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { SECRETS } from '../scripts/setup.ts'
 import { type Build, build } from './build.ts'
-import { Client } from './client.ts'
+import { Client, signIn, signUp } from './client.ts'
 import { memory, temporary } from './folders.ts'
 import { Connection, ISSUER, type Sent } from './load.ts'
 import { toolCall } from './mcp.ts'
@@ -37,20 +37,11 @@ export class Contender {
   /** Bundles and starts a Worker, and has a client get a token of it. */
   static async start(what: Build): Promise<Contender> {
     const storage = await Storage.start()
-    const program = {
-      bundle: await build(what, temporary, { minify: !what.profiled }),
-      config: what.config,
-      settings: what.guard === 'ours' ? settings : {},
-      storage: storage.address,
-      objects: mkdtempSync(join(memory, 'gatehouse-bench-')),
-      inspected: what.profiled ?? false,
-    }
+    const program = await programOf(what, storage)
+    if (what.tables) await makeTables({ ...what, name: `${what.name}-tables`, entry: what.tables }, storage)
     const contender = new Contender(program, storage, await Workerd.start(program))
     if (what.guard === 'none') return contender
-    contender.client = await Client.start(
-      contender.connection,
-      what.guard === 'ours' ? PASSPHRASE : undefined,
-    )
+    contender.client = await newClient(contender.connection, what.guard)
     contender.token = (await contender.client.connect()).access_token
     return contender
   }
@@ -65,6 +56,32 @@ export class Contender {
     await this.workerd.stop()
     rmSync(this.program.objects, { recursive: true, force: true })
   }
+}
+
+async function programOf(what: Build, storage: Storage): Promise<Program> {
+  return {
+    bundle: await build(what, temporary, { minify: !what.profiled }),
+    config: what.config,
+    settings: what.guard === 'ours' ? settings : {},
+    storage: storage.address,
+    objects: mkdtempSync(join(memory, 'gatehouse-bench-')),
+    inspected: what.profiled ?? false,
+  }
+}
+
+async function makeTables(what: Build, storage: Storage): Promise<void> {
+  const workerd = await Workerd.start(await programOf(what, storage))
+  const connection = new Connection(workerd.port)
+  const { status, body } = await connection.send({ path: '/' })
+  connection.close()
+  await workerd.stop()
+  if (status !== 200) throw new Error(`No tables: ${status} ${body}`)
+}
+
+/** A client of a person who is signed in, where people sign in. */
+export async function newClient(connection: Connection, guard: Build['guard']): Promise<Client> {
+  if (guard === 'ours') return Client.start(connection, await signIn(connection, PASSPHRASE))
+  return Client.start(connection, guard === 'better-auth' ? await signUp(connection) : '')
 }
 
 /** Starts Workers, and stops them whatever happens. */

@@ -9,8 +9,8 @@ const USAGE = `Usage: npm run bench [-- <part> …] [-- --write]
 
 Measures this Worker beside the same tools without authentication, and beside its peers.
 
-  <part>    only these: calls, latency, steps, cold-start, growth, requests, people
-  --write   also write the tables and the chart of docs/performance.md
+  <part>    only these: calls, latency, steps, cold-start, size, growth, requests, people
+  --write   also write the tables and the chart of docs/performance.md; only with all parts
 
   profile [call | register | ask | allow | exchange | refresh | revoke] [ours | peer]
             show what one request is made of, instead
@@ -49,9 +49,10 @@ const { measureGrowth } = await import('./measure/growth.ts')
 const { measureLatency } = await import('./measure/latency.ts')
 const { measurePeople } = await import('./measure/people.ts')
 const { measureRequests } = await import('./measure/requests.ts')
+const { measureSize } = await import('./measure/size.ts')
 const { measureSteps } = await import('./measure/steps.ts')
 const { profile } = await import('./profile.ts')
-const { markdown } = await import('./report.ts')
+const { goalsOf, markdown } = await import('./report.ts')
 const { write } = await import('./write.ts')
 
 const PARTS = {
@@ -59,6 +60,7 @@ const PARTS = {
   latency: measureLatency,
   steps: measureSteps,
   'cold-start': measureColdStart,
+  size: measureSize,
   growth: measureGrowth,
   requests: measureRequests,
   people: measurePeople,
@@ -70,16 +72,20 @@ if (positionals[0] === 'profile') {
 }
 const unknown = positionals.find((name) => !Object.hasOwn(PARTS, name))
 if (unknown !== undefined) refuse(`There is no part "${unknown}".`, USAGE)
+if (values.write && positionals.length > 0)
+  refuse('--write needs one run of all parts, so that all figures belong together.', USAGE)
 const sections: Section[] = []
 for (const [name, measure] of Object.entries(PARTS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   // Beside what is printed, since a part takes up to two minutes.
-  console.error(`Measuring ${name} …`)
+  const started = performance.now()
   const section = await measure()
+  console.error(`Measured ${name} in ${((performance.now() - started) / 1000).toFixed(0)} s.`)
   console.log(`${markdown(section)}\n`)
   sections.push(section)
 }
-if (values.write) write(sections, { isAll: positionals.length === 0 })
+console.log(goalsOf(sections))
+if (values.write) write(sections)
 
 /** Whether what is installed is what the lock file says: npm keeps a copy of it there. */
 function isInstalled(): boolean {

@@ -1,16 +1,19 @@
-// A KV store for workerd, in the memory of this process: so the time that storage takes is not counted as the Worker's,
-// each operation is, and each can be made to take longer.
+// A KV store for workerd, and a D1 database, in the memory of this process: so the time that storage takes is not counted
+// as the Worker's, each operation is, and each can be made to take longer.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Database } from './database.ts'
 
 export interface Operations {
   reads: number
   writes: number
   lists: number
   deletes: number
+  /** Of D1. */
+  queries: number
 }
 
 interface Entry {
@@ -30,6 +33,7 @@ export class Storage {
   readonly #entries = new Map<string, Entry>()
   /** For lists, which are by prefix. */
   #names: string[] = []
+  readonly #database = new Database()
   readonly #server: Server
   #operations: Operations = none()
 
@@ -75,13 +79,19 @@ export class Storage {
     this.#server.closeAllConnections()
   }
 
-  // As workerd asks: /<name>, or / with a prefix for a list.
+  // As workerd asks KV: /<name>, or / with a prefix for a list. Only D1 is asked by POST.
   async #answer(request: IncomingMessage): Promise<Answer> {
     const url = new URL(request.url ?? '/', 'http://kv')
     const name = decodeURIComponent(url.pathname.slice(1))
+    if (request.method === 'POST') return this.#query(request)
     if (request.method === 'PUT') return this.#put(name, request)
     if (request.method === 'DELETE') return this.#delete(name)
     return name === '' ? this.#list(url.searchParams) : this.#get(name)
+  }
+
+  async #query(request: IncomingMessage): Promise<Answer> {
+    this.#operations.queries++
+    return { body: this.#database.answer(await text(request)) }
   }
 
   #get(name: string): Answer {
@@ -137,5 +147,5 @@ export class Storage {
 }
 
 function none(): Operations {
-  return { reads: 0, writes: 0, lists: 0, deletes: 0 }
+  return { reads: 0, writes: 0, lists: 0, deletes: 0, queries: 0 }
 }

@@ -22,7 +22,7 @@ export interface Program {
   readonly config: string
   /** Secrets, and variables that its deployment sets. */
   readonly settings: Readonly<Record<string, string>>
-  /** Where its KV is: host and port. */
+  /** Where its KV and its D1 are: host and port. */
   readonly storage: string
   /** Where its Durable Objects are: a folder. */
   readonly objects: string
@@ -95,14 +95,15 @@ interface Settings {
   readonly compatibility_flags: readonly string[]
   readonly vars: Readonly<Record<string, unknown>>
   readonly kv_namespaces: readonly { readonly binding: string }[]
+  readonly d1_databases: readonly { readonly binding: string }[]
   readonly durable_objects: { readonly bindings: readonly { name: string; class_name: string }[] }
   readonly ratelimits: readonly { readonly name: string }[]
 }
 
 /** The configuration in Cap'n Proto, as node_modules/workerd/workerd.capnp describes it. */
 function configOf({ bundle, config, settings, storage, objects }: Program): string {
-  const { compatibility_date, compatibility_flags, vars, kv_namespaces, durable_objects, ratelimits } =
-    readConfig({ config }) as Settings
+  const read = readConfig({ config }) as Settings
+  const { compatibility_date, compatibility_flags, vars, kv_namespaces, durable_objects } = read
   const quoted = (value: unknown) => JSON.stringify(value)
   const classes = durable_objects.bindings
   const bindings = [
@@ -111,13 +112,12 @@ function configOf({ bundle, config, settings, storage, objects }: Program): stri
         ? `(name = ${quoted(name)}, text = ${quoted(value)})`
         : `(name = ${quoted(name)}, json = ${quoted(quoted(value))})`,
     ),
-    ...kv_namespaces.map(({ binding }) => `(name = ${quoted(binding)}, kvNamespace = "kv")`),
+    ...kv_namespaces.map(({ binding }) => `(name = ${quoted(binding)}, kvNamespace = "storage")`),
+    ...read.d1_databases.map(({ binding }) => wrapped(binding, 'cloudflare-internal:d1-api', FETCHER)),
     ...classes.map(
       ({ name, class_name }) => `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(class_name)})`,
     ),
-    ...ratelimits.map(
-      ({ name }) => `(name = ${quoted(name)}, wrapped = (moduleName = "bench:no-limit", innerBindings = []))`,
-    ),
+    ...read.ratelimits.map(({ name }) => wrapped(name, 'bench:no-limit')),
   ]
   const namespaces = classes.map(
     ({ class_name }) =>
@@ -128,7 +128,7 @@ const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "objects", disk = (path = ${quoted(objects)}, writable = true)),
-    (name = "kv", external = (address = ${quoted(storage)}, http = ())),
+    (name = "storage", external = (address = ${quoted(storage)}, http = ())),
   ],
   sockets = [(
     name = "http", address = "127.0.0.1:0", service = "worker",
@@ -143,9 +143,18 @@ const worker :Workerd.Worker = (
   bindings = [${bindings.join(',\n    ')}],
   durableObjectNamespaces = [${namespaces.join(',\n    ')}],
   durableObjectStorage = (localDisk = "objects"),
+  globalOutbound = "worker",
 );
 `
 }
+
+/** A binding that a module makes of others. */
+function wrapped(name: string, module: string, inner = ''): string {
+  return `(name = "${name}", wrapped = (moduleName = "${module}", innerBindings = [${inner}]))`
+}
+
+/** Of D1: what answers its queries. */
+const FETCHER = '(name = "fetcher", service = "storage")'
 
 /** The bench registers more clients in a minute than the limits allow. */
 const NO_LIMIT = 'export default () => ({ limit: async () => ({ success: true }) })'

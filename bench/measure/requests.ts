@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { oursMeasured } from '../build.ts'
-import { Client, type Consent, signIn, type Tokens } from '../client.ts'
-import { type Contender, PASSPHRASE, withContenders } from '../contender.ts'
+import { type Client, type Consent, signIn, type Tokens } from '../client.ts'
+import { type Contender, newClient, PASSPHRASE, withContenders } from '../contender.ts'
 import { ISSUER, type Received, type Sent } from '../load.ts'
 import { toolCall } from '../mcp.ts'
 import type { Section } from '../report.ts'
@@ -93,7 +93,7 @@ async function steps(one: Contender, client: Client): Promise<Record<string, Kin
     const { consent, code } = await granted()
     return client.exchange(code, consent, { DPoP: await key.proof('POST', `${ISSUER}/token`) })
   })()
-  const another = await Client.start(connection, PASSPHRASE)
+  const another = await newClient(connection, 'ours')
   const device = await register(one, {
     client_name: 'Device',
     grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],

@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Contender } from '../contender.ts'
 import { median } from '../statistics.ts'
+import { showOperations } from './operations.ts'
 import { cpuOf } from './rounds.ts'
 
 /** Milliseconds after which nothing more is to be expected of a request. */
@@ -61,9 +62,6 @@ export async function unitsOf<T>(one: Contender, kind: Kind<T>, rounds: number):
 }
 
 async function operationsOf(one: Contender, count: number): Promise<string> {
-  const { reads, writes, lists, deletes } = one.storage.takeOperations()
   const calls = Number(await control(one, 'calls'))
-  const counted = { reads, writes, lists, deletes, 'object calls': calls }
-  const shown = Object.entries(counted).filter(([, total]) => total > 0)
-  return shown.map(([name, total]) => `${Number((total / count).toFixed(1))} ${name}`).join(', ') || 'none'
+  return showOperations({ ...one.storage.takeOperations(), calls }, count)
 }

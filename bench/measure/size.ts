@@ -1,10 +1,10 @@
-// `node bench/size.ts`: what the bundle of the fixture server consists of, and what it would shrink by without each part.
+// What the bundle of the fixture server consists of: what it would shrink by without each part.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { transform } from 'esbuild'
-import { build, ours } from './build.ts'
-import { temporary } from './folders.ts'
-import { tableOf } from './report.ts'
+import { build, ours } from '../build.ts'
+import { temporary } from '../folders.ts'
+import type { Section } from '../report.ts'
 
 /** What a module belongs to, by its file. The first that fits counts. */
 const PARTS: readonly (readonly [string, RegExp])[] = [
@@ -33,24 +33,29 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ['the fixture server', /./],
 ]
 
-const bundle = readFileSync(await build(ours, temporary, { minify: false }), 'utf8')
-// What it exports would name what is taken out.
-const code = bundle.replace(/^export \{[^}]*\};?$/m, '')
-const sections = sectionsOf(code)
-const whole = await sizeOf(() => true)
-const rows: [string, number][] = []
-for (const [part] of PARTS) rows.push([part, whole - (await sizeOf((file) => partOf(file) !== part))])
-rows.sort(([, a], [, b]) => b - a)
-const table = rows.filter(([, saved]) => saved > 0).map(([part, saved]) => [part, saved.toFixed(1)])
-console.log(tableOf({ columns: ['part', 'KiB'], rows: [...table, ['all of it', whole.toFixed(1)]] }))
+export async function measureSize(): Promise<Section> {
+  const bundle = readFileSync(await build(ours, temporary, { minify: false }), 'utf8')
+  // What it exports would name what is taken out.
+  const modules = modulesOf(bundle.replace(/^export \{[^}]*\};?$/m, ''))
+  const whole = await sizeOf(modules)
+  const saved: [string, number][] = []
+  for (const [part] of PARTS) {
+    const kept = modules.filter(({ file }) => partOf(file) !== part)
+    if (kept.length < modules.length) saved.push([part, whole - (await sizeOf(kept))])
+  }
+  saved.sort(([, a], [, b]) => b - a)
+  const rows = [...saved, ['all of it', whole] as const].map(([part, size]) => [part, size.toFixed(1)])
+  const columns = ['part of the bundle', 'KiB']
+  return { title: 'Size by part', tables: [{ columns, rows }], goals: [], drawn: [] }
+}
 
-interface Section {
+interface Module {
   readonly file: string
   readonly code: string
 }
 
 /** The modules of a bundle, each of which esbuild puts under a comment with its file. */
-function sectionsOf(text: string): Section[] {
+function modulesOf(text: string): Module[] {
   const parts = text.split(/^\/\/ ((?:\.\.\/|node_modules\/|src\/|test\/)\S+)$/m)
   return parts.slice(1).flatMap((file, at) => (at % 2 === 0 ? { file, code: parts[at + 2] ?? '' } : []))
 }
@@ -59,9 +64,9 @@ function partOf(file: string): string | undefined {
   return PARTS.find(([, fits]) => fits.test(file))?.[0]
 }
 
-/** Of the modules that are kept, minified and compressed, in KiB. */
-async function sizeOf(isKept: (file: string) => boolean): Promise<number> {
-  const kept = sections.filter(({ file }) => isKept(file)).map((section) => section.code)
-  const minified = await transform(kept.join('\n'), { minify: true, format: 'esm', target: 'esnext' })
+/** Minified and compressed, in KiB. */
+async function sizeOf(modules: readonly Module[]): Promise<number> {
+  const code = modules.map((one) => one.code).join('\n')
+  const minified = await transform(code, { minify: true, format: 'esm', target: 'esnext' })
   return gzipSync(minified.code).byteLength / 1024
 }

@@ -83,7 +83,7 @@ function hostileVariants(request: RawRequest): (readonly [string, RawRequest])[]
   ]
 }
 
-/** As large as a message to /mcp may be, from a stranger who names a host that has refusals in the body of an answer. */
+/** Larger than a message to /mcp may be, from a stranger who names a host that has refusals in the body of an answer. */
 function largeBody(request: RawRequest): RawRequest {
   const large = filled(request, '', `"x":[${'{},'.repeat(1_000_000)}{}]`)
   const { Authorization: _, ...headers } = large.headers

@@ -449,12 +449,12 @@ describe('M8 JSON-RPC messages of an unneeded form', () => {
       'a batch of ten thousand',
       JSON.stringify(Array.from({ length: 10_000 }, (_, id) => toolCall('whoami', {}, id))),
     ],
-    ['an array a million deep', nested(1_000_000)],
+    ['an array half a million deep', nested(500_000)],
     [
-      'an id a million deep',
-      JSON.stringify(toolCall('whoami')).replace('"id":1', `"id":${nested(1_000_000)}`),
+      'an id half a million deep',
+      JSON.stringify(toolCall('whoami')).replace('"id":1', `"id":${nested(500_000)}`),
     ],
-    ['arguments a million deep', withArguments(`{"x":${nested(1_000_000)}}`)],
+    ['arguments half a million deep', withArguments(`{"x":${nested(500_000)}}`)],
     ['no JSON', '{'],
     ['a number', '1'],
     ['null', 'null'],
@@ -467,9 +467,14 @@ describe('M8 JSON-RPC messages of an unneeded form', () => {
   it.each([
     ['in the 2026-07-28 protocol', modernCall],
     ['in the initialize era', legacyCall],
-  ])('are refused with 413: ten megabytes %s', async (_era, call) => {
-    const text = 'x'.repeat(10 * 1024 * 1024)
-    await expectRefused(call(tokens.access_token, 'add_note', { text }), 413)
+  ])('are refused with 413: more than 1 MiB %s', async (_era, call) => {
+    const sized = (bytes: number) => {
+      const message = JSON.parse(String(call(tokens.access_token, 'add_note', { text: '' }).body))
+      message.params.arguments.text = 'x'.repeat(bytes - JSON.stringify(message).length)
+      return call(tokens.access_token, 'add_note', {}, { body: JSON.stringify(message) })
+    }
+    expect((await send(MCP_URL, sized(1024 * 1024))).status).not.toBe(413)
+    for (const bytes of [1024 * 1024 + 1, 10 * 1024 * 1024]) await expectRefused(sized(bytes), 413)
   })
 
   it('are refused with 413 when they are longer than they say', async () => {

@@ -1,8 +1,10 @@
 // The body of a POST to /mcp: one JSON-RPC message, of a size and depth that a tool call can have. Batches are refused
 // in every era: the 2025-03-26 protocol had them, hardly a client sends them, and a scope check must bind to one call.
-import { DEFAULT_MAX_REQUEST_BODY_SIZE, readRequestBody } from '@modelcontextprotocol/server'
+import { readRequestBody } from '@modelcontextprotocol/server'
 import { idOf, problemOf } from './parameters.ts'
 
+/** Many times what a model writes into one call. Its objects can be tiny, and then each MiB costs tens of ms. */
+const MAX_BYTES = 1024 * 1024
 const MAX_DEPTH = 64
 const PARSE_ERROR = -32700
 const INVALID_REQUEST = -32600
@@ -11,10 +13,10 @@ const INVALID_PARAMS = -32602
 /** The message, or the answer that refuses it: 400 or 413 with a JSON-RPC error. */
 export async function readMessage(
   request: Request,
-  maxBytes = DEFAULT_MAX_REQUEST_BODY_SIZE,
+  maxBytes = MAX_BYTES,
 ): Promise<{ message: object } | { refusal: Response }> {
   const body = await readBody(request, maxBytes)
-  if (body.tooLarge) return refuse(413, INVALID_REQUEST, 'The message is too large.')
+  if (body.tooLarge) return refuse(413, INVALID_REQUEST, `A message has at most ${maxBytes / 1024} KiB.`)
   const message = parse(body.text)
   if (message === undefined) return refuse(400, PARSE_ERROR, 'The message is not JSON.')
   if (Array.isArray(message))

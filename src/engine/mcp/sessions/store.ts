@@ -31,7 +31,7 @@ export async function askSession(
     return errorAnswer(400, -32000, 'This protocol version is not supported.')
   }
   if (message && isInitialize(message) && JSON.stringify(message).length > MAX_INITIALIZE) {
-    return errorAnswer(413, -32600, 'The message is too large.')
+    return errorAnswer(413, -32600, `An initialize message has at most ${MAX_INITIALIZE / 1024} KiB.`)
   }
   const session = sessionOf(env, request.headers.get(SESSION_ID))
   if (!session) return sessionNotFound()

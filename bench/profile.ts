@@ -1,18 +1,18 @@
 // `npm run bench -- profile`: what one request of Gatehouse is made of, by a sampled profile of its CPU.
 //   npm run bench -- profile                 a tools/call
 //   npm run bench -- profile allow           a step: register, ask (the consent page), allow, exchange, refresh, revoke
-//   npm run bench -- profile call twin       of the twin, or the peer
+//   npm run bench -- profile call twin       of the twin, the peer or better-auth
 // A Worker that is profiled is slower than one that is not, native code and logging above all: compare parts, not runs.
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { ours, peer, twin } from './build.ts'
+import { betterAuth, ours, peer, twin } from './build.ts'
 import type { Client } from './client.ts'
 import { type Contender, withContenders } from './contender.ts'
 import { Inspector, type Profile } from './inspector.ts'
 import { drive } from './load.ts'
 import { tableOf } from './report.ts'
 
-const WORKERS = { ours, twin, peer }
+const WORKERS = { ours, twin, peer, 'better-auth': betterAuth }
 const STEPS = ['register', 'ask', 'allow', 'exchange', 'refresh', 'revoke'] as const
 type Step = (typeof STEPS)[number]
 const CALLS = 8_000
@@ -25,7 +25,7 @@ export async function profile(what = 'call', whose = 'ours'): Promise<void> {
   const worker = WORKERS[whose as keyof typeof WORKERS]
   const step = STEPS.find((one) => one === what)
   if (!worker || (what !== 'call' && (!step || whose === 'twin'))) {
-    console.log(`profile [call | ${STEPS.join(' | ')}] [ours | peer], or profile call twin.`)
+    console.log(`profile [call | ${STEPS.join(' | ')}] [ours | peer | better-auth], or profile call twin.`)
     process.exit(1)
   }
   await withContenders(

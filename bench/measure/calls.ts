@@ -11,7 +11,7 @@ const NOISE = 0.03
 
 export async function measureCalls(): Promise<Section> {
   return withContenders({ twin, ours, peer, betterAuth }, async (contenders) => {
-    const turns = { rounds: 100, count: 100, warmUp: 4000 }
+    const turns = { rounds: 80, count: 80, warmUp: 2000 }
     const cpu = await cpuPerRequest(contenders, (one) => one.call('whoami'), turns)
     const row = (name: string, values: number[]) => [
       name,

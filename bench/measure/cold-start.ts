@@ -20,7 +20,7 @@ import type { Section } from '../report.ts'
 import { median, ratio } from '../statistics.ts'
 import { Workerd } from '../workerd.ts'
 
-const ROUNDS = 11
+const ROUNDS = 9
 /** What an evaluation and a first call may take, of the peer's on the same SDK. */
 const GOAL = 1.1
 const BUILDS = { twin, ours, peerSdk1, peer, betterAuth, template }

@@ -51,10 +51,10 @@ interface Outcome extends Verdict {
 async function withClients(): Promise<Outcome> {
   return withContenders({ ...each(CLIENTS, 'ours', ours), ...each(CLIENTS, 'peer', peer) }, async (all) => {
     await forEach(all, fillWithClients)
-    const turns = { rounds: 24, count: 50, warmUp: 1200 }
+    const turns = { rounds: 16, count: 50, warmUp: 800 }
     const call: Measured = await cpuPerRequest(all, (one) => one.call('whoami'), turns)
-    const refresh: Measured = await cpuInTurns(all, refreshes, { rounds: 12, count: 12, warmUp: 30 })
-    const allow: Measured = await cpuInTurns(all, approvals, { rounds: 12, count: 2, warmUp: 6 })
+    const refresh: Measured = await cpuInTurns(all, refreshes, { rounds: 10, count: 12, warmUp: 30 })
+    const allow: Measured = await cpuInTurns(all, approvals, { rounds: 10, count: 2, warmUp: 6 })
     const factors = [call, refresh].map((one) => rise(one, 'ours', CLIENTS))
     return {
       table: {
@@ -111,9 +111,9 @@ async function withMoreTools(): Promise<Outcome & { list: Verdict }> {
     ),
   )
   return withContenders(builds, async (all) => {
-    const turns = { rounds: 24, count: 40, warmUp: 500 }
+    const turns = { rounds: 16, count: 40, warmUp: 400 }
     const call: Measured = await cpuPerRequest(all, (one) => one.call('whoami'), turns)
-    const lists = { rounds: 16, count: 16, warmUp: 100 }
+    const lists = { rounds: 12, count: 16, warmUp: 80 }
     const list: Measured = await cpuPerRequest(all, ({ token }) => toolsList(token), lists)
     const most = TOOLS.at(-1) as number
     const factor = ratio(of(list, 'ours', most), of(list, 'twin', most)).median
@@ -140,7 +140,7 @@ async function withNotes(): Promise<Outcome> {
       const add = () => one.call('add_note', { text: 'A note about nothing in particular.' })
       await drive(one.connection, add, { requests: count, concurrency: 8 })
     })
-    const turns = { rounds: 30, count: 20, warmUp: 800 }
+    const turns = { rounds: 24, count: 20, warmUp: 800 }
     const list: Measured = await cpuPerRequest(all, (one) => one.call('list_notes'), turns)
     const nowhere = { text: 'what is not there' }
     const search: Measured = await cpuPerRequest(all, (one) => one.call('search_notes', nowhere), turns)

@@ -9,7 +9,7 @@ import { showOperations } from './operations.ts'
 
 /** Milliseconds per operation on KV, per query of D1, and per call of a Durable Object. */
 const FAR = 50
-const REPEATS = { near: 40, far: 8 }
+const REPEATS = { near: 30, far: 8 }
 /** What is still the same, of two that wait as often for storage. */
 const NOISE = 1.15
 /** Milliseconds after which nothing more is to be expected of a request. */

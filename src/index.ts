@@ -6,12 +6,30 @@
 //   server/     what your MCP server offers, tools, resources and prompts: index.ts has the lists
 // wrangler.toml has the settings of each deployment. To replace the home page, pass a function of your own as `home`.
 import { gatehouse } from '#engine/gatehouse.ts'
+import { deviceGrant } from '#engine/oauth/device/part.ts'
 import { homePage } from '#engine/pages/home.tsx'
+import { personalTokens } from '#engine/personal-tokens/part.ts'
 import { login } from './login.ts'
 import { routes } from './routes.ts'
 import { exportData, forget, prompts, resources, tools } from './server/index.ts'
 
-const server = gatehouse({ login, tools, resources, prompts, forget, exportData, routes, home: homePage })
+// What you can do without: without its line and its import, your Worker has none of a part.
+const parts = [
+  deviceGrant, // apps without a browser ask for access by a code; DeviceObject, below, belongs to it
+  personalTokens, // users make tokens for scripts on their account page
+]
+
+const server = gatehouse({
+  login,
+  tools,
+  resources,
+  prompts,
+  forget,
+  exportData,
+  routes,
+  parts,
+  home: homePage,
+})
 
 export default server.worker
 

@@ -18,6 +18,7 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ['device codes', /src\/engine\/oauth\/device\//],
   ['proofs of keys (DPoP)', /src\/engine\/oauth\/dpop\//],
   ['clients: registration, documents, keys', /src\/engine\/oauth\/(clients|assertions)\//],
+  ['personal access tokens', /src\/engine\/personal-tokens\//],
   ['the authorization server, the rest', /src\/engine\/oauth\//],
   ['sessions of the older protocol', /src\/engine\/mcp\/sessions\//],
   ['tokens of other servers', /src\/engine\/mcp\/foreign-tokens\//],

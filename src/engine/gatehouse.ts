@@ -30,6 +30,7 @@ import { handedOver } from './mcp/servers/hand-over.ts'
 import { type FurtherServer, resourceOf, servedOf } from './mcp/servers/server.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { askingApp } from './oauth/endpoints/asking-app.ts'
+import type { Part } from './oauth/part.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
 import { assetOf } from './own/assets.ts'
 import { addRoutes, enginePaths, type Routes, requireOwnPaths } from './own/routes.ts'
@@ -42,7 +43,7 @@ import { isLoopback } from './settings/secure-address.ts'
 import { SettingsError } from './settings/setting.ts'
 
 /** What a fork brings. */
-interface Parts {
+interface Fork {
   /** The login methods, in the order of the sign-in page. */
   readonly login: readonly LoginMethod[]
   /** What the MCP server offers. */
@@ -55,6 +56,8 @@ interface Parts {
   readonly forget: Forget
   /** HTTP routes of its own. */
   readonly routes?: Routes
+  /** What of the engine is optional, and wanted. */
+  readonly parts?: readonly Part[]
   /** Returns what your handlers keep of a person, for them to download. */
   readonly exportData?: ExportData
   /** What a browser finds at `/`. */
@@ -62,22 +65,26 @@ interface Parts {
 }
 
 /** A whole server: the Worker, and the two Durable Objects that depend on what the fork brings. */
-export function gatehouse(parts: Parts) {
+export function gatehouse(fork: Fork) {
   watchLines(raiseAlerts)
-  const forget = withDirectory(parts.forget)
-  const { tools, resources = [], prompts = [], servers = [] } = parts
+  const forget = withDirectory(fork.forget)
+  const { tools, resources = [], prompts = [], servers = [], parts = [] } = fork
   const gate = withMain(servers.map(resourceOf))
-  const main = { resource: gate[0], catalog: withViews({ tools, resources, prompts }) }
+  const main = {
+    resource: gate[0],
+    catalog: withViews({ tools, resources, prompts }),
+    bearers: parts.flatMap(({ bearer }) => bearer ?? []),
+  }
   const served = (): readonly [Served, ...Served[]] => [main, ...servedOf(servers)]
   return {
-    worker: workerOf({ ...parts, forget }, gate, served()),
+    worker: workerOf({ ...fork, forget }, gate, served()),
     AccountObject: accountObject(forget),
     LegacySession: legacySession(served),
   }
 }
 
 function workerOf(
-  { login, servers = [], forget, exportData = async () => ({}), routes, home }: Parts,
+  { login, servers = [], forget, exportData = async () => ({}), routes, parts = [], home }: Fork,
   resources: Resources,
   served: readonly [Served, ...Served[]],
 ): Hono<AppEnv> {
@@ -117,11 +124,12 @@ function workerOf(
     )
     return c.get('settings').ownAuthorizationServer ? next() : c.notFound()
   })
-  app.route('/', machineEndpoints)
+  app.route('/', machineEndpoints(parts))
   app.route('/', authorizationEndpoint)
+  for (const { pages } of parts) if (pages) app.route('/', pages)
   app.use('/login/*', noteSignIns)
   app.route('/', loginRoutes(login, upstreamScopesOf(served), askingApp))
-  app.route('/', accountRoutes(login, forget, withDirectoryEntry(exportData)))
+  app.route('/', accountRoutes(login, parts, forget, withDirectoryEntry(exportData)))
   app.route('/', adminRoutes(login, forget))
 
   const paths = enginePaths(app.routes, own)

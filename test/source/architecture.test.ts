@@ -41,6 +41,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
   'own/': ['http/'],
   'admin/': ['account/', 'login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'account/': ['login/', 'oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
+  'personal-tokens/': ['oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/'],
   'directories/': ['http/', 'settings/'],
   'alerts/': ['http/', 'settings/', 'log/'],
   'mcp/': ['links/', 'oauth/', 'people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/', 'version.ts'],
@@ -61,10 +62,21 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
 
 /** The same inside of oauth/, whose own files (`routes.ts` is the door) stand among its rooms. */
 const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
-  'routes.ts': ['device/', 'endpoints/', 'grant-types/', 'clients/'],
+  'routes.ts': ['part.ts', 'endpoints/', 'grant-types/', 'clients/'],
+  'part.ts': ['grant-types/', 'tokens/'],
   'dpop/': ['tokens/'],
-  'device/': ['endpoints/', 'grant-types/', 'grants/', 'clients/', 'tokens/', 'resource.ts', 'scopes.ts'],
+  'device/': [
+    'part.ts',
+    'endpoints/',
+    'grant-types/',
+    'grants/',
+    'clients/',
+    'tokens/',
+    'resource.ts',
+    'scopes.ts',
+  ],
   'endpoints/': [
+    'part.ts',
     'dpop/',
     'grant-types/',
     'grants/',
@@ -80,7 +92,6 @@ const DOWN_IN_OAUTH: Readonly<Record<string, readonly string[]>> = {
   'grants/': ['tokens/', 'pkce.ts', 'scopes.ts'],
   'clients/': ['assertions/', 'scopes.ts'],
   'assertions/': [],
-  'personal-tokens/': ['tokens/'],
   'tokens/': ['scopes.ts'],
   'pkce.ts': [],
   'resource.ts': [],
@@ -181,6 +192,7 @@ const OPTIONAL: Readonly<Record<string, RegExp>> = {
   'alerts/': /^src\/engine\/alerts\//,
   'oauth/dpop/': /^src\/engine\/oauth\/dpop\//,
   'oauth/device/': /^src\/engine\/oauth\/device\//,
+  'personal-tokens/': /^src\/engine\/personal-tokens\//,
   'links/': /^src\/engine\/links\//,
   'own/': /^src\/engine\/own\//,
   'grant types beyond code and refresh':

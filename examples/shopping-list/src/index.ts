@@ -1,10 +1,13 @@
 // A family's shopping list.
 import { gatehouse } from '#engine/gatehouse.ts'
+import { deviceGrant } from '#engine/oauth/device/part.ts'
 import { homePage } from '#engine/pages/home.tsx'
+import { personalTokens } from '#engine/personal-tokens/part.ts'
 import { login } from './login.ts'
 import { exportData, forget, prompts, resources, tools } from './server/index.ts'
 
-const server = gatehouse({ login, tools, resources, prompts, forget, exportData, home: homePage })
+const parts = [deviceGrant, personalTokens]
+const server = gatehouse({ login, tools, resources, prompts, forget, exportData, parts, home: homePage })
 
 export default server.worker
 

@@ -10,6 +10,7 @@ import { audit } from '../log/audit.ts'
 import { type LoginMethod, scriptOf } from '../login/method.ts'
 import { activityOf } from '../oauth/grants/logged.ts'
 import { grantIdsOf, MAX_REVOKED_AT_ONCE, revokeGrants } from '../oauth/grants/user-store.ts'
+import type { Part } from '../oauth/part.ts'
 import { accountPage } from '../pages/account.tsx'
 import { erasedPage, erasePage, SURE } from '../pages/erase.tsx'
 import type { Forget } from '../people/account-object.ts'
@@ -22,7 +23,6 @@ import { appsOf } from './apps.ts'
 import { type Erased, erasePerson, leftOf } from './erase.ts'
 import type { ExportData } from './export/data.ts'
 import { exportRoutes, exportSection } from './export/routes.tsx'
-import { personalTokens, personalTokensSection } from './personal-tokens/routes.ts'
 import { sessionRoutes, sessionsSection } from './sessions.ts'
 
 const MAX_ACTIVITY = 200
@@ -37,11 +37,13 @@ const NOTICES: Record<string, string> = {
 
 /**
  * @param methods whose sections the page shows
+ * @param parts whose sections follow
  * @param forget how tools delete what they keep of a person
  * @param exportData what they keep
  */
 export function accountRoutes(
   methods: readonly LoginMethod[],
+  parts: readonly Part[],
   forget: Forget,
   exportData: ExportData,
 ): Hono<AppEnv> {
@@ -53,7 +55,6 @@ export function accountRoutes(
     await next()
   })
 
-  app.route('/account/tokens', personalTokens)
   app.route('/account/sessions', sessionRoutes)
   app.route('/account/export', exportRoutes(exportData))
 
@@ -64,8 +65,7 @@ export function accountRoutes(
       appsOf(c.env, c.var, session.userId, c.req.query('apps')),
       accountOf(c.env, session.userId).past(MAX_ACTIVITY),
       Promise.all([
-        ...methods.map(({ accountSection }) => accountSection?.(c, session)),
-        personalTokensSection(c, session),
+        ...[...methods, ...parts].map(({ accountSection }) => accountSection?.(c, session)),
         exportSection(),
       ]),
     ])

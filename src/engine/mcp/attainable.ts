@@ -2,7 +2,6 @@
 // for lists alone, and of storage only where the deployment has ceilings.
 import { logError } from '../log/log.ts'
 import { describeGrants } from '../oauth/grants/user-store.ts'
-import { isPersonal } from '../oauth/personal-tokens/token.ts'
 import { RESOURCE_SCOPES } from '../oauth/scopes.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { withinCeiling } from '../people/ceiling.ts'
@@ -24,10 +23,11 @@ export async function withAttainable(
 async function attainableBy(
   env: Env,
   settings: Settings,
-  { userId, clientId, scopes, grant, scopeNames }: AccessToken,
+  { userId, clientId, scopes, grant, scopeNames, attainable }: AccessToken,
 ): Promise<readonly string[] | undefined> {
-  // A machine and a personal token cannot ask for more.
-  if (userId === clientId || isPersonal(clientId)) return scopes
+  if (attainable) return attainable
+  // A machine cannot ask for more.
+  if (userId === clientId) return scopes
   // The ceilings are for those who sign in here.
   if (settings.scopeCeilings.length === 0 || scopeNames) return undefined
   if (!grant) return scopes

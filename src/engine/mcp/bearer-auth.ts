@@ -5,8 +5,7 @@ import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { OAuthError } from '../http/errors.ts'
 import { requirePossession } from '../oauth/dpop/proof.ts'
-import { PREFIX } from '../oauth/personal-tokens/token.ts'
-import { verifyPersonalToken } from '../oauth/personal-tokens/verify.ts'
+import type { Bearers } from '../oauth/part.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { verifyOnce } from '../oauth/tokens/verified.ts'
 import { identifierOf, metadataUrl } from '../settings/resources.ts'
@@ -18,12 +17,14 @@ export class NoToken extends Error {}
 
 /**
  * The caller of a request.
+ * @param bearers what else is a token here
  * @param rememberMs how old what this isolate knows of revocations may be
  * @param isProven whether this request has shown its key before: a proof counts once
  * @throws OAuthError `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`, 503 · NoToken
  */
 export async function authenticate(
   c: Context<AppEnv>,
+  bearers: Bearers,
   rememberMs = REMEMBER_MS,
   isProven = false,
 ): Promise<AccessToken> {
@@ -31,15 +32,18 @@ export async function authenticate(
   const header = c.req.header('Authorization') ?? ''
   const [, scheme = '', token] = /^(Bearer|DPoP) +([\w.~+/-]+=*)$/i.exec(header) ?? []
   if (!token) throw new NoToken()
-  const accessToken = await verify(c, token, rememberMs)
+  const accessToken = await verify(c, bearers, token, rememberMs)
   if (!isProven) await requirePossession(c, scheme, token, accessToken)
   return accessToken
 }
 
-async function verify(c: Context<AppEnv>, token: string, rememberMs: number): Promise<AccessToken> {
+async function verify(c: Context<AppEnv>, bearers: Bearers, token: string, rememberMs: number) {
   const settings = c.get('settings')
   const issuer = c.get('issuer')
-  if (token.startsWith(PREFIX)) return verifyPersonalToken(c, token, rememberMs)
+  for (const verifyOwn of bearers) {
+    const verified = verifyOwn(c, token, rememberMs)
+    if (verified) return verified
+  }
   const server = claimedServer(settings, token)
   if (server) return verifyForeignToken(c, server, token, settings.immediateRevocation ? 0 : rememberMs)
   if (!settings.ownAuthorizationServer) {
@@ -51,27 +55,15 @@ async function verify(c: Context<AppEnv>, token: string, rememberMs: number): Pr
 }
 
 /** The same for the SDK. The token stays here. */
-export function authInfoOf(
-  issuer: string,
-  {
-    userId,
-    userName,
-    userExpiresAt,
-    clientId,
-    scopes,
-    resource,
-    expiresAt,
-    scopeNames,
-    attainable,
-  }: AccessToken,
-): AuthInfo {
+export function authInfoOf(issuer: string, accessToken: AccessToken): AuthInfo {
+  const { userId, userName, userExpiresAt, scopeNames, attainable } = accessToken
   return {
     token: '',
-    clientId,
-    scopes: [...scopes],
-    expiresAt,
-    resource: new URL(resource),
-    resourceMetadataUrl: metadataUrl(issuer, resource),
+    clientId: accessToken.clientId,
+    scopes: [...accessToken.scopes],
+    expiresAt: accessToken.expiresAt,
+    resource: new URL(accessToken.resource),
+    resourceMetadataUrl: metadataUrl(issuer, accessToken.resource),
     extra: { userId, userName, userExpiresAt, scopeNames, attainable },
   }
 }

@@ -1,6 +1,7 @@
 // What a server offers, and the ways to it that the SDK leaves unguarded: lists and completions, each asked with the
 // caller of its own request.
 import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
+import type { Bearers } from '../oauth/part.ts'
 import type { Resource as Described } from '../settings/resources.ts'
 import type { Prompt } from './define-prompt.ts'
 import type { Resource } from './define-resource.ts'
@@ -18,6 +19,8 @@ export interface Catalog {
 export interface Served {
   readonly resource: Described
   readonly catalog: Catalog
+  /** What is a token there, beside the access tokens of its authorization servers. */
+  readonly bearers?: Bearers
 }
 
 /** A catalog with the views of its tools among the resources. */

@@ -48,27 +48,32 @@ export const anyPage = anyOrigin({
   exposed: ['WWW-Authenticate', 'DPoP-Nonce', 'Mcp-Session-Id', 'Retry-After'],
 })
 
-export function mcpEndpoint({ resource, catalog }: Served): Hono<AppEnv> {
+export function mcpEndpoint(served: Served): Hono<AppEnv> {
+  const { resource, catalog } = served
   const app = new Hono<AppEnv>()
   app.onError(refuse)
   app.use(resource.at, anyPage)
   const open = publicOf(catalog)
   app.all(resource.at, (c) => {
     c.set('resource', resource)
-    return serve(c, catalog, open)
+    return serve(c, served, open)
   })
   return app
 }
 
 /** @param open what is public of the catalog; undefined where nothing is */
-async function serve(c: Context<AppEnv>, catalog: Catalog, open: Catalog | undefined): Promise<Response> {
+async function serve(
+  c: Context<AppEnv>,
+  { catalog, bearers = [] }: Served,
+  open: Catalog | undefined,
+): Promise<Response> {
   c.req.raw = withSingleHeaders(c.req.raw)
   const refused = refuseForeignOrigin(c)
   if (refused) return refused
   const started = Date.now()
   const isPublic = open !== undefined && isStrangers(c)
   if (isPublic) await requireFewFrom(c)
-  const accessToken = isPublic ? undefined : await authenticate(c)
+  const accessToken = isPublic ? undefined : await authenticate(c, bearers)
   const most = isPublic ? MAX_STRANGERS_BYTES : undefined
   const posted = c.req.method === 'POST' ? await readMessage(c.req.raw, most) : { message: undefined }
   const response =
@@ -84,7 +89,7 @@ async function serve(c: Context<AppEnv>, catalog: Catalog, open: Catalog | undef
     'message' in posted && readsResultsOnly(c.req.raw.headers, accessToken)
       ? await asToolResult(response, posted.message ?? {})
       : response
-  return accessToken ? endingWith(accessToken, c, understood) : understood
+  return accessToken ? endingWith(accessToken, c, understood, bearers) : understood
 }
 
 /** The answer to a request without a right, in the form that its host understands. */

@@ -1,17 +1,13 @@
 // The endpoints of the authorization server, and the metadata of the resource: path, methods, who may call it from a
 // page elsewhere, and how errors are rendered. Middleware is bound to paths, so that what is open to every origin opens
 // nothing else.
-import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { anyOrigin } from '../http/cors.ts'
 import { errorResponse, OAuthError } from '../http/errors.ts'
 import { Hono } from '../http/hono.ts'
 import { logError } from '../log/log.ts'
 import { isMain, type Resources } from '../settings/resources.ts'
-import { DEVICE_CODE_GRANT, JWT_BEARER_GRANT } from './clients/metadata.ts'
-import { authorizeDevice } from './device/authorization.ts'
-import { deviceCode } from './device/grant-type.ts'
-import { devicePages } from './device/routes.tsx'
+import { JWT_BEARER_GRANT } from './clients/metadata.ts'
 import { authorize, decide } from './endpoints/authorize.ts'
 import { introspect } from './endpoints/introspect.ts'
 import { endRegistration, readRegistration, replaceRegistration } from './endpoints/manage-client.ts'
@@ -21,20 +17,18 @@ import { revoke } from './endpoints/revoke.ts'
 import { tokenEndpoint } from './endpoints/token.ts'
 import { authorizationCode } from './grant-types/authorization-code.ts'
 import { clientCredentials } from './grant-types/client-credentials.ts'
+import type { GrantTypes } from './grant-types/grant-type.ts'
 import { jwtBearer } from './grant-types/jwt-bearer.ts'
 import { refreshToken } from './grant-types/refresh-token.ts'
-
-type Handler = (c: Context<AppEnv>) => Response | Promise<Response>
-type Methods = { readonly [method in 'GET' | 'POST' | 'PUT' | 'DELETE']?: Handler }
+import type { Endpoints, Methods, Part } from './part.ts'
 
 /** How a client can get tokens. */
-const token = tokenEndpoint({
+const GRANT_TYPES: GrantTypes = {
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
   client_credentials: clientCredentials,
   [JWT_BEARER_GRANT]: jwtBearer,
-  [DEVICE_CODE_GRANT]: deviceCode,
-})
+}
 
 /** Where clients learn which authorization servers are in force; it is there whichever they are. */
 export function resourceEndpoints(resources: Resources): Hono<AppEnv> {
@@ -49,19 +43,22 @@ export function resourceEndpoints(resources: Resources): Hono<AppEnv> {
   return forPrograms(Object.fromEntries(endpoints))
 }
 
-export const machineEndpoints = forPrograms({
-  '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata },
-  '/jwks': { GET: jwks },
-  '/register': { POST: register },
-  '/register/:clientId': { GET: readRegistration, PUT: replaceRegistration, DELETE: endRegistration },
-  '/token': { POST: token },
-  '/device_authorization': { POST: authorizeDevice },
-  '/revoke': { POST: revoke },
-  '/introspect': { POST: introspect },
-})
+export function machineEndpoints(parts: readonly Part[]): Hono<AppEnv> {
+  const grantTypes: GrantTypes = Object.assign({}, GRANT_TYPES, ...parts.map((part) => part.grantTypes))
+  const endpoints: Endpoints = {
+    '/.well-known/oauth-authorization-server': { GET: authorizationServerMetadata(grantTypes, parts) },
+    '/jwks': { GET: jwks },
+    '/register': { POST: register },
+    '/register/:clientId': { GET: readRegistration, PUT: replaceRegistration, DELETE: endRegistration },
+    '/token': { POST: tokenEndpoint(grantTypes) },
+    '/revoke': { POST: revoke },
+    '/introspect': { POST: introspect },
+  }
+  return forPrograms(Object.assign({}, endpoints, ...parts.map((part) => part.endpoints)))
+}
 
 /** Any origin may call, none with cookies; errors are JSON. */
-function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv> {
+function forPrograms(endpoints: Endpoints): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.onError((error) => {
     if (error instanceof OAuthError) {
@@ -90,7 +87,6 @@ function forPrograms(endpoints: Readonly<Record<string, Methods>>): Hono<AppEnv>
 /** For a person in a browser: no other origin; errors are pages (index.ts). */
 export const authorizationEndpoint = new Hono<AppEnv>()
 serve(authorizationEndpoint, '/authorize', { GET: authorize, POST: decide })
-authorizationEndpoint.route('/', devicePages)
 
 // RFC 9110 §15.5.6: the answer to a wrong method names the right ones.
 function serve(app: Hono<AppEnv>, path: string, methods: Methods): void {

@@ -54,7 +54,7 @@ async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response>
   const refused = refuseForeignOrigin(c)
   if (refused) return refused
   const started = Date.now()
-  const accessToken = await authenticate(c)
+  const accessToken = await authenticate(c, [])
   const sealed = c.req.raw.headers.get(SESSION_ID)
   const session = sealed === null ? undefined : await ownId(c, accessToken, sealed)
   const caller = callerOf(accessToken)
@@ -69,7 +69,7 @@ async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response>
     ms: Date.now() - started,
     version: VERSION,
   })
-  return endingWith(accessToken, c, await returned(c, accessToken, answer))
+  return endingWith(accessToken, c, await returned(c, accessToken, answer), [])
 }
 
 function callerOf({ userId, userName, clientId, scopes, grant, expiresAt }: AccessToken): VerifiedCaller {

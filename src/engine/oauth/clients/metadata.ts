@@ -16,14 +16,12 @@ export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 /** RFC 8628 §3.4 */
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
-export const CLIENT_GRANT_TYPES = [
-  'authorization_code',
-  'refresh_token',
-  'client_credentials',
-  JWT_BEARER_GRANT,
-  DEVICE_CODE_GRANT,
-] as const
-export type ClientGrantType = (typeof CLIENT_GRANT_TYPES)[number]
+export type ClientGrantType =
+  | 'authorization_code'
+  | 'refresh_token'
+  | 'client_credentials'
+  | typeof JWT_BEARER_GRANT
+  | typeof DEVICE_CODE_GRANT
 
 /** What a client can give itself: ways to act for a person who has said so. */
 const REGISTRABLE: readonly ClientGrantType[] = ['authorization_code', 'refresh_token', DEVICE_CODE_GRANT]

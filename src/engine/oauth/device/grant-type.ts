@@ -18,13 +18,10 @@ import { pollRequest } from './store.ts'
  */
 export const NO_CHALLENGE = 'device'
 
-export const deviceCode: GrantType = { exchange }
+export const deviceCode: GrantType = { isOn: ({ deviceGrant }) => deviceGrant, exchange }
 
 async function exchange(request: AuthenticatedTokenRequest): Promise<Exchanged> {
-  const { env, settings, issuer, client, parameters } = request
-  if (!settings.deviceGrant) {
-    throw new OAuthError('unsupported_grant_type', 'Access by a device code is off here.')
-  }
+  const { env, issuer, client, parameters } = request
   const code = parseHandle(parameters.require('device_code'))
   if (!code) throw refusal(client, DEVICE_CODE_GRANT, 'unknown_token')
   const outcome = await pollRequest(env, code, { issuer, clientId: client.id })

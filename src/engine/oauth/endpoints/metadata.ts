@@ -7,47 +7,47 @@ import type { ServerDescription } from '../../settings/description.ts'
 import { identifierOf, type Resource } from '../../settings/resources.ts'
 import { ASSERTION_ALGORITHMS } from '../assertions/assertion.ts'
 import { isAllowedHost } from '../clients/document-url.ts'
-import { AUTH_METHODS, CLIENT_GRANT_TYPES, DEVICE_CODE_GRANT } from '../clients/metadata.ts'
+import { AUTH_METHODS } from '../clients/metadata.ts'
+import { type GrantTypes, grantTypesOn } from '../grant-types/grant-type.ts'
+import type { Part } from '../part.ts'
 import { announcedScopes } from '../scope-names.ts'
 import { OFFLINE_ACCESS, RESOURCE_SCOPES } from '../scopes.ts'
 import { publicKeySet } from '../tokens/signing-keys.ts'
 
 const { websiteUrl, privacy, terms }: ServerDescription = SERVER
 
-export function authorizationServerMetadata(c: Context<AppEnv>): Response {
-  const issuer = c.get('issuer')
-  const { deviceGrant } = c.get('settings')
-  return cached({
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    // RFC 8628 §4
-    ...(deviceGrant && { device_authorization_endpoint: `${issuer}/device_authorization` }),
-    ...(c.get('settings').registration !== 'off' && { registration_endpoint: `${issuer}/register` }),
-    revocation_endpoint: `${issuer}/revoke`,
-    introspection_endpoint: `${issuer}/introspect`,
-    jwks_uri: `${issuer}/jwks`,
-    scopes_supported: [...RESOURCE_SCOPES, OFFLINE_ACCESS],
-    response_types_supported: ['code'],
-    response_modes_supported: ['query'],
-    grant_types_supported: CLIENT_GRANT_TYPES.filter((type) => deviceGrant || type !== DEVICE_CODE_GRANT),
-    token_endpoint_auth_methods_supported: AUTH_METHODS,
-    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
-    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
-    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
-    introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== 'none'),
-    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
-    code_challenge_methods_supported: ['S256'],
-    // RFC 9449 §5.1
-    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
-    // draft-ietf-oauth-identity-assertion-authz-grant §6
-    ...(c.get('settings').assertionIssuers.length > 0 && {
-      authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
-    }),
-    client_id_metadata_document_supported: isAllowedHost(c.get('settings')),
-    authorization_response_iss_parameter_supported: true,
-    ...addresses({ service_documentation: websiteUrl, op_policy_uri: privacy, op_tos_uri: terms }),
-  })
+export function authorizationServerMetadata(grantTypes: GrantTypes, parts: readonly Part[]) {
+  return ({ var: { issuer, settings } }: Context<AppEnv>): Response =>
+    cached({
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      ...(settings.registration !== 'off' && { registration_endpoint: `${issuer}/register` }),
+      revocation_endpoint: `${issuer}/revoke`,
+      introspection_endpoint: `${issuer}/introspect`,
+      jwks_uri: `${issuer}/jwks`,
+      scopes_supported: [...RESOURCE_SCOPES, OFFLINE_ACCESS],
+      response_types_supported: ['code'],
+      response_modes_supported: ['query'],
+      grant_types_supported: [...grantTypesOn(grantTypes, settings).keys()],
+      token_endpoint_auth_methods_supported: AUTH_METHODS,
+      token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+      revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+      revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+      introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== 'none'),
+      introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+      code_challenge_methods_supported: ['S256'],
+      // RFC 9449 §5.1
+      dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+      // draft-ietf-oauth-identity-assertion-authz-grant §6
+      ...(settings.assertionIssuers.length > 0 && {
+        authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
+      }),
+      client_id_metadata_document_supported: isAllowedHost(settings),
+      authorization_response_iss_parameter_supported: true,
+      ...Object.assign({}, ...parts.map(({ metadata }) => metadata?.(issuer, settings))),
+      ...addresses({ service_documentation: websiteUrl, op_policy_uri: privacy, op_tos_uri: terms }),
+    })
 }
 
 // RFC 9728 §2: the servers whose tokens are accepted, as they call themselves; clients take the first that they can.

@@ -5,25 +5,22 @@ import { OAuthError, tooOften } from '../../http/errors.ts'
 import { withinLimit } from '../../http/limits.ts'
 import { type Parameters, readForm } from '../../http/parameters.ts'
 import { whereFrom } from '../../http/requester.ts'
+import type { Settings } from '../../settings/load.ts'
 import { authenticateClient } from '../clients/authentication.ts'
 import { type Client, lookupFor } from '../clients/client.ts'
-import type { ClientGrantType } from '../clients/metadata.ts'
 import { provenKey } from '../dpop/proof.ts'
-import type { Exchanged, GrantType } from '../grant-types/grant-type.ts'
+import { type Exchanged, type GrantType, type GrantTypes, grantTypesOn } from '../grant-types/grant-type.ts'
 import { requireResource } from '../resource.ts'
 import { issueAccessToken } from '../tokens/access-token.ts'
 import { parseHandle } from '../tokens/handle.ts'
 
-/** By their names on the wire. */
-type GrantTypes = { readonly [name in ClientGrantType]: GrantType }
-
 export function tokenEndpoint(grantTypes: GrantTypes) {
   return async (c: Context<AppEnv>): Promise<Response> => {
     const parameters = (await readForm(c.req.raw)).refuseRepeated('resource')
-    const name = requireGrantType(grantTypes, parameters.require('grant_type'))
-    const { authenticate, admits, exchange } = grantTypes[name]
-    const { headers } = c.req.raw
     const lookup = lookupFor(c)
+    const name = parameters.require('grant_type')
+    const { authenticate, admits, exchange } = requireGrantType(grantTypes, lookup.settings, name)
+    const { headers } = c.req.raw
     const client = await (authenticate?.(lookup, { headers, parameters }) ??
       authenticateClient(lookup, headers, parameters))
     // A client that the configuration admits may have proven nothing: its grant type counts, once the person is known.
@@ -37,13 +34,15 @@ export function tokenEndpoint(grantTypes: GrantTypes) {
   }
 }
 
-function requireGrantType(grantTypes: GrantTypes, name: string): ClientGrantType {
-  if (Object.hasOwn(grantTypes, name)) return name as ClientGrantType
-  throw new OAuthError('unsupported_grant_type', `Supported: ${Object.keys(grantTypes).join(', ')}`)
+function requireGrantType(grantTypes: GrantTypes, settings: Settings, name: string): GrantType {
+  const supported = grantTypesOn(grantTypes, settings)
+  const grantType = supported.get(name)
+  if (grantType) return grantType
+  throw new OAuthError('unsupported_grant_type', `Supported: ${[...supported.keys()].join(', ')}`)
 }
 
-function requireRegistered({ metadata }: Client, name: ClientGrantType): void {
-  if (metadata.grant_types.includes(name)) return
+function requireRegistered({ metadata }: Client, name: string): void {
+  if (metadata.grant_types.some((one) => one === name)) return
   throw new OAuthError('unauthorized_client', `This client did not register for the grant type ${name}.`)
 }
 

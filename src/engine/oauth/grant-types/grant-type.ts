@@ -6,6 +6,7 @@ import { audit } from '../../log/audit.ts'
 import type { Settings } from '../../settings/load.ts'
 import type { Resources } from '../../settings/resources.ts'
 import { type Client, displayName, type Lookup } from '../clients/client.ts'
+import type { ClientGrantType } from '../clients/metadata.ts'
 import type { GrantRecord, Refused } from '../grants/grant.ts'
 import type { Authorized } from '../tokens/access-token.ts'
 
@@ -46,6 +47,8 @@ export function authorizedBy(record: GrantRecord, scopes: readonly string[], gen
 
 /** Trades one kind of proof for tokens. */
 export interface GrantType {
+  /** Whether the settings leave it on; absent: always. */
+  readonly isOn?: (settings: Settings) => boolean
   /**
    * Its own way to authenticate the client, for requests that come without a client's credentials.
    * Undefined: this request has such credentials, and the usual way applies.
@@ -55,6 +58,14 @@ export interface GrantType {
   readonly admits?: (settings: Settings, client: Client) => boolean
   /** Checks everything before anything is consumed. @throws OAuthError */
   readonly exchange: (request: AuthenticatedTokenRequest) => Promise<Exchanged>
+}
+
+/** By their names on the wire. */
+export type GrantTypes = { readonly [name in ClientGrantType]?: GrantType }
+
+/** Those that are on. */
+export function grantTypesOn(all: GrantTypes, settings: Settings): ReadonlyMap<string, GrantType> {
+  return new Map(Object.entries(all).filter(([, { isOn }]) => isOn?.(settings) ?? true))
 }
 
 /** A token request, before the client is known. */

@@ -1,31 +1,37 @@
-// Personal access tokens: tokens that a person makes for a script of theirs. docs/scripts.md says when to take one.
+// /account/tokens: a user makes and revokes personal access tokens. docs/scripts.md says when to take one.
 import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
-import type { AppEnv } from '../../http/app-env.ts'
-import { displayable } from '../../http/displayable.ts'
-import { Hono } from '../../http/hono.ts'
-import { PageError } from '../../http/page-error.ts'
-import { type Parameters, readForm } from '../../http/parameters.ts'
-import { whereFrom } from '../../http/requester.ts'
-import { audit } from '../../log/audit.ts'
-import { makePersonalToken } from '../../oauth/personal-tokens/token.ts'
-import { describeScopes } from '../../oauth/scopes.ts'
-import { accountOf } from '../../people/account-store.ts'
-import { withinCeiling } from '../../people/ceiling.ts'
-import { secondsLeft } from '../../people/identity.ts'
-import { owns } from '../../people/owners.ts'
-import type { KeptToken } from '../../people/personal-tokens.ts'
-import { loginUrl, orPage, proofOf, readSession, type Session } from '../../people/session.ts'
+import type { AppEnv } from '../http/app-env.ts'
+import { displayable } from '../http/displayable.ts'
+import { Hono } from '../http/hono.ts'
+import { requireOwnPage } from '../http/own-page.ts'
+import { ownWindow } from '../http/own-window.ts'
+import { PageError } from '../http/page-error.ts'
+import { type Parameters, readForm } from '../http/parameters.ts'
+import { whereFrom } from '../http/requester.ts'
+import { audit } from '../log/audit.ts'
+import { describeScopes } from '../oauth/scopes.ts'
+import { accountOf } from '../people/account-store.ts'
+import { withinCeiling } from '../people/ceiling.ts'
+import { secondsLeft } from '../people/identity.ts'
+import { owns } from '../people/owners.ts'
+import type { KeptToken } from '../people/personal-tokens.ts'
+import { loginUrl, orPage, proofOf, readSession, type Session } from '../people/session.ts'
 import { LIFETIMES, Section, tokenMadePage } from './pages.tsx'
+import { makePersonalToken } from './token.ts'
 
 const ACCOUNT = { href: '/account', text: 'Your account' } as const
 const DAY_SECONDS = 24 * 60 * 60
 
-export const personalTokens = new Hono<AppEnv>()
+export const tokenPages = new Hono<AppEnv>()
 
-personalTokens.use(async (c, next) => (c.get('settings').personalTokens ? next() : c.notFound()))
+tokenPages.use('/account/tokens/*', ownWindow, async (c, next) => {
+  if (!c.get('settings').personalTokens) return c.notFound()
+  if (c.req.method === 'POST') requireOwnPage(c)
+  return next()
+})
 
-personalTokens.post('/make', async (c) => {
+tokenPages.post('/account/tokens/make', async (c) => {
   const session = await requireSession(c)
   const { userId, identity } = session
   const { text, hash } = await makePersonalToken(userId)
@@ -43,7 +49,7 @@ personalTokens.post('/make', async (c) => {
   return tokenMadePage({ owner, name: token.name, text, expiresAt: token.expiresAt })
 })
 
-personalTokens.post('/revoke', async (c) => {
+tokenPages.post('/account/tokens/revoke', async (c) => {
   const { userId, identity } = await requireSession(c)
   const id = (await readForm(c.req.raw)).require('id')
   const revoked = await orPage(accountOf(c.env, userId).revokePersonalToken(id, whereFrom(c)))
@@ -52,7 +58,7 @@ personalTokens.post('/revoke', async (c) => {
 })
 
 /** What the account page shows of them; undefined where they are off. */
-export async function personalTokensSection(c: Context<AppEnv>, session: Session): Promise<Child> {
+export async function tokensSection(c: Context<AppEnv>, session: Session): Promise<Child> {
   if (!c.get('settings').personalTokens) return undefined
   const tokens = await orPage(accountOf(c.env, session.userId).personalTokens())
   return Section({ tokens, scopes: describeScopes(scopesFor(c, session)), done: c.req.query('done') })

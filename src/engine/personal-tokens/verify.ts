@@ -1,17 +1,18 @@
 // The bearer check of personal access tokens. The account's object knows them; each isolate asks it once a minute.
 import type { Context } from 'hono'
-import { BoundedMap } from '../../cache/bounded-map.ts'
-import type { AppEnv } from '../../http/app-env.ts'
-import { OAuthError, orUnavailable, tooOften } from '../../http/errors.ts'
-import { withinLimit } from '../../http/limits.ts'
-import { addressKey } from '../../http/requester.ts'
-import { accountOf } from '../../people/account-store.ts'
-import { withinCeiling } from '../../people/ceiling.ts'
-import { admissionOf, isStillAdmitted } from '../../people/identity.ts'
-import type { KeptToken } from '../../people/personal-tokens.ts'
-import { identifierOf, isMain } from '../../settings/resources.ts'
-import type { AccessToken } from '../tokens/access-token.ts'
-import { clientIdOf, type PersonalToken, parsePersonalToken } from './token.ts'
+import { BoundedMap } from '../cache/bounded-map.ts'
+import type { AppEnv } from '../http/app-env.ts'
+import { OAuthError, orUnavailable, tooOften } from '../http/errors.ts'
+import { withinLimit } from '../http/limits.ts'
+import { addressKey } from '../http/requester.ts'
+import type { Bearer } from '../oauth/part.ts'
+import type { AccessToken } from '../oauth/tokens/access-token.ts'
+import { accountOf } from '../people/account-store.ts'
+import { withinCeiling } from '../people/ceiling.ts'
+import { admissionOf, isStillAdmitted } from '../people/identity.ts'
+import type { KeptToken } from '../people/personal-tokens.ts'
+import { identifierOf } from '../settings/resources.ts'
+import { clientIdOf, type PersonalToken, PREFIX, parsePersonalToken } from './token.ts'
 
 const MAX_REMEMBERED = 10_000
 
@@ -25,30 +26,27 @@ interface Known {
 /** By the hash of a token, which covers whose it is. Bounded: one that falls out is asked about once more. */
 const remembered = new BoundedMap<string, Known>(MAX_REMEMBERED)
 
-/**
- * The caller of a personal access token, by the current rules.
- * @param rememberMs how old what this isolate knows may be
- * @throws OAuthError `invalid_token`, 429, 503
- */
-export async function verifyPersonalToken(
-  c: Context<AppEnv>,
-  text: string,
-  rememberMs: number,
-): Promise<AccessToken> {
+/** The caller of a personal access token, by the current rules. */
+export const verifyPersonalToken: Bearer = (c, text, rememberMs) =>
+  text.startsWith(PREFIX) ? verify(c, text, rememberMs) : undefined
+
+async function verify(c: Context<AppEnv>, text: string, rememberMs: number): Promise<AccessToken> {
   const { settings, issuer, resource } = c.var
-  // Of the scopes of the main server alone, and good there alone.
-  const token = settings.personalTokens && isMain(resource) ? await parsePersonalToken(text) : undefined
+  const token = settings.personalTokens ? await parsePersonalToken(text) : undefined
   const kept = token && (await look(c, token, settings.immediateRevocation ? 0 : rememberMs))
   if (!token || !kept || kept.issuer !== issuer || Date.now() >= kept.expiresAt) throw invalid(issuer)
   const { userId } = token
-  const { id, identity, scopes, expiresAt } = kept
+  const { id, identity, expiresAt } = kept
   if (!isStillAdmitted(await admissionOf(settings), userId, identity)) throw invalid(issuer)
+  const scopes = withinCeiling(settings, identity, kept.scopes)
   return {
     userId,
     userName: identity.name,
     ...(identity.expiresAt !== undefined && { userExpiresAt: identity.expiresAt }),
     clientId: clientIdOf(id),
-    scopes: withinCeiling(settings, identity, scopes),
+    scopes,
+    // It cannot ask for more.
+    attainable: scopes,
     resource: identifierOf(issuer, resource),
     expiresAt: Math.floor(expiresAt / 1000),
   }

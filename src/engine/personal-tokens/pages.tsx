@@ -1,8 +1,8 @@
 // The tokens of a person on the account page, and the page that shows a new one.
-import { COPY, Copyable } from '../../pages/copyable.tsx'
-import { page } from '../../pages/layout.tsx'
-import { day } from '../../pages/time.tsx'
-import type { PersonalTokenDescription } from '../../people/personal-tokens.ts'
+import { COPY, Copyable } from '../pages/copyable.tsx'
+import { page } from '../pages/layout.tsx'
+import { day } from '../pages/time.tsx'
+import type { PersonalTokenDescription } from '../people/personal-tokens.ts'
 
 /** How long a token can last, in days. */
 export const LIFETIMES = [7, 30, 90, 365] as const

@@ -1,7 +1,7 @@
 // The form of a personal access token: `gatehouse_pat_`, whose it is, a secret, and a checksum. Secret scanners find it by
 // the prefix and can tell a real one from a made-up one without asking (docs/scripts.md).
-import { sha256 } from '../../crypto/digest.ts'
-import { randomSecret } from '../../crypto/secrets.ts'
+import { sha256 } from '../crypto/digest.ts'
+import { randomSecret } from '../crypto/secrets.ts'
 
 export const PREFIX = 'gatehouse_pat_'
 
@@ -22,11 +22,6 @@ export interface PersonalToken {
 /** The client id of calls by a token. @param id what people and logs call the token by */
 export function clientIdOf(id: string): string {
   return `${CLIENT}${id}`
-}
-
-/** Whether a client id is that of a personal access token. */
-export function isPersonal(clientId: string): boolean {
-  return clientId.startsWith(CLIENT)
 }
 
 /** A new token of this person. @returns its text, which is shown once, and what storage keeps */

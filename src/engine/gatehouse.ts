@@ -26,8 +26,7 @@ import { loginRoutes } from './login/routes.tsx'
 import { type Catalog, type Served, upstreamScopesOf, withViews } from './mcp/catalog.ts'
 import { mcpEndpoint } from './mcp/endpoint.ts'
 import { foreignEndpoints } from './mcp/foreign-tokens/endpoints.ts'
-import { handedOver } from './mcp/servers/hand-over.ts'
-import { type FurtherServer, resourceOf, servedOf } from './mcp/servers/server.ts'
+import type { FurtherServer } from './mcp/servers/server.ts'
 import { legacySession } from './mcp/sessions/object.ts'
 import { askingApp } from './oauth/endpoints/asking-app.ts'
 import type { Part } from './oauth/part.ts'
@@ -69,13 +68,16 @@ export function gatehouse(fork: Fork) {
   watchLines(raiseAlerts)
   const forget = withDirectory(fork.forget)
   const { tools, resources = [], prompts = [], servers = [], parts = [] } = fork
-  const gate = withMain(servers.map(resourceOf))
+  const gate = withMain(servers.map(({ resource }) => resource))
   const main = {
     resource: gate[0],
     catalog: withViews({ tools, resources, prompts }),
     bearers: parts.flatMap(({ bearer }) => bearer ?? []),
   }
-  const served = (): readonly [Served, ...Served[]] => [main, ...servedOf(servers)]
+  const served = (): readonly [Served, ...Served[]] => [
+    main,
+    ...servers.flatMap(({ resource, catalog }) => (catalog ? { resource, catalog } : [])),
+  ]
   return {
     worker: workerOf({ ...fork, forget }, gate, served()),
     AccountObject: accountObject(forget),
@@ -93,7 +95,7 @@ function workerOf(
   app.router = new Router()
   app.use(secureHeaders, guardOrigin)
   for (const one of served) app.route('/', mcpEndpoint(one))
-  app.route('/', handedOver(servers))
+  for (const { endpoint } of servers) if (endpoint) app.route('/', endpoint)
   app.route('/', resourceEndpoints(resources))
   app.route('/', foreignEndpoints)
   app.get('/', (c) => {

@@ -7,7 +7,8 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { sha256 } from '#engine/crypto/digest.ts'
 import { gatehouse } from '#engine/gatehouse.ts'
-import type { FurtherServer } from '#engine/mcp/servers/server.ts'
+import { defineServer } from '#engine/mcp/servers/define-server.ts'
+import type { ServerDefinition } from '#engine/mcp/servers/server.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { verifierFor } from '../../examples/behind-the-gate/src/verify.ts'
 import { login } from '../fixture/src/login.ts'
@@ -75,10 +76,10 @@ const PAIRS = ALL.flatMap((of) => ALL.map((at) => [of, at] as const))
 
 describe('a server that is described wrongly', () => {
   const billing = { path: '/billing/mcp', name: 'Billing', scopes: ['notes:write'], tools: [] } as const
-  const start = (...servers: FurtherServer[]) =>
-    gatehouse({ login, tools, forget, exportData, servers, home: homePage })
+  const start = (...servers: ServerDefinition[]) =>
+    gatehouse({ login, tools, forget, exportData, servers: servers.map(defineServer), home: homePage })
 
-  it.each<[string, FurtherServer[]]>([
+  it.each<[string, ServerDefinition[]]>([
     ['a path that another server has', [billing, billing]],
     ['the path of the main server', [{ ...billing, path: '/mcp' as '/billing/mcp' }]],
     ['a path that a page could have', [{ ...billing, path: '/login' as '/billing/mcp' }]],

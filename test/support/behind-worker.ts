@@ -3,12 +3,13 @@ import './further-scopes.ts'
 import * as z from 'zod'
 import type { Scope } from '#config'
 import { answer, defineTool } from '#engine/mcp/define-tool.ts'
+import { defineServer } from '#engine/mcp/servers/define-server.ts'
 import { servers } from '../fixture/src/server/index.ts'
 
 const [billing, reports] = ['billing:read', 'reports:read'] as unknown as readonly [Scope, Scope]
 
 servers.push(
-  {
+  defineServer({
     path: '/billing/mcp',
     name: 'Billing',
     scopes: [billing],
@@ -24,14 +25,14 @@ servers.push(
         handler: (_input, { user }) => answer(`${user.name} has no invoices.`, { of: user.name }),
       }),
     ],
-  },
-  {
+  }),
+  defineServer({
     path: '/reports/mcp',
     name: 'Reports',
     scopes: [reports],
     handler: (request, env) => (env as unknown as { REPORTS: Fetcher }).REPORTS.fetch(request),
-  },
-  { url: 'https://reports.example/mcp', name: 'Reports elsewhere', scopes: [reports] },
+  }),
+  defineServer({ url: 'https://reports.example/mcp', name: 'Reports elsewhere', scopes: [reports] }),
 )
 
 export * from '#worker'

@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { definePrompt } from '#engine/mcp/define-prompt.ts'
 import { answer, defineTool } from '#engine/mcp/define-tool.ts'
+import { defineServer } from '#engine/mcp/servers/define-server.ts'
 import type { Handler } from '#engine/mcp/servers/server.ts'
 import { servers, tools } from '../fixture/src/server/index.ts'
 
@@ -18,7 +19,7 @@ const echo: Handler = async (request, _env, ctx) =>
   )
 
 servers.push(
-  {
+  defineServer({
     path: '/billing/mcp',
     name: 'Billing <b>',
     scopes: ['notes:write'],
@@ -45,8 +46,8 @@ servers.push(
         handler: () => 'Pay.',
       }),
     ],
-  },
-  { path: '/legacy/mcp', name: 'Legacy', scopes: ['notes:write'], handler: echo },
-  { path: '/agent/mcp', name: 'Agent', scopes: ['notes:write'], handler: echo },
-  { url: ELSEWHERE, name: 'Elsewhere', scopes: ['notes:write'] },
+  }),
+  defineServer({ path: '/legacy/mcp', name: 'Legacy', scopes: ['notes:write'], handler: echo }),
+  defineServer({ path: '/agent/mcp', name: 'Agent', scopes: ['notes:write'], handler: echo }),
+  defineServer({ url: ELSEWHERE, name: 'Elsewhere', scopes: ['notes:write'] }),
 )

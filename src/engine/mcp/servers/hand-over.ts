@@ -5,6 +5,7 @@ import type { AppEnv } from '../../http/app-env.ts'
 import { Hono } from '../../http/hono.ts'
 import { log } from '../../log/log.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
+import type { Resource } from '../../settings/resources.ts'
 import { VERSION } from '../../version.ts'
 import { authenticate } from '../bearer-auth.ts'
 import { challenge } from '../challenge.ts'
@@ -12,7 +13,7 @@ import { anyPage, refuseForeignOrigin } from '../endpoint.ts'
 import { SESSION_ID, withSingleHeaders } from '../headers.ts'
 import { sessionNotFound } from '../message.ts'
 import { endingWith } from '../stream.ts'
-import { type FurtherServer, type Handler, resourceOf, type ServerBehind } from './server.ts'
+import type { Handler } from './server.ts'
 import { ownId, sealedId } from './session-id.ts'
 
 /** Who makes a request. */
@@ -32,21 +33,16 @@ const CALLER = 'Gatehouse-Caller'
 /** What proves a right at this origin. */
 const CREDENTIALS = ['Authorization', 'DPoP', 'Cookie']
 
-/** The endpoints of those servers that answer for themselves. */
-export function handedOver(servers: readonly FurtherServer[]): Hono<AppEnv> {
+/** The endpoint of a server that answers for itself. */
+export function handedOver(resource: Resource, handler: Handler): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.onError((error, c) => challenge(c, error))
-  for (const server of servers) if ('handler' in server) add(app, server)
-  return app
-}
-
-function add(app: Hono<AppEnv>, server: ServerBehind): void {
-  const resource = resourceOf(server)
   app.use(resource.at, anyPage)
   app.all(resource.at, (c) => {
     c.set('resource', resource)
-    return handOver(c, server.handler)
+    return handOver(c, handler)
   })
+  return app
 }
 
 async function handOver(c: Context<AppEnv>, handler: Handler): Promise<Response> {

@@ -1,7 +1,10 @@
-// Further MCP servers behind this gate, beside the one at /mcp: what a fork says of each. docs/several-servers.md
+// Further MCP servers behind this gate, beside the one at /mcp: what a fork says of each, and what that becomes.
+// docs/several-servers.md
+import type { Hono } from 'hono'
 import type { Scope } from '#config'
+import type { AppEnv } from '../../http/app-env.ts'
 import type { Resource } from '../../settings/resources.ts'
-import { type Catalog, type Served, withViews } from '../catalog.ts'
+import type { Catalog } from '../catalog.ts'
 
 interface Described {
   /** What users and apps are shown. */
@@ -41,10 +44,19 @@ export interface ServerElsewhere extends Described {
   readonly url: `https://${string}`
 }
 
-export type FurtherServer = ServerHere | ServerBehind | ServerElsewhere
+export type ServerDefinition = ServerHere | ServerBehind | ServerElsewhere
+
+/** A further server, for `gatehouse({ servers })`: made by defineServer(). */
+export interface FurtherServer {
+  readonly resource: Resource
+  /** What it offers, if it is in this Worker. */
+  readonly catalog?: Catalog
+  /** Where it is handed its requests, if it answers them itself. */
+  readonly endpoint?: Hono<AppEnv>
+}
 
 /** @throws Error at the start of the server, with what to change */
-export function resourceOf(server: FurtherServer): Resource {
+export function resourceOf(server: ServerDefinition): Resource {
   const { name, scopes, initialScopes = scopes } = server
   const at = 'url' in server ? server.url : server.path
   const isRight = 'url' in server ? isCanonical(at) : /^(\/[\w.~-]+)+\/mcp$/.test(at)
@@ -59,13 +71,4 @@ export function resourceOf(server: FurtherServer): Resource {
 // Tokens and clients compare it letter for letter.
 function isCanonical(url: string): boolean {
   return URL.canParse(url) && [url, `${url}/`].includes(new URL(url).href) && !url.endsWith('/')
-}
-
-/** Those that are in this Worker. */
-export function servedOf(servers: readonly FurtherServer[]): Served[] {
-  return servers.flatMap((server) => {
-    if (!('tools' in server)) return []
-    const { tools, resources = [], prompts = [] } = server
-    return { resource: resourceOf(server), catalog: withViews({ tools, resources, prompts }) }
-  })
 }

@@ -3,6 +3,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { answer, defineTool } from '#engine/mcp/define-tool.ts'
+import { defineView } from '#engine/mcp/views/view.ts'
 import { tools } from '../fixture/src/server/index.ts'
 import { askLegacy, askModern, messageOf, resultOf, WAYS } from '../support/mcp-ways.ts'
 import { callTool, OAuthClient } from '../support/oauth-client.ts'
@@ -25,21 +26,21 @@ tools.push(
     name: 'show_card',
     scope: 'notes:write',
     output: z.object({ suit: z.string() }),
-    view: { file: 'card.html', csp, prefersBorder: true },
+    view: defineView({ file: 'card.html', csp, prefersBorder: true }),
     handler: () => answer('The ace of spades.', { suit: 'spades' }),
   }),
   defineTool({
     ...fixture,
     name: 'turn_card',
     scope: 'notes:read',
-    view: { file: 'card.html' },
+    view: defineView({ file: 'card.html' }),
     visibility: ['app'],
     handler: () => 'Turned.',
   }),
   defineTool({
     ...fixture,
     name: 'hidden_card',
-    view: { file: 'card.html' },
+    view: defineView({ file: 'card.html' }),
     visible: () => false,
     handler: () => 'Hidden.',
   }),
@@ -47,10 +48,15 @@ tools.push(
     ...fixture,
     name: 'public_card',
     access: 'public',
-    view: { file: 'card.html' },
+    view: defineView({ file: 'card.html' }),
     handler: () => 'Open.',
   }),
-  defineTool({ ...fixture, name: 'lost_card', view: { file: 'lost.html' }, handler: () => 'Lost.' }),
+  defineTool({
+    ...fixture,
+    name: 'lost_card',
+    view: defineView({ file: 'lost.html' }),
+    handler: () => 'Lost.',
+  }),
 )
 
 let token: string
@@ -174,7 +180,8 @@ describe('M16 a view', () => {
   it.each(['../mcp.html', 'a/b.html', 'card.js', '.html', 'card.html?x', ''])(
     'is an HTML file of that folder, or the server does not start: %s',
     (file) => {
-      const define = () => defineTool({ ...fixture, name: 'bad', view: { file }, handler: () => '' })
+      const define = () =>
+        defineTool({ ...fixture, name: 'bad', view: defineView({ file }), handler: () => '' })
       expect(define).toThrow('is no HTML file in public/views/')
     },
   )

@@ -24,7 +24,7 @@ import {
 import { jsonSchemaOf, withJsonSchemaOnce } from './json-schema.ts'
 import { limited } from './limits.ts'
 import { challengeFor } from './refusal.ts'
-import { metaOf, type View, type Visibility, viewOf } from './views/view.ts'
+import type { View } from './views/view.ts'
 
 export { type HandlerContext as ToolContext, ToolError } from './handler.ts'
 
@@ -45,10 +45,10 @@ interface ToolDefinition<Input extends z.ZodObject, Output extends z.ZodObject, 
   /** The form of the structured part of the answer, if it has one. */
   readonly output?: Output
   readonly annotations: Hints
-  /** What an app shows for its result, if it shows views (MCP Apps). Others show the text. */
+  /** What an app shows for its result, if it shows views (MCP Apps): made by defineView(). Others show the text. */
   readonly view?: View
-  /** `['app']`: for views alone, not for the model; absent: for both. */
-  readonly visibility?: Visibility
+  /** Who may call it, which apps enforce. `['app']`: views alone, not the model; absent: both. */
+  readonly visibility?: readonly ('model' | 'app')[]
   readonly handler: (input: z.output<Input>, context: ContextOf<Access>) => ToolResult | Promise<ToolResult>
 }
 
@@ -74,16 +74,16 @@ export function defineTool<
   Output extends z.ZodObject,
   const Access extends 'public' | undefined = undefined,
 >(tool: ToolDefinition<Input, Output, Access>): Tool {
-  const { name, title, description, input, output, access, annotations } = tool
+  const { name, title, description, input, output, access, annotations, visibility } = tool
   if (name.length > MAX_NAME)
     throw new Error(`The tool ${name} has a name of more than ${MAX_NAME} characters.`)
   const scopes = scopesOf(tool)
   const inputSchema = withJsonSchemaOnce(input)
   const outputSchema = output && withJsonSchemaOnce(output)
-  const isForModels = tool.visibility?.includes('model') ?? true
+  const isForModels = visibility?.includes('model') ?? true
   const said = { title, description, annotations }
-  const view = viewOf(tool as Definition<undefined>)
-  const viewMeta = metaOf(tool as Definition<undefined>)
+  const view = tool.view?.(tool as Definition<undefined>)
+  const ui = { ...view?.meta.ui, ...(visibility && { visibility }) }
   const config = {
     ...said,
     inputSchema,
@@ -95,7 +95,7 @@ export function defineTool<
     ...(access && { access }),
     ...(tool.upstream && { upstream: tool.upstream }),
     ...(!tool.visible && isForModels && { shown: { title: title ?? name, scopes: scopes ?? [] } }),
-    ...(view && { view }),
+    ...(view && { view: view.resource }),
     isListed: (caller) => isListed({ tool: name }, tool as Definition<undefined>, caller),
     listed(scopeNames) {
       const oauth2 = { type: 'oauth2', scopes: (scopes ?? []).map((one) => scopeNames[one] ?? one) }
@@ -105,7 +105,11 @@ export function defineTool<
         inputSchema: jsonSchemaOf(inputSchema, 'input'),
         ...(outputSchema && { outputSchema: jsonSchemaOf(outputSchema, 'output') }),
         // Where hosts look for it (OpenAI's Apps SDK).
-        _meta: { securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2], ...viewMeta },
+        _meta: {
+          securitySchemes: access ? [{ type: 'noauth' }, oauth2] : [oauth2],
+          ...view?.meta,
+          ...((view || visibility) && { ui }),
+        },
       }
     },
     register(server, callerOf) {

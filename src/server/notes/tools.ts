@@ -1,6 +1,7 @@
 // The notes of a user: the sample of tools with scopes and storage.
 import * as z from 'zod'
 import { answer, defineTool, type Tool, ToolError } from '#engine/mcp/define-tool.ts'
+import { defineView } from '#engine/mcp/views/view.ts'
 import { type Note, notebookOf } from './notebook.ts'
 
 /** How many notes an export takes from storage at once. */
@@ -9,7 +10,7 @@ const note = z.object({ id: z.number(), text: z.string(), createdAt: z.string() 
 const limit = z.number().int().min(1).max(100).default(20).describe('How many notes at most')
 
 /** For apps that show views: public/views/notes.html. */
-const view = { file: 'notes.html', prefersBorder: true }
+const view = defineView({ file: 'notes.html', prefersBorder: true })
 
 const listNotes = defineTool({
   name: 'list_notes',

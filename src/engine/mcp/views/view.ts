@@ -1,10 +1,10 @@
-// A tool's view (MCP Apps, SEP-1865): an HTML file in public/views/ that an app shows in a frame of its own, for what the
+// How the view of a tool is declared (MCP Apps, SEP-1865): an HTML file in public/views/ that an app shows in a frame of its own, for what the
 // tool returns. It is a resource with the guard of its tool: the same scope, the same `access`, the same `visible`.
 import type { ReadResourceResult } from '@modelcontextprotocol/server'
 import { defineResource, type Resource } from '../define-resource.ts'
 import { type Definition, ToolError } from '../handler.ts'
 
-export interface View {
+interface ViewDefinition {
   /** A file in `public/views/`, such as `notes.html`. */
   readonly file: string
   /** Which other origins the view may reach; absent: none. */
@@ -27,52 +27,45 @@ export interface View {
   readonly prefersBorder?: boolean
 }
 
-/** Who may call a tool: the model, or the views of this server. Apps enforce it. */
-export type Visibility = readonly ('model' | 'app')[]
-
 const MIME_TYPE = 'text/html;profile=mcp-app'
 const FILE = /^[\w-]+(?:\.[\w-]+)*\.html$/
 
-interface ToolWithView extends Omit<Definition<undefined>, 'access'> {
-  readonly access?: unknown
-  readonly view?: View
-  readonly visibility?: Visibility
+type Guarded = Pick<Definition<undefined>, 'name' | 'title' | 'description' | 'access' | 'scope' | 'visible'>
+
+/** What a tool with a view has. */
+interface ToolView {
+  readonly resource: Resource
+  /** What the tool says of it, in `_meta`. */
+  readonly meta: { readonly ui: { readonly resourceUri: string } }
 }
 
-/** The resource that a tool's view is; undefined for a tool without one. */
-export function viewOf({ view, ...tool }: ToolWithView): Resource | undefined {
-  if (!view) return undefined
-  const { name, title, description, access, scope, visible } = tool
-  const { file, ...meta } = view
-  if (!FILE.test(file))
-    throw new Error(`The view of the tool ${name} is no HTML file in public/views/: ${file}`)
-  const uri = addressOf(name, file)
-  const guard: Pick<Definition<undefined>, 'scope' | 'visible'> = {
-    ...(access !== undefined && { access }),
-    ...(scope && { scope }),
-    ...(visible && { visible }),
-  }
-  return defineResource({
-    name: `${name}_view`,
-    title,
-    description,
-    uri,
-    mimeType: MIME_TYPE,
-    ...guard,
-    handler: async (_variables, { env }): Promise<ReadResourceResult> => ({
-      contents: [{ uri, mimeType: MIME_TYPE, text: await htmlOf(env, file), _meta: { ui: meta } }],
-    }),
-  })
-}
+/** Made by defineView(), for the `view` of a tool. */
+export type View = (tool: Guarded) => ToolView
 
-/** What a tool says of its view, in `_meta`. */
-export function metaOf({ name, view, visibility }: ToolWithView): object {
-  if (!view && !visibility) return {}
-  const resourceUri = view && addressOf(name, view.file)
-  return {
-    ui: { ...(resourceUri && { resourceUri }), ...(visibility && { visibility }) },
-    // The name of it in ChatGPT before there was a standard.
-    ...(resourceUri && { 'openai/outputTemplate': resourceUri }),
+/** A file that apps show for the result of a tool, if they show views. @throws Error for a file of another kind */
+export function defineView({ file, ...ui }: ViewDefinition): View {
+  if (!FILE.test(file)) throw new Error(`This view is no HTML file in public/views/: ${file}`)
+  return ({ name, title, description, access, scope, visible }) => {
+    const resourceUri = addressOf(name, file)
+    const guard: Pick<Guarded, 'scope' | 'visible'> = {
+      ...(access !== undefined && { access }),
+      ...(scope && { scope }),
+      ...(visible && { visible }),
+    }
+    const resource = defineResource({
+      name: `${name}_view`,
+      title,
+      description,
+      uri: resourceUri,
+      mimeType: MIME_TYPE,
+      ...guard,
+      handler: async (_variables, { env }): Promise<ReadResourceResult> => ({
+        contents: [{ uri: resourceUri, mimeType: MIME_TYPE, text: await htmlOf(env, file), _meta: { ui } }],
+      }),
+    })
+    // The second is the name of it in ChatGPT before there was a standard.
+    const meta = { ui: { resourceUri }, 'openai/outputTemplate': resourceUri }
+    return { resource, meta }
   }
 }
 

@@ -7,6 +7,7 @@
 // wrangler.toml has the settings of each deployment. To replace the home page, pass a function of your own as `home`.
 import { gatehouse } from '#engine/gatehouse.ts'
 import { deviceGrant } from '#engine/oauth/device/part.ts'
+import { ownRoutes } from '#engine/own/own-routes.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { personalTokens } from '#engine/personal-tokens/part.ts'
 import { login } from './login.ts'
@@ -26,8 +27,8 @@ const server = gatehouse({
   prompts,
   forget,
   exportData,
-  routes,
   parts,
+  routes: ownRoutes(routes),
   home: homePage,
 })
 

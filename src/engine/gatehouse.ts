@@ -31,8 +31,7 @@ import { legacySession } from './mcp/sessions/object.ts'
 import { askingApp } from './oauth/endpoints/asking-app.ts'
 import type { Part } from './oauth/part.ts'
 import { authorizationEndpoint, machineEndpoints, resourceEndpoints } from './oauth/routes.ts'
-import { assetOf } from './own/assets.ts'
-import { addRoutes, enginePaths, type Routes, requireOwnPaths } from './own/routes.ts'
+import type { Own } from './own/own-routes.ts'
 import { errorPage, NOT_SET_UP, UNEXPECTED } from './pages/error.tsx'
 import { favicon } from './pages/favicon.ts'
 import type { Home } from './pages/home.tsx'
@@ -53,8 +52,8 @@ interface Fork {
   readonly servers?: readonly FurtherServer[]
   /** Deletes what your handlers keep of a person. */
   readonly forget: Forget
-  /** HTTP routes of its own. */
-  readonly routes?: Routes
+  /** HTTP routes and files of its own. */
+  readonly routes?: Own
   /** What of the engine is optional, and wanted. */
   readonly parts?: readonly Part[]
   /** Returns what your handlers keep of a person, for them to download. */
@@ -116,7 +115,7 @@ function workerOf(
   // Where browsers and directories look that read no page.
   app.get('/favicon.ico', favicon)
   app.route('/', directoryRoutes)
-  const own = addRoutes(app, routes)
+  const complete = routes?.(app)
   // Everything below belongs to the built-in authorization server, and is absent where that is off.
   app.use(async (c, next) => {
     c.set('resources', resources)
@@ -134,9 +133,8 @@ function workerOf(
   app.route('/', accountRoutes(login, parts, forget, withDirectoryEntry(exportData)))
   app.route('/', adminRoutes(login, forget))
 
-  const paths = enginePaths(app.routes, own)
-  requireOwnPaths(own, paths)
-  app.notFound(async (c) => (await assetOf(c, paths)) ?? nothingAt(c))
+  const fileFor = complete?.()
+  app.notFound(async (c) => (await fileFor?.(c)) ?? nothingAt(c))
   app.onError(answerError)
   return app
 }

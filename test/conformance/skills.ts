@@ -1,6 +1,6 @@
 // One skill, with a folder of its own, served by the SDK's extension.
 import { memorySkillFiles, SkillsExtension } from '@modelcontextprotocol/server/ext/skills'
-import type { Resource } from '#engine/mcp/define-resource.ts'
+import { answerResources, type Resource } from '#engine/mcp/define-resource.ts'
 
 const SKILL = `---
 name: read-notes
@@ -28,6 +28,7 @@ const listed = {
 export const skills: Resource = {
   name: 'skills',
   uri: 'skill://',
+  answer: answerResources,
   matches: (uri) => uri.startsWith('skill://'),
   list: async () => [listed],
   register: (server) => catalog.attach(server),

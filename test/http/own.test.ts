@@ -5,7 +5,9 @@ import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { gatehouse } from '#engine/gatehouse.ts'
+import { signedLink } from '#engine/links/link.ts'
 import { defineTool } from '#engine/mcp/define-tool.ts'
+import { ownRoutes } from '#engine/own/own-routes.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { accountOf } from '#engine/people/account-store.ts'
 import { tools } from '../fixture/src/server/index.ts'
@@ -28,7 +30,7 @@ tools.push(
     description: 'A fixture.',
     input: z.object({ path: z.string(), time: z.string() }),
     annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
-    handler: ({ path, time }, { signedLink }) => signedLink(path, { for: time as '10m' }),
+    handler: ({ path, time }, context) => signedLink(context, path, { for: time as '10m' }),
   }),
 )
 
@@ -46,7 +48,8 @@ describe('W9 a route of a fork', () => {
   const start = (path: string) => {
     const routes = new Hono<{ Bindings: Env }>().all(path, (c) => c.text('taken'))
     const nothing = async () => undefined
-    return () => gatehouse({ login: [], tools: [], forget: nothing, home: homePage, routes })
+    return () =>
+      gatehouse({ login: [], tools: [], forget: nothing, home: homePage, routes: ownRoutes(routes) })
   }
 
   it.each([
@@ -77,7 +80,13 @@ describe('W9 a route of a fork', () => {
 
   it('does so as middleware, too', () => {
     const routes = new Hono<{ Bindings: Env }>().use(async (_c, next) => next())
-    const parts = { login: [], tools: [], forget: async () => undefined, home: homePage, routes }
+    const parts = {
+      login: [],
+      tools: [],
+      forget: async () => undefined,
+      home: homePage,
+      routes: ownRoutes(routes),
+    }
     expect(() => gatehouse(parts)).toThrow('The route /* in src/routes.ts covers /mcp')
   })
 

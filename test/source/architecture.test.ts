@@ -44,7 +44,7 @@ const DOWN: Readonly<Record<string, readonly string[]>> = {
   'personal-tokens/': ['oauth/', 'people/', 'pages/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/'],
   'directories/': ['http/', 'settings/'],
   'alerts/': ['http/', 'settings/', 'log/'],
-  'mcp/': ['links/', 'oauth/', 'people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/', 'version.ts'],
+  'mcp/': ['oauth/', 'people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/', 'version.ts'],
   'links/': ['people/', 'http/', 'crypto/', 'settings/'],
   'login/': ['people/', 'pages/', 'http/', 'crypto/', 'settings/', 'log/'],
   'oauth/': ['people/', 'http/', 'crypto/', 'cache/', 'settings/', 'log/'],

@@ -4,7 +4,7 @@ import { LIFETIME } from '#config'
 import { seal, unseal } from '../crypto/seal.ts'
 import { accountOf } from '../people/account-store.ts'
 import { isUserId } from '../people/identity.ts'
-import type { Settings } from '../settings/load.ts'
+import { loadSettings, type Settings } from '../settings/load.ts'
 
 /** How long a link is good: at most 12 hours. */
 export interface LinkOptions {
@@ -20,9 +20,11 @@ interface Content {
   readonly epoch: number
 }
 
-interface Person {
-  readonly id: string
-  readonly expiresAt?: number
+/** Of what a handler is given: where it runs, and for which user. */
+interface For {
+  readonly env: Env
+  readonly origin: string
+  readonly user: { readonly id: string; readonly expiresAt?: number }
 }
 
 const SECONDS = { s: 1, m: 60, h: 3600 } as const
@@ -30,26 +32,26 @@ const SECONDS = { s: 1, m: 60, h: 3600 } as const
 const FORM = /^(.*)[?&]link=([\w-]+\.[\w-]+)$/
 
 /**
- * An address on this server that knows its user. It ends with its time, or when the person signs out everywhere, is
+ * An address on this server that knows its user, such as `signedLink(context, '/files/7', { for: '10m' })`. Put
+ * `requireLink` before its route. It ends with its time, or when the person signs out everywhere, is
  * disabled, or is erased.
  * @param path path and query of a route
- * @throws Error for a path or a time of another form, and where the account takes no links
+ * @throws Error for a path or a time of another form, for a machine, and where the account takes no links
  */
 export async function signedLink(
-  { env, settings, issuer }: { env: Env; settings: Settings; issuer: string },
-  { id: userId, expiresAt = Number.POSITIVE_INFINITY }: Person,
+  { env, origin, user: { id: userId, expiresAt = Number.POSITIVE_INFINITY } }: For,
   path: string,
   { for: time }: LinkOptions,
 ): Promise<string> {
-  const url = new URL(path, issuer)
-  if (url.href !== issuer + path || url.hash) throw new Error(`A link needs a path such as /files/7: ${path}`)
+  const url = new URL(path, origin)
+  if (url.href !== origin + path || url.hash) throw new Error(`A link needs a path such as /files/7: ${path}`)
   const seconds = Math.min(secondsOf(time), (expiresAt - Date.now()) / 1000)
   // A machine has no account that could end its links.
   if (!isUserId(userId)) throw new Error('Only people get links.')
   const epoch = await accountOf(env, userId).linkEpoch()
   if (epoch === undefined) throw new Error('This account is erased or disabled.')
   const content: Content = { userId, path, epoch }
-  const sealed = await seal(settings, 'link', issuer, content, seconds)
+  const sealed = await seal(loadSettings(env), 'link', origin, content, seconds)
   return `${url.href}${url.search ? '&' : '?'}link=${sealed}`
 }
 

@@ -1,12 +1,12 @@
-// What a server offers, and the ways to it that the SDK leaves unguarded: lists and completions, each asked with the
-// caller of its own request.
-import { type McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server'
+// What a server offers, and how it is registered with the SDK.
+import type { McpServer } from '@modelcontextprotocol/server'
 import type { Bearers } from '../oauth/part.ts'
 import type { Resource as Described } from '../settings/resources.ts'
 import type { Prompt } from './define-prompt.ts'
 import type { Resource } from './define-resource.ts'
 import type { Tool } from './define-tool.ts'
-import type { CallerOf, Completable, Known, Offer, Stranger } from './handler.ts'
+import type { CallerOf, Offer } from './handler.ts'
+import { type Find, listedFor } from './lists.ts'
 
 /** What a fork's server offers. */
 export interface Catalog {
@@ -41,7 +41,6 @@ interface Message {
   readonly params?: { readonly name?: unknown }
 }
 
-const MAX_SUGGESTIONS = 100
 const FIXED = { listChanged: false }
 
 /** What a message can reach. To register all of it, for this one message, is O(offers). */
@@ -95,45 +94,12 @@ export function register(
     const listed = await listedFor(tools, callerOf(mcp))
     return { tools: listed.flatMap((tool) => tool.listed?.(scopeNames ?? {}) ?? []) }
   })
-  if (resources.length > 0) {
-    sdk.setRequestHandler('resources/list', async (_request, mcp) => {
-      const caller = callerOf(mcp)
-      const listed = await listedFor(resources, caller)
-      const lists = await Promise.all(listed.map((resource) => resource.list(caller, mcp)))
-      return { resources: lists.flat() }
-    })
-    sdk.setRequestHandler('resources/templates/list', async (_request, mcp) => {
-      const listed = await listedFor(resources, callerOf(mcp))
-      return { resourceTemplates: listed.flatMap(({ template }) => template ?? []) }
-    })
-  }
-  if (prompts.length > 0) {
-    sdk.setRequestHandler('prompts/list', async (_request, mcp) => {
-      const shown = await listedFor(prompts, callerOf(mcp))
-      return { prompts: shown.map(({ listed }) => listed) }
-    })
-  }
-  if (sdk.getCapabilities().completions) {
-    sdk.setRequestHandler('completion/complete', async ({ params: { ref, argument } }, mcp) => {
-      const completed: Partial<Completable> | undefined =
-        ref.type === 'ref/prompt'
-          ? prompts.find(({ name }) => name === ref.name)
-          : resources.find(({ uri }) => uri === ref.uri)
-      if (!completed)
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of that name.')
-      const found = (await completed.complete?.(argument.name, argument.value, callerOf(mcp), mcp)) ?? []
-      const values = found.slice(0, MAX_SUGGESTIONS)
-      return { completion: { values, total: found.length, hasMore: values.length < found.length } }
-    })
-  }
-}
-
-async function listedFor<One extends Offer>(
-  offers: readonly One[],
-  caller: Known | Stranger,
-): Promise<readonly One[]> {
-  const shown = await Promise.all(offers.map((offer) => offer.isListed?.(caller) ?? true))
-  return offers.filter((_offer, index) => shown[index])
+  const find: Find = ({ type, name, uri }) =>
+    type === 'ref/prompt'
+      ? prompts.find((prompt) => prompt.name === name)
+      : resources.find((resource) => resource.uri === uri)
+  resources[0]?.answer(sdk, resources, callerOf, find)
+  prompts[0]?.answer(sdk, prompts, callerOf, find)
 }
 
 /** What all of these servers need upstream, by login method. */

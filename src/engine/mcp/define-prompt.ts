@@ -25,6 +25,7 @@ import {
   suggest,
 } from './handler.ts'
 import { limited } from './limits.ts'
+import { type Answer, answerCompletions, listedFor } from './lists.ts'
 import { challengeFor } from './refusal.ts'
 
 /** The arguments of a prompt: texts, as the protocol has it. */
@@ -57,6 +58,8 @@ interface Listed {
 /** A prompt, ready to be registered with a server. */
 export interface Prompt extends Offer, Partial<Completable> {
   readonly listed: Listed
+  /** For all prompts of a server. It comes with them: a server without any has none of it. */
+  readonly answer: Answer<Prompt>
 }
 
 export function definePrompt<Input extends Arguments, const Access extends 'public' | undefined = undefined>(
@@ -74,6 +77,7 @@ export function definePrompt<Input extends Arguments, const Access extends 'publ
     name,
     ...(access && { access }),
     ...(prompt.upstream && { upstream: prompt.upstream }),
+    answer: answerPrompts,
     listed: { name, title, description, arguments: argumentsOf(input) },
     ...(complete && {
       complete: (...asked: Parameters<Completable['complete']>) =>
@@ -94,6 +98,14 @@ function argumentsOf({ shape }: Arguments): Listed['arguments'] {
     ...(field.description && { description: field.description }),
     required: !field.isOptional(),
   }))
+}
+
+const answerPrompts: Answer<Prompt> = (sdk, prompts, callerOf, find) => {
+  sdk.setRequestHandler('prompts/list', async (_request, mcp) => {
+    const shown = await listedFor(prompts, callerOf(mcp))
+    return { prompts: shown.map(({ listed }) => listed) }
+  })
+  answerCompletions(sdk, callerOf, find)
 }
 
 async function get<Input extends Arguments, Access>(

@@ -27,6 +27,7 @@ import {
   suggest,
 } from './handler.ts'
 import { limited } from './limits.ts'
+import { type Answer, answerCompletions, listedFor } from './lists.ts'
 import { challengeFor } from './refusal.ts'
 
 /** The variables of a template: those of `note://{id}` are `id`. */
@@ -74,6 +75,8 @@ export interface Resource extends Offer, Partial<Completable> {
   readonly uri: string
   /** What a template says of itself; absent for a resource without variables. */
   readonly template?: Listed & { readonly uriTemplate: string }
+  /** For all resources of a server. It comes with them: a server without any has none of it. */
+  readonly answer: Answer<Resource>
   /** Whether an address is one of its own. */
   matches(uri: string): boolean
   /** What the caller may read; nothing without the scope. */
@@ -104,6 +107,7 @@ export function defineResource<
       complete: (...asked: Parameters<Completable['complete']>) =>
         suggest({ resource: name }, resource, complete, asked),
     }),
+    answer: answerResources,
     matches: matcherOf(uri),
     list: (caller, mcp) => list(resource, isTemplate, listed, caller, mcp),
     isListed: (caller) => isListed({ resource: name }, resource as Definition<undefined>, caller),
@@ -115,6 +119,21 @@ export function defineResource<
       else server.registerResource(name, new URL(uri).href, config, (url, mcp) => readAs(url, {}, mcp))
     },
   }
+}
+
+/** Answers the lists of a server's resources. */
+export const answerResources: Answer<Resource> = (sdk, resources, callerOf, find) => {
+  sdk.setRequestHandler('resources/list', async (_request, mcp) => {
+    const caller = callerOf(mcp)
+    const listed = await listedFor(resources, caller)
+    const lists = await Promise.all(listed.map((resource) => resource.list(caller, mcp)))
+    return { resources: lists.flat() }
+  })
+  sdk.setRequestHandler('resources/templates/list', async (_request, mcp) => {
+    const listed = await listedFor(resources, callerOf(mcp))
+    return { resourceTemplates: listed.flatMap(({ template }) => template ?? []) }
+  })
+  answerCompletions(sdk, callerOf, find)
 }
 
 async function read<Uri extends string, Access>(

@@ -1,7 +1,6 @@
 // The arguments of a handler of a tool, a resource or a prompt. The client never sees what it throws.
 import type { McpServer, ServerContext } from '@modelcontextprotocol/server'
 import type { Scope } from '#config'
-import type { LinkOptions } from '../links/link.ts'
 import type { Fields } from '../log/events.ts'
 import { logError } from '../log/log.ts'
 import type { Allowance } from '../people/call-counts.ts'
@@ -17,16 +16,13 @@ export interface Caller {
   readonly client: { readonly id: string }
   readonly scopes: readonly string[]
   readonly env: Env
+  /** The address of this server, without a slash at its end. */
+  readonly origin: string
   /**
    * A `fetch` that carries the user's own token for the login method of this name, such as `github`. The definition
    * declares it in `upstream`. It goes to that provider's API only, and says to the model when the user has not signed in there.
    */
   readonly upstream: (name: string) => UpstreamFetch
-  /**
-   * An address on this server for the user to open in a browser, such as `signedLink('/files/7', { for: '10m' })`. Put
-   * `requireLink` before its route. @throws Error for a machine, and for more than 12 hours
-   */
-  readonly signedLink: (path: string, options: LinkOptions) => Promise<string>
   /** Seals what `inputRequired({ requestState })` takes; `mcp.mcpReq.requestState()` is the value again. */
   readonly sealState: (value: object) => Promise<string>
 }

@@ -2,7 +2,6 @@
 // request authenticated, never for the caller of another request.
 import { type Implementation, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { NAME, SERVER } from '#config'
-import { signedLink } from '../links/link.ts'
 import { scopeNamesAt } from '../oauth/scope-names.ts'
 import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import type { ServerDescription } from '../settings/description.ts'
@@ -86,7 +85,7 @@ export function newServer(catalog: Catalog, surroundings: Surroundings): McpServ
       ...(attainable && { attainable }),
       env,
       upstream: upstreamOf(env, settings, userId),
-      signedLink: (path, options) => signedLink({ env, settings, issuer }, user, path, options),
+      origin: issuer,
       sealState: stateOf(mcp).seal,
     }
   }

@@ -7,6 +7,7 @@
 // wrangler.toml has the settings of each deployment. To replace the home page, pass a function of your own as `home`.
 import { gatehouse } from '#engine/gatehouse.ts'
 import { deviceGrant } from '#engine/oauth/device/part.ts'
+import type { Part } from '#engine/oauth/part.ts'
 import { ownRoutes } from '#engine/own/own-routes.ts'
 import { homePage } from '#engine/pages/home.tsx'
 import { personalTokens } from '#engine/personal-tokens/part.ts'
@@ -15,8 +16,8 @@ import { routes } from './routes.ts'
 import { exportData, forget, prompts, resources, tools } from './server/index.ts'
 
 // What you can do without: without its line and its import, your Worker has none of a part.
-const parts = [
-  deviceGrant, // apps without a browser ask for access by a code; DeviceObject, below, belongs to it
+const parts: readonly Part[] = [
+  deviceGrant, // apps without a browser ask for access by a code. DeviceObject, below, belongs to it
   personalTokens, // users make tokens for scripts on their account page
 ]
 
@@ -28,7 +29,7 @@ const server = gatehouse({
   forget,
   exportData,
   parts,
-  routes: ownRoutes(routes),
+  routes: ownRoutes(routes), // and the files in public/
   home: homePage,
 })
 

@@ -35,6 +35,13 @@ export function addTool(fork: Copy): void {
   )
 }
 
+/** Takes every line out of src/index.ts that brings an optional part, and the storage of device codes. */
+export function takeOutParts(fork: Copy): void {
+  fork.edit('src/index.ts', /^.*\b(deviceGrant|personalTokens|ownRoutes|routes|DeviceObject)\b.*\n/gm, '')
+  fork.edit('wrangler.toml', /^.*"DeviceObject".*\n/m, '')
+  fork.edit('wrangler.toml', /^\[exports\.DeviceObject\]\n.*\n.*\n\n/m, '')
+}
+
 /** Passkeys and GitHub in place of the passphrase. */
 export function switchLogin(fork: Copy): void {
   fork.edit(

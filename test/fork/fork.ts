@@ -1,5 +1,5 @@
 // A fork from its first day: renamed, stripped, with a tool, a login and a look of its own. Its tests stay green.
-import { addTool, changeTheme, rename, switchLogin } from './changes.ts'
+import { addTool, changeTheme, rename, switchLogin, takeOutParts } from './changes.ts'
 import { Copy, type Watch } from './copy.ts'
 import { NO_SCOPE_TEST } from './todos.ts'
 
@@ -32,6 +32,8 @@ export async function fork({ full, say = () => undefined, watch }: Options): Pro
   }
   addTool(copy)
   say('✓ Added a tool with a scope, a Durable Object and a test')
+  takeOutParts(copy)
+  say('✓ Took the optional parts out')
   switchLogin(copy)
   say('✓ Switched login to passkeys and GitHub')
   changeTheme(copy)

@@ -8,7 +8,7 @@ import { fork } from './fork.ts'
 const USAGE = `Usage: npm run fork
 
 Makes a copy of this project in a temporary folder and changes it as people do: renames it, removes the sample, adds a
-tool with storage, switches login to passkeys and GitHub, changes the theme. Then runs all tests there, in about 10 minutes.`
+tool with storage, takes the optional parts out, switches login to passkeys and GitHub, changes the theme. Then runs all tests there, in about 10 minutes.`
 
 readOptions(USAGE, {})
 

@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { devVar, SECRETS } from '../../scripts/setup.ts'
+import { bundle } from './bundle.ts'
 import { configWith } from './dev-server.ts'
-import { FIXTURE, FIXTURE_ENVIRONMENT } from './fixture.ts'
+import { FIXTURE } from './fixture.ts'
 
 /** The code of each Worker, by its file: several test files start the same one. */
 const built = new Map<string, Promise<string>>()
@@ -97,23 +97,9 @@ async function workerOf({ name, entry, settings }: Beside) {
 }
 
 function scriptOf(entry: string): Promise<string> {
-  const script = built.get(entry) ?? bundle(entry)
+  const script = built.get(entry) ?? bundle(entry).then(({ code }) => code)
   built.set(entry, script)
   return script
-}
-
-/** Builds a Worker as wrangler does. */
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    conditions: FIXTURE_ENVIRONMENT.WRANGLER_BUILD_CONDITIONS.split(','),
-    external: ['cloudflare:*', 'node:*'],
-    keepNames: true,
-  })
-  return outputFiles[0]?.text as string
 }
 
 function optionsFor(

@@ -10,6 +10,13 @@ const TITLE = 'This server is not set up correctly'
 const WRONG: readonly (readonly [string, object])[] = [
   ['REGISTRATION', { REGISTRATION: 'sometimes' }],
   ['PUBLIC_URL', { PUBLIC_URL: 'https://internal.example/path' }],
+  [
+    'SIGNING_KEY',
+    { SIGNING_KEY: '{"kty":"EC","crv":"P-256","x":"internal","y":"internal","kid":"internal"}' },
+  ],
+  ['SIGNING_KEY', { SIGNING_KEY: 'internal' }],
+  ['ACCEPTED_KEYS', { ACCEPTED_KEYS: '{"keys":[null]}' }],
+  ['ACCEPTED_KEYS', { ACCEPTED_KEYS: JSON.stringify({ keys: [JSON.parse(env.SIGNING_KEY)] }) }],
   ['SESSION_KEY', { SESSION_KEY: 'short' }],
   ['OWNER_PASSPHRASE', { OWNER_PASSPHRASE: 'guessable' }],
   ['ALLOWED_USERS', { ALLOWED_USERS: 'nobody in particular' }],

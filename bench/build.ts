@@ -26,7 +26,7 @@ const OURS = { config: 'test/fixture/wrangler.toml', guard: 'ours' } as const
 const TWIN = { config: 'bench/wrangler.toml', guard: 'none' } as const
 const PEER = { config: 'bench/wrangler.toml', guard: 'peer' } as const
 
-export const ours: Build = { ...OURS, name: 'ours', entry: 'test/fixture/src/index.ts' }
+export const ours: Build = { ...OURS, name: 'ours', entry: 'bench/workers/ours.ts' }
 export const oursAtDistance: Build = { ...OURS, name: 'distant', entry: 'bench/workers/ours-at-distance.ts' }
 export const oursMeasured: Build = { ...OURS, name: 'measured', entry: 'bench/workers/ours-measured.ts' }
 export const twin: Build = { ...TWIN, name: 'twin', entry: 'bench/workers/twin.ts' }

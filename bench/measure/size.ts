@@ -57,7 +57,7 @@ interface Module {
 
 /** The modules of a bundle, each of which esbuild puts under a comment with its file. */
 function modulesOf(text: string): Module[] {
-  const parts = text.split(/^\/\/ ((?:\.\.\/|node_modules\/|src\/|test\/)\S+)$/m)
+  const parts = text.split(/^\/\/ ((?:\.\.\/|node_modules\/|src\/|test\/|bench\/)\S+)$/m)
   return parts.slice(1).flatMap((file, at) => (at % 2 === 0 ? { file, code: parts[at + 2] ?? '' } : []))
 }
 

@@ -1,5 +1,5 @@
-// How the view of a tool is declared (MCP Apps, SEP-1865): an HTML file in public/views/ that an app shows in a frame of its own, for what the
-// tool returns. It is a resource with the guard of its tool: the same scope, the same `access`, the same `visible`.
+// How the view of a tool is declared (MCP Apps, SEP-1865): an HTML file in public/views/ that an app shows in a frame of its
+// own, for what the tool returns. It is a resource with the guard of its tool: the same scope, `access` and `visible`.
 import type { ReadResourceResult } from '@modelcontextprotocol/server'
 import { defineResource, type Resource } from '../define-resource.ts'
 import { type Definition, ToolError } from '../handler.ts'

@@ -1,10 +1,13 @@
-// What the bundle of the fixture server consists of: what it would shrink by without each part.
+// What the bundle of the fixture server consists of: what it would shrink by without each part. And what each optional part
+// adds to a server without any.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { transform } from 'esbuild'
+import { bundle, type Entry } from '../../test/support/bundle.ts'
+import { PARTS as OPTIONAL, PLAIN, plainWith } from '../../test/support/parts.ts'
 import { build, ours } from '../build.ts'
 import { temporary } from '../folders.ts'
-import type { Section } from '../report.ts'
+import type { Section, Table } from '../report.ts'
 
 /** What a module belongs to, by its file. The first that fits counts. */
 const PARTS: readonly (readonly [string, RegExp])[] = [
@@ -47,7 +50,22 @@ export async function measureSize(): Promise<Section> {
   saved.sort(([, a], [, b]) => b - a)
   const rows = [...saved, ['all of it', whole] as const].map(([part, size]) => [part, size.toFixed(1)])
   const columns = ['part of the bundle', 'KiB']
-  return { title: 'Size by part', tables: [{ columns, rows }], goals: [], drawn: [] }
+  const tables = [{ columns, rows }, await optionalParts()]
+  return { title: 'Size by part', tables, goals: [], drawn: [] }
+}
+
+async function optionalParts(): Promise<Table> {
+  const plain = await minified(PLAIN)
+  const rows: string[][] = [['none', plain.toFixed(1)]]
+  for (const part of OPTIONAL) {
+    rows.push([`with ${part.name}`, `+ ${((await minified(plainWith(part))) - plain).toFixed(1)}`])
+  }
+  return { columns: ['optional part', 'KiB'], rows }
+}
+
+async function minified(entry: Entry): Promise<number> {
+  const { code } = await bundle(entry, { minify: true })
+  return gzipSync(code).byteLength / 1024
 }
 
 interface Module {

@@ -1,5 +1,6 @@
 // What the MCP registry is given: server.json, in its schema of 2025-12-11.
 import { NAME, SERVER } from '#config'
+import { shortName } from '#engine/pages/short-name.ts'
 import type { Icon, ServerDescription } from '#engine/settings/description.ts'
 
 const SCHEMA = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json'
@@ -53,7 +54,7 @@ export function namespaceOf({ hostname }: URL): string {
 }
 
 function nameAt(origin: URL): string {
-  return `${namespaceOf(origin)}/${NAME.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`
+  return `${namespaceOf(origin)}/${shortName(NAME)}`
 }
 
 function logoAt(origin: URL): Icon {

@@ -18,9 +18,14 @@ let browser: Browser
 /** A user without an approved app, and a user with many. */
 let fresh: Remote
 let busy: Remote
+/** A user who signed in long ago. */
+let away: Remote
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([LocalServer.start('test/support/login-worker.ts'), launchBrowser()])
+  ;[server, browser] = await Promise.all([
+    LocalServer.start('test/support/every-page-worker.ts'),
+    launchBrowser(),
+  ])
   fresh = await newGuest()
   busy = new Remote(server.origin)
   await busy.signIn(server.passphrase)
@@ -32,6 +37,8 @@ beforeAll(async () => {
     await busy.refresh(tokens.refresh_token)
   }
   for (let times = 0; times < 4; times++) await busy.signIn(server.passphrase)
+  away = new Remote(server.origin)
+  await away.signIn(server.passphrase)
   for (const name of NAMES) {
     const guest = await newGuest()
     await guest.register(name)
@@ -95,6 +102,7 @@ interface State {
   readonly who?: () => Remote
   readonly path: () => string | Promise<string>
   readonly act?: (page: Page) => Promise<void>
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const STATES: Readonly<Record<string, State>> = {
@@ -120,6 +128,15 @@ const STATES: Readonly<Record<string, State>> = {
   'the consent page with a right-to-left name': {
     who: () => fresh,
     path: () => consentFor(fresh, 'تطبيق الملاحظات'),
+  },
+  'the consent page for a server beside the main one': {
+    who: () => fresh,
+    path: async () => {
+      const resource = encodeURIComponent('https://reports.example/mcp')
+      const path = await consentFor(fresh, 'Notes for Mac')
+      return `${path.replace(/scope=[^&]+/, 'scope=reports:read')}&resource=${resource}`
+    },
+    act: (page) => page.getByText('It will use').waitFor(),
   },
   'the consent page when nothing was ticked': {
     who: () => fresh,
@@ -232,6 +249,11 @@ const STATES: Readonly<Record<string, State>> = {
     path: () => '/admin/events?event=consent.allowed&person=owner&from=2026-01-01',
   },
   'the page that leads to a download': { who: () => fresh, path: () => '/account/export' },
+  'the page that asks for a new sign-in before a download': {
+    who: () => away,
+    path: () => '/signed-in-long-ago',
+    act: (page) => page.getByRole('button', { name: 'Sign in again' }).waitFor(),
+  },
   'the page that asks whether to delete everything': { who: () => fresh, path: () => '/account/erase' },
   'the page that asks again to delete the rest': {
     who: () => fresh,
@@ -277,6 +299,11 @@ const STATES: Readonly<Record<string, State>> = {
     path: () => '/authorize?client_id=unknown&redirect_uri=https://client.example',
   },
   'the page about an address that is not there': { path: () => '/nowhere' },
+  'the page about an address that is not there, with the name of its request': {
+    path: () => '/nowhere',
+    headers: { 'CF-Ray': '8f0000000000abcd-FRA' },
+    act: (page) => page.getByText('8f0000000000abcd-FRA').waitFor(),
+  },
 }
 
 /** Each focus that a page sees, as its number there. */
@@ -300,6 +327,7 @@ async function open(state: State): Promise<Page> {
   foreign.length = 0
   await page.emulateMedia({ reducedMotion: null })
   await page.setViewportSize({ width: 1280, height: 720 })
+  await page.setExtraHTTPHeaders(state.headers ?? {})
   await page.goto(server.origin + (await state.path()))
   await state.act?.(page)
   expect(foreign).toEqual([])

@@ -291,6 +291,15 @@ describe('A12 OWASP XSS: text that strangers choose', () => {
     return html
   }
 
+  it.each([
+    ['x'.repeat(100), `>${'x'.repeat(100)}<`],
+    ['🦊'.repeat(101), `>${'🦊'.repeat(99)}…<`],
+  ])('shows that a name is cut, and cuts none of 100 characters', async (client_name, shown) => {
+    const app = await OAuthClient.registered({ client_name })
+    const { url } = await app.authorizationRequest()
+    expect(await (await (await Visitor.signedIn()).get(url)).text()).toContain(shown)
+  })
+
   it.each(Object.entries(hostile))('shows no %s in a client_name', async (_, text) => {
     const app = await OAuthClient.registered({ client_name: `Name ${text}`, client_uri: text })
     const person = await Visitor.signedIn()

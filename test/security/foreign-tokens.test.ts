@@ -61,7 +61,7 @@ describe('RFC 9068 §4 an access token of another server', () => {
     ['no name but a login name', { name: undefined, preferred_username: 'some1' }, { name: 'some1' }],
     ['no name at all', { name: undefined }, { name: 'someone' }],
     ['a name that is none', { name: { first: 'S' } }, { name: 'someone' }],
-    ['a name without end', { name: 'x'.repeat(5000) }, { name: 'x'.repeat(100) }],
+    ['a name without end', { name: 'x'.repeat(5000) }, { name: `${'x'.repeat(99)}…` }],
     ['a name that turns the text around it', { name: 'Some\u202eone\u0000' }, { name: 'Some one' }],
     ['invisible names', { name: '\u200b', preferred_username: ' ' }, { name: 'someone' }],
   ])('is understood with %s', async (_what, claims, expected) => {

@@ -155,6 +155,22 @@ describe('A30 a reviewer', () => {
     expect(await runDurableObjectAlarm(env.NOTEBOOKS.getByName(user))).toBe(true)
   })
 
+  it('that deletes its data and comes back is deleted at its end all the same', async () => {
+    await reviewers(PASSWORD)
+    const person = new Visitor()
+    await expectSignedIn(person, await signIn(person, PASSWORD))
+    const account = env.ACCOUNTS.getByName(await userOf(person))
+    await person.post('/account/erase', { sure: 'yes' })
+    await expectSignedIn(person, await signIn(person, PASSWORD))
+    const kept = () => runInDurableObject(account, (_, { storage }) => [...storage.kv.list()].length)
+    pass(29 * DAY)
+    await runDurableObjectAlarm(account)
+    expect(await kept()).toBeGreaterThan(0)
+    pass(DAY + 60 * 60)
+    await runDurableObjectAlarm(account)
+    expect(await kept()).toBe(0)
+  })
+
   it('is no owner, and no other reviewer', async () => {
     const OTHER = PASSWORD.replace('abcd', 'bcde')
     await Promise.all([reviewers(PASSWORD), reviewers(OTHER)])

@@ -52,6 +52,8 @@ interface Erasure {
   readonly at: number
   /** They have signed in again since. */
   readonly returned: boolean
+  /** When the account is over to which they have returned; absent for one that stays. */
+  readonly endsAt?: number
   /** How many approvals they gave in the day before: to come back must not be a way around the limit. */
   readonly allowed?: number
 }
@@ -109,20 +111,24 @@ export abstract class AccountObject extends DurableObject<Env> {
     if (this.isDisabled()) return 'disabled'
     // The passkey was verified a moment ago, and deleted since: an erased passkey signs no user in.
     if (method === 'passkey') this.#requireStanding()
+    const endsAt = expiresAt === undefined ? undefined : expiresAt + LINGER_MS
     const erasure = this.#erasure
-    if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true })
+    if (erasure) this.ctx.storage.kv.put('erasure', { ...erasure, returned: true, endsAt })
     this.#upstream.leaveTo(identity)
     this.#openSessions.begin({ ...session, method, place })
     this.#noteNow('signed_in', method, place)
-    if (expiresAt !== undefined) this.ctx.storage.setAlarm(expiresAt + LINGER_MS)
+    if (endsAt !== undefined) this.ctx.storage.setAlarm(endsAt)
     return this.epoch()
   }
 
   /** The account of a guest is gone after a while, and so is what is left of one that was erased. */
   override async alarm(): Promise<void> {
     const erasure = this.#erasure
-    if (erasure?.returned) return
-    if (erasure && Date.now() < erasure.at + REMEMBER_MS) return this.#forgetAgain(erasure)
+    const now = Date.now()
+    if (erasure?.returned) {
+      if (erasure.endsAt === undefined) return
+      if (now < erasure.endsAt) return this.ctx.storage.setAlarm(erasure.endsAt)
+    } else if (erasure && now < erasure.at + REMEMBER_MS) return this.#forgetAgain(erasure)
     await this.ctx.storage.deleteAll()
     this.#hasTables = false
   }

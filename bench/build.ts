@@ -69,10 +69,24 @@ export function withTools(count: number) {
   return { twin: many(twin), ours: many(ours), peer: many(peer) }
 }
 
-/** @returns the file of the bundle */
-export async function build(what: Build, into: string, { minify } = { minify: true }): Promise<string> {
-  const { name, entry, config, define = {} } = what
-  const folder = join(into, minify ? name : `${name}-raw`)
+/** Made in this run so far. */
+const bundles = new Map<string, Promise<string>>()
+
+/** Bundles a Worker, unless this run has done so already. @returns the file of the bundle */
+export function build(what: Build, into: string, { minify } = { minify: true }): Promise<string> {
+  const { entry, config, define } = what
+  const key = JSON.stringify([entry, config, define, into, minify])
+  const bundle =
+    bundles.get(key) ?? bundleOf(what, join(into, minify ? what.name : `${what.name}-raw`), minify)
+  bundles.set(key, bundle)
+  return bundle
+}
+
+async function bundleOf(
+  { entry, config, define = {} }: Build,
+  folder: string,
+  minify: boolean,
+): Promise<string> {
   mkdirSync(folder, { recursive: true })
   const defines = Object.entries(define).flatMap(([key, value]) => ['--define', `${key}:${value}`])
   const output = ['--outdir', folder, `--minify=${minify}`]

@@ -9,10 +9,17 @@ const PLACE = /(<!-- measured -->\n)[\s\S]*(<!-- end -->)/
 /** @param sections of one run of every part, so that all figures belong together */
 export function write(sections: readonly Section[]): void {
   writeFileSync('docs/performance.svg', chart(sections.flatMap(({ drawn }) => drawn)))
-  const texts = [...sections.map(markdown), goalsOf(sections)]
+  const texts = [goalsOf(sections), ...sections.map(markdown)]
   const page = readFileSync(PAGE, 'utf8')
-  writeFileSync(
-    PAGE,
-    page.replace(PLACE, (_, begin, end) => `${begin}\n${texts.join('\n\n')}\n\n${end}`),
-  )
+  const measured = page.replace(PLACE, (_, begin, end) => `${begin}\n${texts.join('\n\n')}\n\n${end}`)
+  writeFileSync(PAGE, measured)
+  const rows = sections.flatMap(({ readme = {} }) => Object.entries(readme))
+  writeFileSync('README.md', rows.reduce(withRow, readFileSync('README.md', 'utf8')))
+}
+
+/** @throws Error unless the table has such a row */
+function withRow(text: string, [name, cells]: readonly [string, readonly string[]]): string {
+  const place = new RegExp(`^\\| ${name} \\|.*$`, 'm')
+  if (!place.test(text)) throw new Error(`README.md has no row "${name}".`)
+  return text.replace(place, `| ${[name, ...cells.map((cell) => `[${cell}](${PAGE})`)].join(' | ')} |`)
 }

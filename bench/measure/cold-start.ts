@@ -62,11 +62,15 @@ export async function measureColdStart(): Promise<Section> {
   const smallerThan = (name: Name) => {
     const { gzip } = sizes[name].minified
     const measured = `${own.toFixed(1)} against ${gzip.toFixed(1)} KiB`
-    return { rule: `smaller than ${TITLES[name]}`, reached: own < gzip, measured }
+    return {
+      rule: `smaller than ${TITLES[name].replace(/^peer/, 'the peer')}`,
+      reached: own < gzip,
+      measured,
+    }
   }
   const inTimeOf = (name: 'peer' | 'betterAuth', what: keyof Started, said: string) => {
     const factor = ratio(started.ours[what], started[name][what]).median
-    const rule = `${said}: at most ${GOAL} × the CPU of ${TITLES[name]}`
+    const rule = `${said}: at most ${GOAL} × the CPU of ${TITLES[name].replace(/^peer/, 'the peer')}`
     return { rule, reached: factor <= GOAL, measured: `${factor.toFixed(2)} ×` }
   }
   return {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { SECRETS } from './scripts/setup.ts'
@@ -19,8 +20,8 @@ for (const [name, value] of Object.entries(secrets)) process.env[name] ??= value
 process.env.WRANGLER_LOG ??= 'warn'
 
 /**
- * Each test file takes all modules into a workerd of its own, through a pipe that costs more than the modules: packages go
- * through it bundled, minified, and without their source maps.
+ * Modules go to a workerd through a pipe that costs more than the modules: packages go through it bundled, minified, and
+ * without their source maps.
  */
 const PACKAGES = {
   enabled: true,
@@ -48,9 +49,24 @@ const withoutSourceMaps = {
     /\/node_modules\/|\/deps_ssr\//.test(id) ? { code, map: { mappings: '' } as const } : undefined,
 } as const
 
-/** Tests in workerd, with real KV and Durable Objects. @param configPath of the Worker under test */
-function inWorkerd(configPath: string) {
-  return cloudflareTest({ wrangler: { configPath }, miniflare: { bindings: secrets } })
+/**
+ * Tests in workerd, with real KV and Durable Objects.
+ * @param configPath of the Worker under test
+ * @param options of miniflare, beside those in its configuration
+ */
+function inWorkerd(configPath: string, options = {}) {
+  return cloudflareTest({ wrangler: { configPath }, miniflare: { bindings: secrets, ...options } })
+}
+
+/** Lets each test file empty the storage of its workerd: test/support/empty-storage.ts. */
+const storageFolders = {
+  name: 'STORAGE_FOLDERS',
+  type: 'storage-folders',
+  plugin: {
+    package: join(import.meta.dirname, 'test/support/storage-folders.ts'),
+    name: 'storage-folders',
+  },
+  options: {},
 }
 
 // Some tests make thousands of requests, and a busy machine must not make them fail.
@@ -83,7 +99,10 @@ export default defineConfig({
       },
       {
         // The engine, around a server of its own: test/fixture/. It never sees what a fork makes of its files.
-        plugins: [inWorkerd('./test/fixture/wrangler.toml'), withoutSourceMaps],
+        plugins: [
+          inWorkerd('./test/fixture/wrangler.toml', { unsafeBindings: [storageFolders] }),
+          withoutSourceMaps,
+        ],
         // A copy of this project may share node_modules.
         cacheDir: '.wrangler/vite',
         ssr: { resolve: { conditions: ['fixture', 'workerd', 'worker', 'module', 'browser'] } },
@@ -92,7 +111,9 @@ export default defineConfig({
           deps: { optimizer: { ssr: PACKAGES } },
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,source,commands,fork,agents}/**'],
-          setupFiles: ['test/support/watch-log.ts'],
+          // Files share a few workerds, one after the other: to start one takes longer than most files.
+          isolate: false,
+          setupFiles: ['test/support/fresh-start.ts', 'test/support/watch-log.ts'],
           ...timeouts,
         },
       },

@@ -421,7 +421,8 @@ describe('M6 RFC 7662 §4 what a server has said of a token', () => {
 
   it('is given up when it was lost on its way, and asked for anew', async () => {
     expect((await call()).status).toBe(200)
-    answerWith(() => new Promise(() => {}))
+    const lost = Promise.withResolvers<Response>()
+    answerWith(() => lost.promise)
     const wait = vi.spyOn(scheduler, 'wait').mockResolvedValue()
     token = `opaque.${crypto.randomUUID()}`
     await expectUnavailable(await call())
@@ -429,6 +430,7 @@ describe('M6 RFC 7662 §4 what a server has said of a token', () => {
     wait.mockRestore()
     answer({})
     expect((await call()).status).toBe(200)
+    lost.reject(new Error('Network connection lost.'))
   })
 
   it('is said of this token, and of no other', async () => {

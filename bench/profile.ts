@@ -1,5 +1,6 @@
 // `npm run bench -- profile`: what one request of Gatehouse is made of, by a sampled profile of its CPU.
 //   npm run bench -- profile                 a tools/call
+//   npm run bench -- profile first           the first tools/call of a process
 //   npm run bench -- profile allow           a step: register, ask (the consent page), allow, exchange, refresh, revoke
 //   npm run bench -- profile call twin       of the twin, the peer or better-auth
 // A Worker that is profiled is slower than one that is not, native code and logging above all: compare parts, not runs.
@@ -9,13 +10,17 @@ import { betterAuth, ours, peer, twin } from './build.ts'
 import type { Client } from './client.ts'
 import { type Contender, withContenders } from './contender.ts'
 import { Inspector, type Profile } from './inspector.ts'
-import { drive } from './load.ts'
+import { Connection, drive } from './load.ts'
 import { tableOf } from './report.ts'
+import { Workerd } from './workerd.ts'
 
 const WORKERS = { ours, twin, peer, 'better-auth': betterAuth }
 const STEPS = ['register', 'ask', 'allow', 'exchange', 'refresh', 'revoke'] as const
 type Step = (typeof STEPS)[number]
+const SUBJECTS = ['call', 'first', ...STEPS] as const
+type Subject = (typeof SUBJECTS)[number]
 const CALLS = 8_000
+const STARTS = 30
 const REPEATS = 100
 /** Milliseconds after which nothing of an earlier step still runs. */
 const SETTLED = 15
@@ -23,17 +28,18 @@ const SHOWN = 12
 
 export async function profile(what = 'call', whose = 'ours'): Promise<void> {
   const worker = WORKERS[whose as keyof typeof WORKERS]
-  const step = STEPS.find((one) => one === what)
-  if (!worker || (what !== 'call' && (!step || whose === 'twin'))) {
-    console.log(`profile [call | ${STEPS.join(' | ')}] [ours | peer | better-auth], or profile call twin.`)
+  const subject = SUBJECTS.find((one) => one === what)
+  if (!worker || !subject || (whose === 'twin' && isStep(subject))) {
+    console.log(
+      `profile [${SUBJECTS.join(' | ')}] [ours | peer | better-auth], or profile [call | first] twin.`,
+    )
     process.exit(1)
   }
   await withContenders(
     { one: { ...worker, name: `${worker.name}-profiled`, profiled: true } },
     async ({ one }) => {
-      const inspector = await Inspector.open(one.workerd.inspector as number)
-      const profiles = step ? await profileStep(inspector, one, step) : [await profileCalls(inspector, one)]
-      const times = step ? REPEATS : CALLS
+      const profiles = await profilesOf(one, subject)
+      const times = subject === 'call' ? CALLS : profiles.length
       const modules = modulesOf(one.program.bundle)
       const parts = new Map<string, number>()
       const functions = new Map<string, number>()
@@ -44,9 +50,37 @@ export async function profile(what = 'call', whose = 'ours'): Promise<void> {
         functions.set(shown, (functions.get(shown) ?? 0) + microseconds / times)
       }
       console.log(`${tableOf(ranked('part', parts))}\n\n${tableOf(ranked('function', functions, SHOWN))}`)
-      inspector.close()
     },
   )
+}
+
+function isStep(subject: Subject): subject is Step {
+  return subject !== 'call' && subject !== 'first'
+}
+
+async function profilesOf(one: Contender, subject: Subject): Promise<Profile[]> {
+  if (subject === 'first') return profileFirstCalls(one)
+  const inspector = await Inspector.open(one.workerd.inspector as number)
+  const profiles = isStep(subject)
+    ? await profileStep(inspector, one, subject)
+    : [await profileCalls(inspector, one)]
+  inspector.close()
+  return profiles
+}
+
+/** Each in a process of its own. */
+async function profileFirstCalls(one: Contender): Promise<Profile[]> {
+  const profiles: Profile[] = []
+  for (let start = 0; start < STARTS; start++) {
+    const workerd = await Workerd.start(one.program)
+    const connection = new Connection(workerd.port)
+    const inspector = await Inspector.open(workerd.inspector as number)
+    profiles.push(await inspector.profile(() => connection.send(one.call('whoami'))))
+    inspector.close()
+    connection.close()
+    await workerd.stop()
+  }
+  return profiles
 }
 
 async function profileCalls(inspector: Inspector, one: Contender): Promise<Profile> {
@@ -85,7 +119,7 @@ function modulesOf(bundle: string): string[] {
   return readFileSync(bundle, 'utf8')
     .split('\n')
     .map((line) => {
-      const [, begun] = /^\/\/ (?:.*node_modules\/|(?=src\/|bench\/))(\S+)$/.exec(line) ?? []
+      const [, begun] = /^\/\/ (?:.*node_modules\/|(?=src\/|bench\/|test\/))(\S+)$/.exec(line) ?? []
       file = begun ?? file
       return file
     })

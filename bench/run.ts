@@ -12,7 +12,7 @@ Measures this Worker beside the same tools without authentication, and beside it
   <part>    only these: calls, latency, steps, cold-start, size, growth, requests, people
   --write   also write the tables and the chart of docs/performance.md; only with all parts
 
-  profile [call | register | ask | allow | exchange | refresh | revoke] [ours | peer | better-auth]
+  profile [call | first | register | ask | allow | exchange | refresh | revoke] [ours | peer | better-auth]
             show what one request is made of, instead
   scale     compute what a million grants cost, and what breaks first, from the counted operations;
             with --write into docs/cost.md. On any machine, in seconds

@@ -1,7 +1,7 @@
 // A server without its optional parts: what the parts answer is gone, and what they kept of a user is still the user's.
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { gatehouse } from '#engine/gatehouse.ts'
 import { deviceGrant } from '#engine/oauth/device/part.ts'
 import type { Part } from '#engine/oauth/part.ts'
@@ -9,22 +9,28 @@ import { homePage } from '#engine/pages/home.tsx'
 import { personalTokens } from '#engine/personal-tokens/part.ts'
 import { login } from '../fixture/src/login.ts'
 import { exportData, forget, tools } from '../fixture/src/server/index.ts'
+import { DocumentHost } from '../support/document-host.ts'
+import { ForeignServer } from '../support/foreign-server.ts'
 import { modernCall } from '../support/mcp-request.ts'
 import { callTool, OAuthClient, register } from '../support/oauth-client.ts'
 import { expectInvalidToken, expectRefusal } from '../support/outcome.ts'
 import { Visitor } from '../support/visitor.ts'
 import { form, ORIGIN, send } from '../support/worker.ts'
 
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'
 
 type Fetch = (path: string, init?: RequestInit) => Promise<Response>
 
 /** A server with these parts, and with the storage of the server under test. */
-function serverWith(...parts: Part[]): Fetch {
+function serverWith(parts: Part[], settings: object = {}): Fetch {
   const { worker } = gatehouse({ login, tools, forget, exportData, parts, home: homePage })
   return async (path, init) => {
     const request = new Request(new URL(path, ORIGIN), { redirect: 'manual', ...init })
-    return worker.fetch(request, env, createExecutionContext())
+    return worker.fetch(request, { ...env, ...settings }, createExecutionContext())
   }
 }
 
@@ -38,7 +44,7 @@ function asBrowserOf({ cookies }: Visitor) {
 }
 
 describe('a server without the device grant', () => {
-  const without = serverWith(personalTokens)
+  const without = serverWith([personalTokens])
 
   it('has no page, no endpoint and no metadata of it', async () => {
     const { client_id } = await (await register({ grant_types: [DEVICE_CODE] })).json<{ client_id: string }>()
@@ -66,7 +72,7 @@ describe('a server without the device grant', () => {
 })
 
 describe('a server without personal access tokens', () => {
-  const without = serverWith(deviceGrant)
+  const without = serverWith([deviceGrant])
 
   async function personWithToken() {
     const person = await Visitor.as(crypto.randomUUID())
@@ -82,6 +88,18 @@ describe('a server without personal access tokens', () => {
     const app = await OAuthClient.registered()
     const { access_token } = await app.connect(await Visitor.signedIn())
     expect((await without('/mcp', modernCall(access_token, 'whoami'))).status).toBe(200)
+  })
+
+  it('K2 does not show them to another server that is asked about tokens', async () => {
+    const { token } = await personWithToken()
+    const host = DocumentHost.install()
+    const { issuer } = await ForeignServer.start(host)
+    const introspecting = { issuer, introspection: true, client_id: 'a', client_secret_setting: 'SECRET' }
+    const server = serverWith([], { AUTHORIZATION_SERVERS: [introspecting], SECRET: 'secret' })
+    expectInvalidToken(await server('/mcp', modernCall(token, 'whoami')))
+    expect(host.fetched).toEqual([])
+    await server('/mcp', modernCall('opaque', 'whoami'))
+    expect(host.fetched).not.toEqual([])
   })
 
   it('makes none, and the account page says nothing of them', async () => {

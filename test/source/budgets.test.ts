@@ -9,7 +9,7 @@ import { runWrangler } from '../../scripts/wrangler.ts'
 import { FIXTURE, FIXTURE_ENVIRONMENT } from '../support/fixture.ts'
 
 /** The minified bundle, in KiB: a little above its size now. */
-const BUNDLE = 204
+const BUNDLE = 205
 /** Our own modules that answer a request to /mcp need. */
 const MODULES = 70
 

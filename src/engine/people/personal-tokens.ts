@@ -2,6 +2,9 @@
 import type { Note } from './activity.ts'
 import type { Identity } from './identity.ts'
 
+/** What every one of them begins with. Without the part that takes them, too, they are no other server's business. */
+export const PERSONAL_TOKEN_PREFIX = 'gatehouse_pat_'
+
 const MAX_TOKENS = 20
 /** How exact "last used" is: each change is a write. */
 const USE_MS = 60 * 60 * 1000

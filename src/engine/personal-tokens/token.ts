@@ -2,8 +2,7 @@
 // the prefix and can tell a real one from a made-up one without asking (docs/scripts.md).
 import { sha256 } from '../crypto/digest.ts'
 import { randomSecret } from '../crypto/secrets.ts'
-
-export const PREFIX = 'gatehouse_pat_'
+import { PERSONAL_TOKEN_PREFIX as PREFIX } from '../people/personal-tokens.ts'
 
 const USER = 'user_'
 const CLIENT = 'personal-token:'

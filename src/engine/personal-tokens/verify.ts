@@ -10,9 +10,9 @@ import type { AccessToken } from '../oauth/tokens/access-token.ts'
 import { accountOf } from '../people/account-store.ts'
 import { withinCeiling } from '../people/ceiling.ts'
 import { admissionOf, isStillAdmitted } from '../people/identity.ts'
-import type { KeptToken } from '../people/personal-tokens.ts'
+import { type KeptToken, PERSONAL_TOKEN_PREFIX } from '../people/personal-tokens.ts'
 import { identifierOf } from '../settings/resources.ts'
-import { clientIdOf, type PersonalToken, PREFIX, parsePersonalToken } from './token.ts'
+import { clientIdOf, type PersonalToken, parsePersonalToken } from './token.ts'
 
 const MAX_REMEMBERED = 10_000
 
@@ -28,7 +28,7 @@ const remembered = new BoundedMap<string, Known>(MAX_REMEMBERED)
 
 /** The caller of a personal access token, by the current rules. */
 export const verifyPersonalToken: Bearer = (c, text, rememberMs) =>
-  text.startsWith(PREFIX) ? verify(c, text, rememberMs) : undefined
+  text.startsWith(PERSONAL_TOKEN_PREFIX) ? verify(c, text, rememberMs) : undefined
 
 async function verify(c: Context<AppEnv>, text: string, rememberMs: number): Promise<AccessToken> {
   const { settings, issuer, resource } = c.var

@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose'
 import type { AppEnv } from '../../http/app-env.ts'
 import type { AccessToken } from '../../oauth/tokens/access-token.ts'
 import { parseHandle } from '../../oauth/tokens/handle.ts'
+import { PERSONAL_TOKEN_PREFIX } from '../../people/personal-tokens.ts'
 import type { ForeignServer } from '../../settings/authorization-servers.ts'
 import type { Settings } from '../../settings/load.ts'
 import { identifierOf, isMain } from '../../settings/resources.ts'
@@ -15,12 +16,16 @@ import { verifySignature } from './jwks.ts'
 
 /** The server that a token claims to be of, or, if it is no JWT, the one that can be asked. Nothing is proven by it. */
 export function claimedServer({ authorizationServers }: Settings, token: string): ForeignServer | undefined {
-  // A code or refresh token of our own is no other server's business.
-  if (authorizationServers.length === 0 || parseHandle(token)) return undefined
+  if (authorizationServers.length === 0 || isOwn(token)) return undefined
   const claims = claimsOf(token)
   return authorizationServers.find(({ issuer, introspection }) =>
     claims ? claims.iss === issuer : introspection !== undefined,
   )
+}
+
+// No other server's business: a code, a refresh token, or a personal access token that is not taken here.
+function isOwn(token: string): boolean {
+  return parseHandle(token) !== undefined || token.startsWith(PERSONAL_TOKEN_PREFIX)
 }
 
 function claimsOf(token: string): { iss?: unknown } | undefined {

@@ -119,7 +119,7 @@ describe.runIf(isOurs)('the view of the notes', () => {
       { text: 'nothing like it' },
       { theme: 'dark', styles: { variables } },
     )
-    await expect.poll(() => view.getByRole('status').textContent()).toBe('There are no notes.')
+    await view.getByRole('status').filter({ hasText: 'There are no notes.' }).waitFor()
     const style = () => view.locator('html').getAttribute('style')
     expect(await style()).toContain('color-scheme: dark')
     expect(await style()).toContain('--color-text-primary: rgb(1, 2, 3)')

@@ -3,10 +3,13 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { NAME, SERVER } from '#config'
+import { gatehouse } from '#engine/gatehouse.ts'
 import { definePrompt } from '#engine/mcp/define-prompt.ts'
 import { defineResource } from '#engine/mcp/define-resource.ts'
 import { defineTool } from '#engine/mcp/define-tool.ts'
 import { type HandlerContext, ToolError } from '#engine/mcp/handler.ts'
+import { homePage } from '#engine/pages/home.tsx'
+import { login } from '../fixture/src/login.ts'
 import { prompts, resources, tools } from '../fixture/src/server/index.ts'
 import { parameters } from '../support/chatgpt.ts'
 import { initialize, McpSession, sendLegacy } from '../support/mcp-session.ts'
@@ -497,6 +500,31 @@ describe('what cannot be declared', () => {
       expect(declare).toThrow('The resource x has an address of another form')
     },
   )
+})
+
+describe('a server with two of one name', () => {
+  const described = {
+    title: 'One',
+    description: 'A fixture.',
+    annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: false },
+  }
+  const input = z.object({})
+  const handler = () => 'Done.'
+  const tool = defineTool({ ...described, name: 'one', input, handler })
+  const prompt = definePrompt({ ...described, name: 'one', input, handler })
+  const resource = (name: string, uri: string) => defineResource({ ...described, name, uri, handler })
+  const start = (offered: object) =>
+    gatehouse({ login, tools: [tool], forget: async () => {}, home: homePage, ...offered })
+
+  it.each<[string, object]>([
+    ['Two tools are called one.', { tools: [tool, tool] }],
+    ['Two prompts are called one.', { prompts: [prompt, prompt] }],
+    ['Two resources are called one.', { resources: [resource('one', 'a://a'), resource('one', 'a://b')] }],
+    ['Two addresses are called a://a.', { resources: [resource('one', 'a://a'), resource('two', 'a://a')] }],
+  ])('does not start: %s', (sentence, offered) => {
+    expect(() => start({ prompts: [prompt], resources: [resource('one', 'a://a')] })).not.toThrow()
+    expect(() => start(offered)).toThrow(sentence)
+  })
 })
 
 describe('the introduction', () => {

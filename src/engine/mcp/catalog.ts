@@ -36,6 +36,16 @@ export function withViews({ tools, resources, prompts }: Catalog): Catalog {
   }
 }
 
+/** Otherwise the SDK would refuse every request. @throws Error at the start of the server, with what to change */
+export function requireDistinct({ tools, resources, prompts }: Catalog): void {
+  const addresses = resources.map(({ uri }) => ({ name: uri }))
+  for (const [kind, offers] of Object.entries({ tools, resources, prompts, addresses })) {
+    const names = offers.map(({ name }) => name)
+    const twice = names.find((name, at) => names.indexOf(name) < at)
+    if (twice) throw new Error(`Two ${kind} are called ${twice}.`)
+  }
+}
+
 interface Message {
   readonly method?: unknown
   readonly params?: { readonly name?: unknown }

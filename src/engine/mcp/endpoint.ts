@@ -12,7 +12,7 @@ import { isLoopback } from '../settings/secure-address.ts'
 import { VERSION } from '../version.ts'
 import { withAttainable } from './attainable.ts'
 import { authenticate, authInfoOf, NoToken } from './bearer-auth.ts'
-import { type Catalog, reachableBy, type Served } from './catalog.ts'
+import { type Catalog, reachableBy, requireDistinct, type Served } from './catalog.ts'
 import { challenge } from './challenge.ts'
 import { withSingleHeaders, withSingleParameters } from './headers.ts'
 import { readMessage } from './message.ts'
@@ -48,8 +48,10 @@ export const anyPage = anyOrigin({
   exposed: ['WWW-Authenticate', 'DPoP-Nonce', 'Mcp-Session-Id', 'Retry-After'],
 })
 
+/** @throws Error at the start of the server, with what to change */
 export function mcpEndpoint(served: Served): Hono<AppEnv> {
   const { resource, catalog } = served
+  requireDistinct(catalog)
   const app = new Hono<AppEnv>()
   app.onError(refuse)
   app.use(resource.at, anyPage)

@@ -129,7 +129,7 @@ describe('an identity assertion', () => {
     [
       'cut, and without what turns the text around it',
       { name: `A\u202e${'x'.repeat(5000)}` },
-      `A ${'x'.repeat(98)}`,
+      `A ${'x'.repeat(97)}…`,
     ],
     ['that of an address', { name: '\u200b', email: 'ada@example.com' }, 'ada@example.com'],
     ['that of a subject', { name: { first: 'Ada' } }, 'u-1'],

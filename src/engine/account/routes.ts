@@ -3,7 +3,7 @@
 import type { Context } from 'hono'
 import type { AppEnv } from '../http/app-env.ts'
 import { Hono } from '../http/hono.ts'
-import { requireOwnPage } from '../http/own-page.ts'
+import { ownForms } from '../http/own-page.ts'
 import { ownWindow } from '../http/own-window.ts'
 import { readForm } from '../http/parameters.ts'
 import { audit } from '../log/audit.ts'
@@ -50,10 +50,7 @@ export function accountRoutes(
   const app = new Hono<AppEnv>()
   const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
-  app.use('/account/*', ownWindow, async (c, next) => {
-    if (c.req.method === 'POST') requireOwnPage(c)
-    await next()
-  })
+  app.use('/account/*', ownWindow, ownForms)
 
   app.route('/account/sessions', sessionRoutes)
   app.route('/account/export', exportRoutes(exportData))

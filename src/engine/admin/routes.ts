@@ -3,7 +3,7 @@
 import { erasePerson, leftOf } from '../account/erase.ts'
 import type { AppEnv } from '../http/app-env.ts'
 import { Hono } from '../http/hono.ts'
-import { requireOwnPage } from '../http/own-page.ts'
+import { ownForms } from '../http/own-page.ts'
 import { ownWindow } from '../http/own-window.ts'
 import { PageError } from '../http/page-error.ts'
 import { readForm } from '../http/parameters.ts'
@@ -42,10 +42,9 @@ export function adminRoutes(methods: readonly LoginMethod[], forget: Forget): Ho
   const app = new Hono<AppEnv>()
   const nameOf = (method: string) => methods.find(({ id }) => id === method)?.name ?? method
 
-  app.use('/admin/*', ownWindow, async (c, next) => {
+  app.use('/admin/*', ownWindow, ownForms, async (c, next) => {
     const session = await readSession(c)
     if (session && !owns(c.get('settings'), session)) return c.notFound()
-    if (c.req.method === 'POST') requireOwnPage(c)
     if (!session) return c.redirect(loginUrl('/admin'), 303)
     c.set('owner', session.userId)
     return next()

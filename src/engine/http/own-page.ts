@@ -1,5 +1,5 @@
 // Cross-site request forgery: a form counts only when one of our own pages sent it.
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv } from './app-env.ts'
 import { PageError } from './page-error.ts'
 
@@ -17,4 +17,10 @@ export function requireOwnPage(c: Context<AppEnv>): void {
       'Another site sent this form. Nothing was changed.',
     )
   }
+}
+
+/** For pages whose forms only they send. @throws PageError 403 */
+export const ownForms: MiddlewareHandler<AppEnv> = (c, next) => {
+  if (c.req.method === 'POST') requireOwnPage(c)
+  return next()
 }

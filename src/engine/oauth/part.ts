@@ -33,7 +33,7 @@ export interface Part {
   readonly endpoints?: Endpoints
   /** What the metadata of the authorization server says of it (RFC 8414). */
   readonly metadata?: (issuer: string, settings: Settings) => object
-  /** For users in a browser. It refuses other origins itself: see http/own-page.ts. */
+  /** For users in a browser. Their forms are theirs alone by `ownForms`: http/own-page.ts. */
   readonly pages?: Hono<AppEnv>
   /** What the account page shows of it. */
   readonly accountSection?: (c: Context<AppEnv>, session: Session) => Promise<Child>

@@ -4,7 +4,7 @@ import type { Child } from 'hono/jsx'
 import type { AppEnv } from '../http/app-env.ts'
 import { displayable } from '../http/displayable.ts'
 import { Hono } from '../http/hono.ts'
-import { requireOwnPage } from '../http/own-page.ts'
+import { ownForms } from '../http/own-page.ts'
 import { ownWindow } from '../http/own-window.ts'
 import { PageError } from '../http/page-error.ts'
 import { type Parameters, readForm } from '../http/parameters.ts'
@@ -25,11 +25,9 @@ const DAY_SECONDS = 24 * 60 * 60
 
 export const tokenPages = new Hono<AppEnv>()
 
-tokenPages.use('/account/tokens/*', ownWindow, async (c, next) => {
-  if (!c.get('settings').personalTokens) return c.notFound()
-  if (c.req.method === 'POST') requireOwnPage(c)
-  return next()
-})
+tokenPages.use('/account/tokens/*', ownWindow, ownForms, async (c, next) =>
+  c.get('settings').personalTokens ? next() : c.notFound(),
+)
 
 tokenPages.post('/account/tokens/make', async (c) => {
   const session = await requireSession(c)

@@ -5,7 +5,7 @@ import { seal } from '../../crypto/seal.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import { Hono } from '../../http/hono.ts'
 import { withinLimit } from '../../http/limits.ts'
-import { requireOwnPage } from '../../http/own-page.ts'
+import { ownForms } from '../../http/own-page.ts'
 import { ownWindow } from '../../http/own-window.ts'
 import { PageError } from '../../http/page-error.ts'
 import { readForm } from '../../http/parameters.ts'
@@ -45,11 +45,9 @@ const DECIDED = new PageError(
 
 export const devicePages = new Hono<AppEnv>()
 
-devicePages.use('/device/*', ownWindow, async (c, next) => {
-  if (!c.get('settings').deviceGrant) return c.notFound()
-  if (c.req.method === 'POST') requireOwnPage(c)
-  return next()
-})
+devicePages.use('/device/*', ownWindow, ownForms, async (c, next) =>
+  c.get('settings').deviceGrant ? next() : c.notFound(),
+)
 
 devicePages.get('/device', async (c) => {
   const code = parseUserCode(c.req.query('user_code'))

@@ -212,7 +212,7 @@ describe('K3 a personal access token that somebody made up', () => {
     const address = randomAddress()
     const statuses: number[] = []
     let last = ''
-    for (let times = 0; times < 130; times++) {
+    for (let times = 0; times < 241; times++) {
       const token = await forged()
       const response = await send('/mcp', {
         method: 'POST',

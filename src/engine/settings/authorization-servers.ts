@@ -17,23 +17,22 @@ export interface ForeignServer {
 }
 
 // An entry of AUTHORIZATION_SERVERS as wrangler.toml has it.
-const foreignServer = () =>
-  z.strictObject({
-    issuer: z
-      .string()
-      .refine(isIssuer, 'must be an https URL without a query, letter for letter as the server has it'),
-    audience: z.string().min(1).optional(),
-    // RFC 6749 §3.3 says what a name can be.
-    scopes: z
-      .record(
-        z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
-        z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]),
-      )
-      .optional(),
-    introspection: z.boolean().optional(),
-    client_id: z.string().min(1).optional(),
-    client_secret_setting: z.string().min(1).optional(),
-  })
+const foreignServer = z.strictObject({
+  issuer: z
+    .string()
+    .refine(isIssuer, 'must be an https URL without a query, letter for letter as the server has it'),
+  audience: z.string().min(1).optional(),
+  // RFC 6749 §3.3 says what a name can be.
+  scopes: z
+    .record(
+      z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
+      z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]),
+    )
+    .optional(),
+  introspection: z.boolean().optional(),
+  client_id: z.string().min(1).optional(),
+  client_secret_setting: z.string().min(1).optional(),
+})
 
 /** In the order of the metadata. @throws SettingsError */
 export function readForeignServers(env: Env): readonly ForeignServer[] {
@@ -50,7 +49,7 @@ export function readForeignServers(env: Env): readonly ForeignServer[] {
   return servers
 }
 
-function foreignServerOf(env: Env, entry: z.output<ReturnType<typeof foreignServer>>): ForeignServer {
+function foreignServerOf(env: Env, entry: z.output<typeof foreignServer>): ForeignServer {
   const { issuer, audience, client_id, client_secret_setting } = entry
   const asks = entry.introspection === true
   if ([client_id, client_secret_setting].some((one) => (one !== undefined) !== asks)) {

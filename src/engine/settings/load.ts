@@ -1,5 +1,6 @@
 // What a deployment sets. `env` is read once into a frozen value; a setting that is missing or malformed stops the Worker
 // with one sentence that names the variable and the fix.
+import * as z from 'zod'
 import { type AlertTarget, readAlerts, readDailyKvWrites } from './alerts.ts'
 import { readAppRedirectUris } from './app-redirect-uris.ts'
 import {
@@ -15,8 +16,6 @@ import { readCeilings, readOwner, readOwners, readRules, type ScopeCeiling } fro
 import { readSecrets, type Secrets } from './secrets.ts'
 import { isSecure } from './secure-address.ts'
 import { readSwitch, requireSetting, SettingsError } from './setting.ts'
-
-const REGISTRATIONS = ['open', 'token', 'off'] as const
 
 export interface Settings extends Secrets, DirectoryProofs {
   /** The one origin this server answers for; absent until a deployment knows its own. */
@@ -45,7 +44,7 @@ export interface Settings extends Secrets, DirectoryProofs {
   readonly owners: readonly string[]
   readonly scopeCeilings: readonly ScopeCeiling[]
   /** Who may register a client: everyone, holders of the token, or only the owner. */
-  readonly registration: (typeof REGISTRATIONS)[number]
+  readonly registration: 'open' | 'token' | 'off'
   readonly initialAccessToken: string | undefined
   /** Whose identity assertions let an app act for their people; see grant-types/identity-assertion.ts. */
   readonly assertionIssuers: readonly AssertionIssuer[]
@@ -123,12 +122,12 @@ function readHosts(value: string | undefined): 'any' | readonly string[] {
 }
 
 function readRegistration(env: Env): Pick<Settings, 'registration' | 'initialAccessToken'> {
-  const registration = REGISTRATIONS.find((one) => one === (env.REGISTRATION || 'open'))
-  if (!registration) throw new SettingsError('REGISTRATION must be "open", "token" or "off".')
-  if (registration !== 'token') return { registration, initialAccessToken: undefined }
+  const registration = z.enum(['open', 'token', 'off']).safeParse(env.REGISTRATION || 'open')
+  if (!registration.success) throw new SettingsError('REGISTRATION must be "open", "token" or "off".')
+  if (registration.data !== 'token') return { registration: registration.data, initialAccessToken: undefined }
   const initialAccessToken = requireSetting(env, 'INITIAL_ACCESS_TOKEN')
   if (initialAccessToken.length < 32) {
     throw new SettingsError('INITIAL_ACCESS_TOKEN is too easy to guess: take 32 characters or more.')
   }
-  return { registration, initialAccessToken }
+  return { registration: 'token', initialAccessToken }
 }

@@ -1,27 +1,28 @@
 // The secrets that every deployment has.
 import { base64url } from 'jose'
+import * as z from 'zod'
 import { howToFix, SettingsError } from './setting.ts'
 
-/** A public ES256 key (RFC 7518 §6.2.1). */
-interface PublicKey {
-  readonly kty: 'EC'
-  readonly crv: 'P-256'
-  readonly x: string
-  readonly y: string
-  readonly kid: string
-  readonly alg?: string
-  readonly use?: string
-  readonly exp?: number
+const publicPoint = {
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string(),
+  y: z.string(),
+  kid: z.string().min(1),
 }
-type PrivateKey = PublicKey & { readonly d: string }
-
-/** A key among the accepted ones has nothing else, above all no private part. */
-const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'kid', 'alg', 'use', 'exp']
+const privateKey = z.looseObject({ ...publicPoint, d: z.string() })
+const acceptedKey = z.strictObject({
+  ...publicPoint,
+  alg: z.string().optional(),
+  use: z.string().optional(),
+  exp: z.number().optional(),
+})
+const keySet = z.object({ keys: z.array(acceptedKey) })
 
 export interface Secrets {
-  readonly signingKey: PrivateKey
+  readonly signingKey: z.output<typeof privateKey>
   /** Public keys that are accepted beside our own; `exp`, in seconds since the epoch, is when one no longer is. */
-  readonly acceptedKeys: readonly PublicKey[]
+  readonly acceptedKeys: readonly z.output<typeof acceptedKey>[]
   readonly sessionKey: Uint8Array<ArrayBuffer>
   readonly ownerPassphrase: string
   /** Under which upstream tokens are encrypted: the first one is used, all can be read. */
@@ -31,59 +32,21 @@ export interface Secrets {
 /** @throws SettingsError */
 export function readSecrets(env: Env): Secrets {
   return {
-    signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, isPrivateKey, 'a private ES256 JWK with a kid'),
-    acceptedKeys: readJson(
-      'ACCEPTED_KEYS',
-      env.ACCEPTED_KEYS,
-      isKeySet,
-      'a public JWK Set such as {"keys":[]}',
-    ).keys,
+    signingKey: readJson('SIGNING_KEY', env.SIGNING_KEY, privateKey, 'a private ES256 JWK with a kid'),
+    acceptedKeys: readJson('ACCEPTED_KEYS', env.ACCEPTED_KEYS, keySet, 'a public JWK Set such as {"keys":[]}')
+      .keys,
     sessionKey: readSessionKey(env.SESSION_KEY),
     ownerPassphrase: readPassphrase(env.OWNER_PASSPHRASE),
     upstreamKeys: readUpstreamKeys(env.UPSTREAM_KEY),
   }
 }
 
-function readJson<T>(
-  name: string,
-  text: string | undefined,
-  fits: (value: unknown) => value is T,
-  what: string,
-): T {
-  const value = parse(text)
-  if (fits(value)) return value
-  throw new SettingsError(`${name} is not ${what}. ${howToFix(name)}`)
-}
-
-function parse(text: string | undefined): unknown {
+function readJson<T>(name: string, text: string | undefined, schema: z.ZodType<T>, what: string): T {
   try {
-    return JSON.parse(text ?? '')
+    return schema.parse(JSON.parse(text ?? ''))
   } catch {
-    return undefined
+    throw new SettingsError(`${name} is not ${what}. ${howToFix(name)}`)
   }
-}
-
-function isPublicKey(value: unknown): value is PublicKey {
-  const { kty, crv, x, y, kid, alg = '', use = '', exp = 0 } = Object(value)
-  const texts = [x, y, kid, alg, use]
-  return (
-    kty === 'EC' &&
-    crv === 'P-256' &&
-    texts.every((one) => typeof one === 'string') &&
-    kid !== '' &&
-    typeof exp === 'number'
-  )
-}
-
-function isPrivateKey(value: unknown): value is PrivateKey {
-  return isPublicKey(value) && typeof Object(value).d === 'string'
-}
-
-function isKeySet(value: unknown): value is { keys: PublicKey[] } {
-  const { keys } = Object(value)
-  const fits = (key: unknown) =>
-    isPublicKey(key) && Object.keys(key).every((member) => PUBLIC_MEMBERS.includes(member))
-  return Array.isArray(keys) && keys.every(fits)
 }
 
 function readSessionKey(value: string | undefined): Uint8Array<ArrayBuffer> {

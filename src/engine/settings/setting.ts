@@ -27,14 +27,11 @@ export function readSwitch(name: string, value: string | undefined): boolean {
 
 /**
  * A list: `[[vars.NAME]]` in wrangler.toml, or its JSON where a setting can only be text.
- * @param schema of an entry. It is made only where there is one: most deployments have none, and it takes milliseconds
  * @throws SettingsError
  */
-export function readTables<T>(name: string, env: Env, schema: () => z.ZodType<T>): readonly T[] {
+export function readTables<T>(name: string, env: Env, schema: z.ZodType<T>): readonly T[] {
   // The type of env has it only where it is set.
-  const table = readTable(Reflect.get(env, name))
-  if (Array.isArray(table) && table.length === 0) return []
-  const parsed = z.array(schema()).safeParse(table)
+  const parsed = z.array(schema).safeParse(readTable(Reflect.get(env, name)))
   if (parsed.success) return parsed.data
   const [{ path: [index, ...path] = [], message } = {}] = parsed.error.issues
   const where = typeof index === 'number' ? [`entry ${index + 1}`, ...path] : path
